@@ -1,0 +1,1 @@
+"""People -> flow: where the stages meet."""

@@ -1,0 +1,1 @@
+"""Graph + target -> engine: one file a backend."""

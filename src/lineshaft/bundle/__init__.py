@@ -1,0 +1,1 @@
+"""Engine -> signed bundle: pack, certify, sign, verify."""

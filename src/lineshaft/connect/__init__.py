@@ -1,0 +1,1 @@
+"""Plant -> samples: one folder a protocol, read and guarded write."""

@@ -1,0 +1,86 @@
+"""Manifest and certificate: what a bundle says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lineshaft.core.step import StepSignature
+from lineshaft.core.tag import Tag
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The declared fallback when no bundle can decide: low and high per tag path, both optional (None)."""
+
+    by_tag: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a decision may cost: the promise that is checked at packing, placement and run time."""
+
+    deadline_ns: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where a bundle comes from.
+
+    ``dataset`` is the training data's digest, ``history`` the historian's version, ``code`` Lineshaft's own,
+    ``parent`` the digest of the bundle that this one was retrained from (empty for the first).
+    """
+
+    dataset: str
+    history: str
+    code: str
+    created: int
+    learner: str
+    why: str
+    parent: str = ""
+    feedback: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything a node must know to run a graph. ``version`` only ever grows for one ``loop``."""
+
+    loop: str
+    task: str
+    version: int
+    tags: tuple[Tag, ...]
+    period_ns: int
+    stale_ns: int
+    signature: StepSignature
+    budget: Budget
+    limits: Limits
+    lineage: Lineage
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What was measured when a graph was lowered to one backend on one machine.
+
+    ``parity`` is the largest |engine - reference| / (1 + |reference|) over the golden sequences, ``flips`` the
+    alarms that differed there; latencies are of single steps in nanoseconds (p50, p99, p99.9, max).
+    """
+
+    backend: str
+    target: str
+    machine: str
+    parity: float
+    flips: int
+    ticks: int
+    latency_ns: tuple[int, int, int, int]
+    memory_bytes: int
+    created: int
+    graph: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far an engine may be from the reference and still be certified."""
+
+    parity: float = 1e-4
+    flips: int = 0

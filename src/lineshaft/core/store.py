@@ -1,0 +1,42 @@
+"""What the rest asks of a historian."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from lineshaft.core.sample import Sample, Samples
+from lineshaft.core.series import Series
+from lineshaft.core.tag import Tag
+
+
+class Historian(Protocol):
+    """Keeps samples; every version of it can be read again exactly."""
+
+    def register(self, tags: Sequence[Tag]) -> None:
+        """Remember or update what is known of these tags."""
+
+    def tags(self) -> tuple[Tag, ...]:
+        """All tags ever registered or appended, by path."""
+
+    def append(self, samples: Samples, *, key: str | None = None) -> bool:
+        """Durable when it returns, also after ``kill -9``.
+
+        ``key`` names the batch: a repeated key is dropped whole and gives False.
+        """
+
+    def read(self, tags: Sequence[str], start: int, end: int,
+             *, version: str | None = None) -> Mapping[str, Series]:
+        """Samples with ``start <= source time < end`` of each tag (empty where there are none)."""
+
+    def as_of(self, tags: Sequence[str], time: int, *, version: str | None = None) -> Mapping[str, Sample]:
+        """The newest sample at or before ``time`` of each tag that has one."""
+
+    def version(self) -> str:
+        """A name of exactly what is stored now; ``read(version=...)`` gives it again for ever."""
+
+    def compact(self) -> None:
+        """Merge small files; changes no answer, and no named version."""
+
+    def close(self) -> None:
+        """Release files; everything acknowledged is already safe."""

@@ -1,0 +1,1 @@
+"""Series -> dataset: one time grid, quality, labels, splits."""

@@ -1,0 +1,1 @@
+"""Decisions + verdicts -> feedback: labels for the next dataset, retrain requests."""

@@ -1,0 +1,1 @@
+"""The IR: one stateful ONNX step graph, its builder, checks, replay and reference."""

@@ -1,0 +1,1 @@
+"""Samples -> series: keep, query as-of, version, compact."""

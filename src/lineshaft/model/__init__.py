@@ -1,0 +1,1 @@
+"""Dataset -> model -> graph: blocks, learners, honest evaluation."""

@@ -1,0 +1,1 @@
+"""Bundle + samples -> decisions: the real-time loop beside the machine."""

@@ -1,0 +1,25 @@
+"""Fixtures for every test: seeded randomness, and the shared data where it lies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Randomness that is the same in every run."""
+    return np.random.default_rng(20260101)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real industrial data; skips where it is absent."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("LINESHAFT_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip("the shared data folder is absent; set LINESHAFT_DATA to where it lies")
+    return folder

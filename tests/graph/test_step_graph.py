@@ -33,8 +33,8 @@ def stepped(graph: bytes, x: Array, quality: Array) -> dict[str, Array]:
     for values, usable in zip(x, quality, strict=True):
         engine.x[...], engine.quality[...] = values, usable
         engine.step()
-        for name in rows:
-            rows[name].append(engine.out[name].copy())
+        for name, seen in rows.items():
+            seen.append(engine.out[name].copy())
     return {name: np.stack(seen) for name, seen in rows.items()}
 
 

@@ -76,12 +76,17 @@ class StepBuilder:
 
     # -- operators
 
-    def op(self, kind: str, operands: Sequence[Operand | str], shape: tuple[int, ...], **attributes: Any) -> Wire:
-        """One ONNX node; plain numbers and arrays become constants, strings name initializers."""
+    def op(self, kind: str, operands: Sequence[Operand | str], shape: tuple[int, ...], *, outputs: int = 1,
+           **attributes: Any) -> Wire:
+        """One ONNX node; plain numbers and arrays become constants, strings name initializers.
+
+        The wire is the first output, ``n7``; further ones are called ``n7_1`` and so on.
+        """
         name = f"n{len(self._nodes)}"
         inputs = [o if isinstance(o, str) else o.name if isinstance(o, Wire) else self.constant(o)
                   for o in operands]
-        self._nodes.append(helper.make_node(kind, inputs, [name], name=f"{kind}_{name}", **attributes))
+        names = [name, *(f"{name}_{i}" for i in range(1, outputs))]
+        self._nodes.append(helper.make_node(kind, inputs, names, name=f"{kind}_{name}", **attributes))
         return Wire(name, shape)
 
     def _elementwise(self, kind: str, *operands: Operand) -> Wire:
@@ -187,6 +192,13 @@ class StepBuilder:
 
     def smallest(self, a: Wire, axis: int = -1) -> Wire:
         return self._reduce("ReduceMin", a, axis)
+
+    def nearest_rows(self, closeness: Wire, rows: ArrayLike, count: int) -> Wire:
+        """The ``count`` rows [count, n] of a constant [m, n] whose ``closeness`` [m] is largest."""
+        table = np.asarray(rows, np.float32)
+        best = self.op("TopK", [closeness, self.constant([count], np.int64)], (count,), outputs=2)
+        index = Wire(f"{best.name}_1", (count,))
+        return self.op("Gather", [table, index], (count, table.shape[1]), axis=0)
 
     # -- small idioms with state
 

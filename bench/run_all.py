@@ -1,0 +1,78 @@
+"""Run every benchmark and write ``bench/RESULTS.md`` anew: nothing in that file is written by hand."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+NOT_BENCHMARKS = {"harness.py", "run_all.py"}
+TAKES_DATA = "--data"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data",
+                        help="the folder with one folder a data set")
+    parser.add_argument("--only", nargs="*", help="names of benchmarks; the others keep their last result")
+    chosen = parser.parse_args()
+    results = HERE / "results"
+    results.mkdir(exist_ok=True)
+    failed = 0
+    for script in sorted(p for p in HERE.glob("*.py") if p.name not in NOT_BENCHMARKS):
+        if chosen.only and script.stem not in chosen.only:
+            continue
+        failed |= run(script, chosen.data, results)
+    (HERE / "RESULTS.md").write_text(table(results), "utf-8")
+    return failed
+
+
+def run(script: Path, data: Path, results: Path) -> int:
+    """One benchmark in a process of its own; its JSON is kept beside the table."""
+    command = [sys.executable, str(script), "--json"]
+    if TAKES_DATA in script.read_text("utf-8"):
+        if not (data / script.stem).is_dir():
+            print(f"==> {script.stem}: skipped, {data / script.stem} is absent", file=sys.stderr)
+            return 0
+        command += [TAKES_DATA, str(data / script.stem)]
+    print(f"==> {script.stem}", file=sys.stderr, flush=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        print(f"{script.stem} failed with exit code {done.returncode}", file=sys.stderr)
+        return 1
+    found = json.loads(done.stdout.splitlines()[-1])
+    found["date"] = datetime.now(UTC).strftime("%Y-%m-%d")
+    (results / f"{script.stem}.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    return 0
+
+
+def table(results: Path) -> str:
+    """All kept results as Markdown."""
+    parts = ["# Results", "", "Written by `make bench` from the JSON files in `bench/results/`; not edited by hand.",
+             "The machines are shared and noisy: trust ratios and medians before absolute tails.", ""]
+    for path in sorted(results.glob("*.json")):
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        machine = found["machine"]
+        parts += [f"## {found['bench']}", "", str(found["protocol"]), "",
+                  f"{found['date']}, {machine['cpu']}, {machine['cores']} cores, Python {machine['python']}, "
+                  f"ONNX Runtime {machine['onnxruntime']}.", "", "| figure | value | aim |", "|---|---|---|"]
+        parts += [f"| {name} | {show(value)} | {found['aims'].get(name, '')} |"
+                  for name, value in found["figures"].items()]
+        parts += [f"| beside: {name} | {show(value)} | |" for name, value in found["peers"].items()]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def show(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{k}: {show(v)}" for k, v in value.items())
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

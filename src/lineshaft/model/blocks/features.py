@@ -1,0 +1,49 @@
+"""What learners look at: the level of every tag over a window, or its newest values one beside the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lineshaft.graph.builder import StepBuilder, Wire
+from lineshaft.model.pipeline import Seen, Wires
+
+
+class Level:
+    """Wire ``features`` [C]: the mean of ``z`` over the newest ``window`` ticks; ``warm`` [1] once it is full."""
+
+    reads: tuple[str, ...] = ()
+
+    def __init__(self, window: int) -> None:
+        self.window = self.memory = window
+
+    def fit(self, seen: Seen) -> None:
+        """Nothing to learn."""
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        z = wires["z"]
+        mean = g.reshape(g.mean(g.window("window", z, self.window), axis=0), z.shape)
+        return {"features": mean, "warm": _warm(g, self.window)}
+
+
+class Past:
+    """Wire ``features`` [lags * C]: the newest ``lags`` rows of ``z``, newest first; ``warm`` once they are full."""
+
+    reads: tuple[str, ...] = ()
+
+    def __init__(self, lags: int) -> None:
+        self.lags = self.memory = lags
+
+    def fit(self, seen: Seen) -> None:
+        """Nothing to learn."""
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        z = wires["z"]
+        width = z.shape[0]
+        old = g.state("past", (self.lags * width,))
+        new = g.concat([z, g.slice(old, 0, (self.lags - 1) * width)]) if self.lags > 1 else z
+        g.keep("past", new)
+        return {"features": new, "warm": _warm(g, self.lags)}
+
+
+def _warm(g: StepBuilder, ticks: int) -> Wire:
+    return g.at_least(g.ticks("age", ticks), np.full(1, ticks, np.float32))

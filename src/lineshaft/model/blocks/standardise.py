@@ -1,0 +1,64 @@
+"""Standardise: every tag to zero mean and unit spread of its operating mode; the last good value is held."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lineshaft.graph.builder import StepBuilder
+from lineshaft.model.pipeline import Seen, Wires
+
+CLIP = 1e3
+
+
+class Standardise:
+    """Wire ``z`` [C]: (x - mean) / deviation of the mode; a masked tag keeps its last z, 0 before the first.
+
+    ``z`` is clipped at +-1000 deviations so that one wild value can't overflow float32 statistics. A tag that
+    never moved in normal operation gets a scale of 0.1 % of its size, so that a later move counts and the
+    rounding of float32 does not. ``held`` [C] counts the ticks for which a tag has been masked.
+    """
+
+    reads: tuple[str, ...] = ("x", "quality", "mode")
+
+    def __init__(self, channels: int, longest_hold: int = 1_000_000) -> None:
+        self.longest_hold = longest_hold
+        self.mean: NDArray[np.float64] = np.zeros((1, channels))
+        self.deviation: NDArray[np.float64] = np.ones((1, channels))
+
+    def fit(self, seen: Seen) -> None:
+        x = np.where(seen["quality"] > 0, seen["x"], np.nan).astype(np.float64)
+        mode = seen["mode"].argmax(axis=1)
+        count = seen["mode"].shape[1]
+        overall = _moments(x, np.zeros(x.shape[1]), np.ones(x.shape[1]))
+        moments = [_moments(x[mode == k], *overall) for k in range(count)]
+        self.mean = np.stack([mean for mean, _ in moments])
+        self.deviation = np.stack([deviation for _, deviation in moments])
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        mean, gain = self.mean, 1.0 / self.deviation
+        if len(mean) == 1:
+            z = g.multiply(g.subtract(wires["x"], mean[0]), gain[0])
+        else:
+            z = g.multiply(g.subtract(wires["x"], g.project(wires["mode"], mean)), g.project(wires["mode"], gain))
+        usable = g.greater(wires["quality"], 0.5)
+        z = g.where(usable, g.clip(z, -CLIP, CLIP), g.state("z_held", z.shape))
+        g.keep("z_held", z)
+        age = g.add(g.state("held", z.shape), 1.0)
+        held = g.where(usable, 0.0, g.minimum(age, float(self.longest_hold)))
+        g.keep("held", held)
+        return {"z": z, "held": held}
+
+
+def _moments(x: NDArray[np.float64], mean: NDArray[np.float64], deviation: NDArray[np.float64]
+             ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and deviation per column of known values; the given ones where fewer than 8 are known."""
+    known = np.isfinite(x)
+    count = known.sum(axis=0)
+    filled = np.where(known, x, 0.0)
+    own = filled.sum(axis=0) / np.maximum(count, 1)
+    spread = np.sqrt((np.where(known, x - own, 0.0) ** 2).sum(axis=0) / np.maximum(count - 1, 1))
+    enough = count >= 8
+    size = np.abs(own)
+    spread = np.maximum(spread, np.where(spread > 0, 1e-6 * size, 1e-3 * np.maximum(size, 1e-6)))
+    return np.where(enough, own, mean), np.where(enough, spread, deviation)

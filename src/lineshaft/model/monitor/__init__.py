@@ -1,0 +1,1 @@
+"""Learners of the monitor task: one file each, found by listing this folder."""

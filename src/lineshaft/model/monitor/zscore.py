@@ -1,0 +1,33 @@
+"""Robust z-score: the largest squared deviation of any tag's level; the reference that others must beat."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from lineshaft.graph.builder import StepBuilder
+from lineshaft.model.learner import Matrix, Settings, robust_scale, scaled
+from lineshaft.model.pipeline import Seen, Wires
+
+
+class ZScore:
+    """max_i ((level_i - median_i) / scale_i)^2."""
+
+    name: ClassVar[str] = "zscore"
+    features: ClassVar[Literal["level", "past"]] = "level"
+    reads: tuple[str, ...] = ("features",)
+
+    def __init__(self, channels: int, settings: Settings) -> None:
+        self.centre: Matrix = np.zeros(channels)
+        self.scale: Matrix = np.ones(channels)
+
+    def fit(self, seen: Seen) -> None:
+        self.centre, self.scale = robust_scale(np.asarray(seen["features"], np.float64))
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        square = g.square(scaled(g, wires["features"], self.centre, self.scale))
+        return {"energy": g.largest(square), "contribution": square}
+
+
+LEARNER = ZScore

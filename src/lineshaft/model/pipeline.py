@@ -1,0 +1,115 @@
+"""A pipeline of blocks: each is fitted on what the graph of the blocks before it says of history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lineshaft.core.dataset import Dataset
+from lineshaft.core.errors import UsageError
+from lineshaft.core.progress import Progress, silent
+from lineshaft.core.step import Array, Executor
+from lineshaft.graph.builder import StepBuilder, Wire
+from lineshaft.graph.replay import Replay
+
+Wires = dict[str, Wire]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What the graph so far said of history: wires by name [N, ...], with ``run`` and ``age`` [N].
+
+    ``age`` counts ticks since the run began, so a block can leave out rows before its windows were full.
+    """
+
+    wires: Mapping[str, Array]
+    run: NDArray[np.int32]
+    age: NDArray[np.int64]
+
+    def __getitem__(self, name: str) -> Array:
+        return self.wires[name]
+
+    def __len__(self) -> int:
+        return len(self.run)
+
+    def rows(self, keep: NDArray[np.bool_]) -> Seen:
+        """The same wires at fewer rows."""
+        return Seen({name: wire[keep] for name, wire in self.wires.items()}, self.run[keep], self.age[keep])
+
+
+class Block(Protocol):
+    """One stage of a pipeline.
+
+    ``reads`` names the wires that ``fit`` wants; ``emit`` writes the block into the graph and returns the wires
+    it adds or replaces. There is no other implementation of a block: fitting later ones runs this one.
+    """
+
+    reads: tuple[str, ...]
+
+    def fit(self, seen: Seen) -> None:
+        """Learn from the rows of normal history given."""
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        """Operators of this block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Fitted blocks in order."""
+
+    channels: int
+    blocks: tuple[Block, ...]
+
+    def graph(self, outputs: Sequence[str]) -> bytes:
+        """The step graph that gives these wires as outputs."""
+        g = StepBuilder(self.channels)
+        wires: Wires = {"x": g.x, "quality": g.quality}
+        for block in self.blocks:
+            wires |= block.emit(g, wires)
+        absent = [name for name in outputs if name not in wires]
+        if absent:
+            raise UsageError(f"no block gives {', '.join(absent)}", where="Pipeline.graph")
+        return g.model({name: wires[name] for name in outputs})
+
+
+def replay(pipeline: Pipeline, dataset: Dataset, wires: Sequence[str], execute: Executor) -> Seen:
+    """History through the pipeline, each run from zero state."""
+    through = Replay(pipeline.graph(wires), execute) if wires else None
+    x, quality = step_inputs(dataset)
+    parts: list[dict[str, Array]] = []
+    ages: list[NDArray[np.int64]] = []
+    for start, stop in run_spans(dataset.run):
+        ages.append(np.arange(stop - start))
+        parts.append(through(x[start:stop], quality[start:stop]) if through else {})
+    found = {name: np.concatenate([part[name] for part in parts]) for name in wires}
+    return Seen(found, dataset.run, np.concatenate(ages) if ages else np.empty(0, np.int64))
+
+
+def fit(channels: int, blocks: Sequence[Block], dataset: Dataset, keep: NDArray[np.bool_], execute: Executor,
+        progress: Progress = silent) -> Pipeline:
+    """Fit blocks one after another on the rows ``keep`` [N]; all rows pass through, so windows are warm."""
+    done: tuple[Block, ...] = ()
+    for number, block in enumerate(blocks):
+        progress(number, len(blocks), "fitting")
+        block.fit(replay(Pipeline(channels, done), dataset, block.reads, execute).rows(keep))
+        done += (block,)
+    progress(len(blocks), len(blocks), "fitting")
+    return Pipeline(channels, done)
+
+
+def step_inputs(dataset: Dataset) -> tuple[Array, Array]:
+    """``x`` and ``quality`` [N, C] as the node would give them to the graph: masked values are 0."""
+    usable = dataset.good & np.isfinite(dataset.values)
+    return np.where(usable, dataset.values, 0.0).astype(np.float32), usable.astype(np.float32)
+
+
+def run_spans(run: NDArray[np.int32]) -> list[tuple[int, int]]:
+    """``(start, stop)`` of each stretch of equal run numbers."""
+    if not len(run):
+        return []
+    edges = np.flatnonzero(np.diff(run)) + 1
+    return list(zip([0, *edges.tolist()], [*edges.tolist(), len(run)], strict=True))

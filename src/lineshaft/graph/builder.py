@@ -37,9 +37,9 @@ class StepBuilder:
 
     >>> g = StepBuilder(channels=2)
     >>> mean = g.ewma("level", g.x, 0.5)
-    >>> model = onnx.load_from_string(g.model({"level": mean}))
+    >>> model = onnx.load_from_string(g.model({"mean": mean}))
     >>> [i.name for i in model.graph.input], [o.name for o in model.graph.output]
-    (['x', 'quality', 'level'], ['level_out', 'level_o'])
+    (['x', 'quality', 'level'], ['mean', 'level_o'])
     """
 
     def __init__(self, channels: int) -> None:
@@ -226,14 +226,15 @@ class StepBuilder:
     # -- sealing
 
     def model(self, outputs: Mapping[str, Wire]) -> bytes:
-        """The step graph as ONNX bytes; an output whose name is a state's leaves as ``name_out``."""
+        """The step graph as ONNX bytes. Raises ``ValueError`` for a name that an input or a state has."""
         missing = sorted(set(self._states) - set(self._next))
         if missing:
             raise ValueError(f"no next value for state {missing}")
         nodes = list(self._nodes)
-        results: list[onnx.ValueInfoProto] = []
-        for name, wire in outputs.items():
-            results.append(_rename(nodes, wire, f"{name}_out" if name in self._states else name))
+        taken = sorted({"x", "quality", *self._states} & set(outputs))
+        if taken:
+            raise ValueError(f"{taken} are names of inputs or states")
+        results = [_rename(nodes, wire, name) for name, wire in outputs.items()]
         results.extend(_rename(nodes, self._next[name], name + STATE_SUFFIX) for name in self._states)
         arguments = [_value(w.name, w.shape) for w in (self.x, self.quality)]
         arguments += [_value(name, shape) for name, shape in self._states.items()]

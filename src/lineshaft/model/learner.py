@@ -11,23 +11,39 @@ from numpy.typing import NDArray
 
 from lineshaft.core import discovery
 from lineshaft.graph.builder import StepBuilder, Wire
+from lineshaft.model.memory import memory
 from lineshaft.model.pipeline import Seen, Wires
 
 Matrix = NDArray[np.float64]
 FAMILY = "lineshaft.model.monitor"
+SPREAD_PER_MEMORY = 16.0
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The one default configuration of the monitor, for every plant; docs/adr/0002 says where it comes from.
 
-    Lengths are in ticks. ``false_alarm_rate`` is the stated chance that one tick of normal operation alarms.
+    ``window`` and ``lags`` are in ticks; ``smoothing`` is the weight of the newest energy, ``release`` the score
+    under which an alarm ends, ``false_alarm_rate`` the stated chance that one tick of normal operation is over
+    the limit; ``calibration`` is the last share of the normal stretch, which sets the limit and nothing else;
+    ``folds`` and ``fold_weight`` say how the spread behind the limit is estimated (see ``calibrate``); ``cap`` is
+    how many limits a single tick may count for; ``memories`` how many times the normal stretch must hold the
+    slowest tag's memory before a learner of dynamics may be chosen; ``lead`` by how much another learner must
+    beat the plain reference.
     """
 
     window: int = 20
     lags: int = 3
     smoothing: float = 0.12
-    release: float = 0.9
+    release: float = 0.85
+    debounce: int = 1
+    false_alarm_rate: float = 1e-5
+    calibration: float = 0.3
+    folds: int = 5
+    fold_weight: float = 0.6
+    cap: float = 10.0
+    memories: float = 25.0
+    lead: float = 0.05
     seed: int = 0
 
 
@@ -55,17 +71,26 @@ def learners() -> Mapping[str, type[Learner]]:
 def quadratic(g: StepBuilder, features: Wire, root: Matrix, channels: int) -> Wires:
     """Energy |f R|^2 of features f [n * channels], and each channel's reconstruction-based contribution.
 
-    With M = R R', channel i contributes (M f)_i^2 / M_ii, summed over its n places: how much the energy falls
-    when that channel alone is put right (Alcala and Qin, Automatica 45, 2009).
+    With M = R R' and B the n places of a channel, it contributes (M f)_B' inv(M_BB) (M f)_B: the energy that
+    vanishes when that channel's places are replaced by their best reconstruction (Alcala and Qin, Automatica
+    45, 2009, for several places at once).
     """
     scores = g.project(features, root)
-    pull = g.square(g.project(scores, root.T))
-    diagonal = np.maximum((root**2).sum(axis=1), 1e-12)
-    per_place = g.multiply(pull, 1.0 / diagonal)
     places = features.shape[0] // channels
-    contribution = per_place if places == 1 else g.reshape(
-        g.sum(g.reshape(per_place, (places, channels)), axis=0), (channels,))
+    pull = g.square(g.project(scores, _reconstruction(root, channels)))
+    contribution = pull if places == 1 else g.reshape(
+        g.sum(g.reshape(pull, (places, channels)), axis=0), (channels,))
     return {"energy": g.sum(g.square(scores)), "contribution": contribution}
+
+
+def _reconstruction(root: Matrix, channels: int) -> Matrix:
+    """[r, n]: columns of channel i's places are R' M_B inv-root(M_BB), so their squares sum to its contribution."""
+    mixer = np.empty_like(root)
+    for channel in range(channels):
+        places = np.arange(channel, len(root), channels)
+        rows = root[places]
+        mixer[places] = inverse_root(rows @ rows.T) @ rows
+    return mixer.T
 
 
 def standard_scale(f: Matrix) -> tuple[Matrix, Matrix]:
@@ -74,18 +99,17 @@ def standard_scale(f: Matrix) -> tuple[Matrix, Matrix]:
     return mean, np.where(deviation <= 1e-9 * (1.0 + np.abs(mean)), 1.0, deviation)
 
 
-def robust_scale(f: Matrix, drift: float = 1.0) -> tuple[Matrix, Matrix]:
-    """Median, and the root of MAD^2 plus ``drift`` times the squared shift from the first half to the second.
+def robust_scale(level: Matrix, signal: Matrix) -> tuple[Matrix, Matrix]:
+    """Median and 1.4826 MAD of the levels [N, C], widened for slow tags.
 
-    The shift is what a slow drift does in a stretch of this length, which no MAD within it can see.
+    A tag of memory m was seen at only N / m independent levels, so N rows underestimate its range: the scale
+    grows by 1 + 16 m / N. ``signal`` [N, C] are the tags themselves, whose memory counts.
     """
-    middle = np.median(f, axis=0)
-    spread = 1.4826 * np.median(np.abs(f - middle), axis=0)
-    deviation = f.std(axis=0)
+    middle = np.median(level, axis=0)
+    spread = 1.4826 * np.median(np.abs(level - middle), axis=0)
+    deviation = level.std(axis=0)
     spread = np.where(spread < 1e-3 * deviation, deviation, spread)
-    half = len(f) // 2
-    shift = np.median(f[half:], axis=0) - np.median(f[:half], axis=0)
-    spread = np.sqrt(spread**2 + drift * shift**2)
+    spread = spread * (1.0 + SPREAD_PER_MEMORY * memory(signal) / len(signal))
     return middle, np.where(spread <= 1e-9 * (1.0 + np.abs(middle)), 1.0, spread)
 
 
@@ -97,6 +121,6 @@ def scaled(g: StepBuilder, f: Wire, centre: Matrix, scale: Matrix) -> Wire:
 def inverse_root(covariance: Matrix) -> Matrix:
     """Symmetric inverse square root; directions without variance get that of 1e-10 of the largest."""
     values, vectors = np.linalg.eigh(covariance)
-    values = np.maximum(values, 1e-10 * values.max())
+    values = np.maximum(values, 1e-10 * max(values.max(), 1e-12))
     root: Matrix = (vectors * values**-0.5) @ vectors.T
     return root

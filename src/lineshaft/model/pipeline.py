@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.errors import UsageError
-from lineshaft.core.progress import Progress, silent
 from lineshaft.core.step import Array, Executor
 from lineshaft.graph.builder import StepBuilder, Wire
 from lineshaft.graph.replay import Replay
@@ -69,7 +68,7 @@ class Pipeline:
         g = StepBuilder(self.channels)
         wires: Wires = {"x": g.x, "quality": g.quality}
         for block in self.blocks:
-            wires |= block.emit(g, wires)
+            wires.update(block.emit(g, wires))
         absent = [name for name in outputs if name not in wires]
         if absent:
             raise UsageError(f"no block gives {', '.join(absent)}", where="Pipeline.graph")
@@ -78,27 +77,28 @@ class Pipeline:
 
 def replay(pipeline: Pipeline, dataset: Dataset, wires: Sequence[str], execute: Executor) -> Seen:
     """History through the pipeline, each run from zero state."""
-    through = Replay(pipeline.graph(wires), execute) if wires else None
     x, quality = step_inputs(dataset)
+    inputs = {"x": x, "quality": quality}
+    computed = [name for name in wires if name not in inputs]
+    through = Replay(pipeline.graph(computed), execute) if computed else None
     parts: list[dict[str, Array]] = []
     ages: list[NDArray[np.int64]] = []
     for start, stop in run_spans(dataset.run):
         ages.append(np.arange(stop - start))
         parts.append(through(x[start:stop], quality[start:stop]) if through else {})
-    found = {name: np.concatenate([part[name] for part in parts]) for name in wires}
-    return Seen(found, dataset.run, np.concatenate(ages) if ages else np.empty(0, np.int64))
+    found = {name: np.concatenate([part[name] for part in parts]) for name in computed}
+    age = np.concatenate(ages) if ages else np.empty(0, np.int64)
+    return Seen({name: (inputs | found)[name] for name in wires}, dataset.run, age)
 
 
-def fit(channels: int, blocks: Sequence[Block], dataset: Dataset, keep: NDArray[np.bool_], execute: Executor,
-        progress: Progress = silent) -> Pipeline:
-    """Fit blocks one after another on the rows ``keep`` [N]; all rows pass through, so windows are warm."""
-    done: tuple[Block, ...] = ()
-    for number, block in enumerate(blocks):
-        progress(number, len(blocks), "fitting")
-        block.fit(replay(Pipeline(channels, done), dataset, block.reads, execute).rows(keep))
-        done += (block,)
-    progress(len(blocks), len(blocks), "fitting")
-    return Pipeline(channels, done)
+def extend(pipeline: Pipeline, blocks: Sequence[Block], dataset: Dataset, keep: NDArray[np.bool_],
+           execute: Executor) -> Pipeline:
+    """Fit further blocks one after another on the rows ``keep`` [N]; all rows pass, so windows are warm."""
+    for block in blocks:
+        if block.reads:
+            block.fit(replay(pipeline, dataset, block.reads, execute).rows(keep))
+        pipeline = Pipeline(pipeline.channels, (*pipeline.blocks, block))
+    return pipeline
 
 
 def step_inputs(dataset: Dataset) -> tuple[Array, Array]:
@@ -107,7 +107,7 @@ def step_inputs(dataset: Dataset) -> tuple[Array, Array]:
     return np.where(usable, dataset.values, 0.0).astype(np.float32), usable.astype(np.float32)
 
 
-def run_spans(run: NDArray[np.int32]) -> list[tuple[int, int]]:
+def run_spans(run: NDArray[np.integer]) -> list[tuple[int, int]]:
     """``(start, stop)`` of each stretch of equal run numbers."""
     if not len(run):
         return []

@@ -44,9 +44,9 @@ class Standardise:
         usable = g.greater(wires["quality"], 0.5)
         z = g.where(usable, g.clip(z, -CLIP, CLIP), g.state("z_held", z.shape))
         g.keep("z_held", z)
-        age = g.add(g.state("held", z.shape), 1.0)
+        age = g.add(g.state("held_for", z.shape), 1.0)
         held = g.where(usable, 0.0, g.minimum(age, float(self.longest_hold)))
-        g.keep("held", held)
+        g.keep("held_for", held)
         return {"z": z, "held": held}
 
 

@@ -46,7 +46,8 @@ class Autoencoder:
         activity = np.tanh(z @ self.hidden + self.bias)
         gram = activity.T @ activity + RIDGE * len(z) * np.eye(width)
         self.readout = np.linalg.solve(gram, activity.T @ z)
-        self.residual = (z - activity @ self.readout).std(axis=0) + RESIDUAL_FLOOR
+        residual: Matrix = z - activity @ self.readout
+        self.residual = RESIDUAL_FLOOR + np.sqrt(np.mean(residual**2, axis=0) - np.mean(residual, axis=0) ** 2)
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         z = scaled(g, wires["features"], self.centre, self.scale)

@@ -22,7 +22,7 @@ class Neighbours:
 
     name: ClassVar[str] = "neighbours"
     features: ClassVar[Literal["level", "past"]] = "level"
-    reads: tuple[str, ...] = ("features",)
+    reads: tuple[str, ...] = ("features", "z")
 
     def __init__(self, channels: int, settings: Settings) -> None:
         self.centre: Matrix = np.zeros(channels)
@@ -30,8 +30,8 @@ class Neighbours:
         self.bank: Matrix = np.zeros((NEIGHBOURS, channels))
 
     def fit(self, seen: Seen) -> None:
-        features = np.asarray(seen["features"], np.float64)
-        self.centre, self.scale = robust_scale(features)
+        features, signal = (np.asarray(seen[name], np.float64) for name in self.reads)
+        self.centre, self.scale = robust_scale(features, signal)
         keep = np.linspace(0, len(features) - 1, max(NEIGHBOURS, min(BANK, len(features)))).astype(int)
         self.bank = (features[keep] - self.centre) / self.scale
 

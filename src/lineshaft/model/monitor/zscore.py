@@ -16,14 +16,15 @@ class ZScore:
 
     name: ClassVar[str] = "zscore"
     features: ClassVar[Literal["level", "past"]] = "level"
-    reads: tuple[str, ...] = ("features",)
+    reads: tuple[str, ...] = ("features", "z")
 
     def __init__(self, channels: int, settings: Settings) -> None:
         self.centre: Matrix = np.zeros(channels)
         self.scale: Matrix = np.ones(channels)
 
     def fit(self, seen: Seen) -> None:
-        self.centre, self.scale = robust_scale(np.asarray(seen["features"], np.float64))
+        level, signal = (np.asarray(seen[name], np.float64) for name in self.reads)
+        self.centre, self.scale = robust_scale(level, signal)
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         square = g.square(scaled(g, wires["features"], self.centre, self.scale))

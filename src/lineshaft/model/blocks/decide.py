@@ -1,0 +1,48 @@
+"""Score and alarm: the smoothed energy in units of its limit, with hysteresis and debounce."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lineshaft.graph.builder import StepBuilder
+from lineshaft.model.pipeline import Seen, Wires
+
+
+class Score:
+    """Wire ``score`` [1]: (smooth - centre) / reach; 0 is the middle of normal operation, 1 the alarm limit."""
+
+    reads: tuple[str, ...] = ()
+
+    def __init__(self, centre: float, reach: float) -> None:
+        self.centre, self.reach = centre, reach
+
+    def fit(self, seen: Seen) -> None:
+        """Nothing to learn: both numbers come out of the calibration."""
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        return {"score": g.multiply(g.subtract(wires["smooth"], self.centre), 1.0 / self.reach)}
+
+
+class Alarm:
+    """Wire ``alarm`` [1], 0 or 1: on after ``debounce`` ticks above 1 in a row, off once below ``release``."""
+
+    reads: tuple[str, ...] = ()
+
+    def __init__(self, release: float, debounce: int = 1) -> None:
+        self.release, self.debounce = release, debounce
+
+    def fit(self, seen: Seen) -> None:
+        """Nothing to learn."""
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        score = wires["score"]
+        above = g.greater(score, 1.0)
+        if self.debounce > 1:
+            count = g.add(g.state("above_for", (1,)), 1.0)
+            held = g.where(above, g.minimum(count, float(self.debounce)), 0.0)
+            g.keep("above_for", held)
+            above = g.at_least(held, np.full(1, self.debounce, np.float32))
+        stays = g.both(g.greater(g.state("alarm_on", (1,)), 0.5), g.greater(score, self.release))
+        alarm = g.number(g.either(above, stays))
+        g.keep("alarm_on", alarm)
+        return {"alarm": alarm}

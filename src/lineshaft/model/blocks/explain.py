@@ -1,0 +1,56 @@
+"""Why, and how sure: each tag's share of the score, and a conformal confidence."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lineshaft.graph.builder import StepBuilder
+from lineshaft.model.pipeline import Seen, Wires
+
+TABLE = 256
+
+
+class Cause:
+    """Wire ``cause`` [C]: each tag's share (sum 1) of the learner's contributions, smoothed as the energy is.
+
+    Masked tags get no share.
+    """
+
+    reads: tuple[str, ...] = ()
+
+    def __init__(self, weight: float) -> None:
+        self.weight = weight
+
+    def fit(self, seen: Seen) -> None:
+        """Nothing to learn: reconstruction-based contributions need no scaling by their usual size."""
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        own = g.multiply(wires["contribution"], wires["quality"])
+        mean = g.ewma("cause_mean", g.where(wires["warm"], own, 0.0), self.weight)
+        return {"cause": g.divide(mean, g.maximum(g.sum(mean), 1e-9))}
+
+
+class Confidence:
+    """Wire ``confidence`` [1]: 1 - p, where p is the conformal p-value of the score.
+
+    p = (1 + #{calibration scores >= score}) / (n + 1) (Vovk et al., Algorithmic Learning in a Random World,
+    2005); at most 256 quantiles of the calibration scores are kept. Neighbouring scores resemble each other, so
+    p is a rank among normal operation and no promise for a single tick.
+    """
+
+    reads: tuple[str, ...] = ("score",)
+
+    def __init__(self) -> None:
+        self.table: NDArray[np.float64] = np.zeros(1)
+
+    def fit(self, seen: Seen) -> None:
+        scores = np.asarray(seen["score"], np.float64)[:, 0]
+        if len(scores) > TABLE:
+            scores = np.quantile(scores, (np.arange(TABLE) + 0.5) / TABLE)
+        self.table = np.sort(scores)
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        above = g.sum(g.number(g.at_least(self.table.astype(np.float32), wires["score"])))
+        count = len(self.table)
+        return {"confidence": g.subtract(count / (count + 1.0), g.multiply(above, 1.0 / (count + 1.0)))}

@@ -1,0 +1,39 @@
+"""Smooth: the energy averaged over time, at rest while windows fill and while the plant changes its mode."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lineshaft.graph.builder import StepBuilder
+from lineshaft.model.pipeline import Seen, Wires
+
+SMALLEST = 1e-12
+
+
+class Smooth:
+    """Wire ``smooth`` [1]: natural logarithm of the exponentially weighted mean of ``energy``.
+
+    The mean starts at ``start``, the energy of normal operation, and takes that in place of the energy while
+    ``warm`` is false or fewer than ``settle`` ticks have passed in the mode. One tick counts for at most
+    ``cap``, so that a single wild value can't hold the alarm for long.
+    """
+
+    reads: tuple[str, ...] = ()
+
+    def __init__(self, weight: float, start: float = 1.0, cap: float = np.inf, settle: int = 0) -> None:
+        self.weight, self.start, self.cap, self.settle = weight, start, cap, settle
+
+    def fit(self, seen: Seen) -> None:
+        """Nothing to learn: ``start`` and ``cap`` come out of the calibration."""
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        energy = wires["energy"]
+        if np.isfinite(self.cap):
+            energy = g.minimum(energy, self.cap)
+        counts = wires.get("warm")
+        if counts is not None:
+            if self.settle:
+                counts = g.both(counts, g.at_least(wires["since_mode"], float(self.settle)))
+            energy = g.where(counts, energy, self.start)
+        excess = g.ewma("energy_mean", g.subtract(energy, self.start), self.weight)
+        return {"smooth": g.log(g.maximum(g.add(excess, self.start), SMALLEST))}

@@ -1,0 +1,170 @@
+"""Calibration: where the alarm limit lies, from normal operation that taught the learner nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lineshaft.core.dataset import Dataset
+from lineshaft.core.errors import UsageError
+from lineshaft.core.step import Array, Executor
+from lineshaft.graph.builder import StepBuilder
+from lineshaft.graph.replay import Replay
+from lineshaft.model.blocks.decide import Alarm, Score
+from lineshaft.model.blocks.explain import Cause, Confidence
+from lineshaft.model.blocks.features import Level, Past
+from lineshaft.model.blocks.smooth import Smooth
+from lineshaft.model.learner import Settings, learners
+from lineshaft.model.pipeline import Block, Pipeline, Seen, extend, replay, run_spans
+
+Rows = NDArray[np.bool_]
+Vector = NDArray[np.float64]
+FEWEST = 30
+LEAST_DEVIATION = 1e-3
+LEAD = 200  # ticks of context before a block, far beyond any window
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Normal:
+    """Normal operation and its roles: ``fit`` teaches, ``held_out`` calibrates; both are masks [N] of dataset rows.
+
+    ``settle`` is how many ticks after a change of mode are left out.
+    """
+
+    dataset: Dataset
+    fit: Rows
+    held_out: Rows
+    settle: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibrated:
+    """A learner with its limit. ``centre`` and ``reach`` are of ln(smoothed energy); the limit is their sum."""
+
+    name: str
+    pipeline: Pipeline
+    memory: int
+    centre: float
+    reach: float
+    freedom: float
+
+
+def calibrate(name: str, prefix: Pipeline, normal: Normal, settings: Settings, execute: Executor) -> Calibrated:
+    """Fit one learner on the fit rows and set its limit on the held-out ones.
+
+    ln of the smoothed energy is close to normal in normal operation. Its mean is taken on the held-out rows, its
+    variance there and inside blocks of the fit rows that were left out in turn (``fold_weight``), since either
+    alone sees too little of slow drift. The limit is the Student quantile of the stated rate, with as many
+    degrees of freedom as there are independent filter lengths in the data: neighbouring rows say nearly the same.
+    """
+    front = Front.of(name, prefix, normal, settings, execute)
+    whole = front.learn(normal.fit)
+    seen = replay(whole, normal.dataset, ("energy",), execute)
+    energy, age, features = seen["energy"][:, 0], seen.age, front.features
+    warm = age >= features.memory - 1
+    held_out = _segments(energy, age, normal.held_out & warm, normal.dataset.run)
+    if sum(len(e) for e, _ in held_out) < FEWEST:
+        raise UsageError(f"only {sum(len(e) for e, _ in held_out)} held-out rows of normal operation are left for the "
+                         f"alarm limit, {FEWEST} are the fewest", where="normal stretch", do="give a longer one")
+    start = float(np.concatenate([e for e, _ in held_out]).mean())
+    logs = np.concatenate([smoothed(e, settings.smoothing, start, execute)[_burn(e, first, features.memory, settings):]
+                           for e, first in held_out])
+    inside = _fold_variances(front, settings, execute)
+    weight = settings.fold_weight if inside else 0.0
+    variance = (1.0 - weight) * float(logs.var()) + weight * float(np.mean(inside or [0.0]))
+    rows = float(normal.fit.sum() + normal.held_out.sum())
+    freedom = rows / max(features.memory, 1.0 / settings.smoothing)
+    centre = float(logs.mean())
+    reach = max(variance**0.5, LEAST_DEVIATION) * _student(settings.false_alarm_rate, freedom)
+    cap = settings.cap * float(np.exp(min(centre + reach, 60.0)))
+    tail: tuple[Block, ...] = (
+        Smooth(settings.smoothing, start, cap, normal.settle), Score(centre, reach),
+        Alarm(settings.release, settings.debounce), Cause(settings.smoothing), Confidence())
+    done = extend(whole, tail, normal.dataset, normal.held_out & warm, execute)
+    return Calibrated(name, done, features.memory, centre, reach, float(freedom))
+
+
+def smoothed(energy: Array, weight: float, start: float, execute: Executor) -> Vector:
+    """ln of the smoothed energy [T], by the very block that the graph carries."""
+    g = StepBuilder(1)
+    wires = Smooth(weight, start).emit(g, {"energy": g.x})
+    column = energy.reshape(-1, 1).astype(np.float32)
+    found = Replay(g.model(wires), execute)(column, np.ones_like(column))
+    return np.asarray(found["smooth"][:, 0], np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Front:
+    """All of a pipeline but the learner, with what it says of history: learners of all folds see the same."""
+
+    name: str
+    pipeline: Pipeline
+    features: Level | Past
+    seen: Seen
+    normal: Normal
+    settings: Settings
+
+    @classmethod
+    def of(cls, name: str, prefix: Pipeline, normal: Normal, settings: Settings, execute: Executor) -> Front:
+        """The front of one learner over the whole dataset."""
+        level = learners()[name].features == "level"
+        features = Level(settings.window) if level else Past(settings.lags)
+        pipeline = extend(prefix, (features,), normal.dataset, normal.fit, execute)
+        seen = replay(pipeline, normal.dataset, ("features", "z"), execute)
+        return cls(name, pipeline, features, seen, normal, settings)
+
+    def learn(self, rows: Rows) -> Pipeline:
+        """With the learner, fitted on rows whose whole window lies in ``rows``: nothing held out leaks in."""
+        run, keep = self.normal.dataset.run, rows.copy()
+        for back in range(1, self.features.memory):
+            keep[back:] &= rows[:-back] & (run[back:] == run[:-back])
+            keep[:back] = False
+        if keep.sum() < FEWEST:
+            raise UsageError(f"only {int(keep.sum())} rows of normal operation are left to learn from, {FEWEST} are "
+                             "the fewest", where="normal stretch", do="give a longer one")
+        learner = learners()[self.name](self.pipeline.channels, self.settings)
+        learner.fit(self.seen.rows(keep))
+        return Pipeline(self.pipeline.channels, (*self.pipeline.blocks, learner))
+
+
+def _student(rate: float, freedom: float) -> float:
+    """Upper quantile of Student's t to first order in 1 / freedom (Cornish and Fisher)."""
+    z = NormalDist().inv_cdf(1.0 - rate)
+    return z * (1.0 + (z * z + 1.0) / (4.0 * freedom))
+
+
+def _segments(energy: Array, age: NDArray[np.int64], rows: Rows, run: NDArray[np.int32]) -> list[tuple[Array, int]]:
+    """Unbroken stretches of ``rows``, each with the age of its first row."""
+    spans = run_spans((np.cumsum(~rows) * 2 + rows + run * 4 * (len(rows) + 1)).astype(np.int64))
+    return [(energy[a:b], int(age[a])) for a, b in spans if rows[a]]
+
+
+def _burn(energy: Array, first_age: int, memory: int, settings: Settings) -> int:
+    """Rows to leave out at a cold start: the smoothing forgets its start only slowly."""
+    cold = first_age <= memory
+    return min(len(energy) // 4, int(2 / settings.smoothing)) if cold else 0
+
+
+def _fold_variances(front: Front, settings: Settings, execute: Executor) -> list[float]:
+    """Variance of ln(smoothed energy) inside blocks of the fit rows that the learner had not seen."""
+    normal, memory = front.normal, front.features.memory
+    found = []
+    for block in np.array_split(np.flatnonzero(normal.fit), settings.folds):
+        left_out = np.zeros(len(normal.fit), np.bool_)
+        left_out[block] = True
+        if (normal.fit & ~left_out).sum() < FEWEST + memory:
+            continue
+        fold = front.learn(normal.fit & ~left_out)
+        near = slice(max(int(block[0]) - LEAD, 0), int(block[-1]) + 1)
+        seen = replay(fold, normal.dataset.rows(near), ("energy",), execute)
+        parts = _segments(seen["energy"][:, 0], seen.age, (left_out & (front.seen.age >= memory - 1))[near],
+                          normal.dataset.run[near])
+        found += [_variance(e, settings, execute) for e, _ in parts if len(e) > memory]
+    return found
+
+
+def _variance(energy: Array, settings: Settings, execute: Executor) -> float:
+    return float(smoothed(energy, settings.smoothing, float(energy[0]), execute).var())

@@ -1,0 +1,210 @@
+"""Training of the ``monitor`` task: roles of the rows, one calibrated candidate a learner, and the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lineshaft.core.dataset import ABNORMAL, Dataset
+from lineshaft.core.errors import UsageError
+from lineshaft.core.progress import Progress, silent
+from lineshaft.core.step import Executor
+from lineshaft.graph.replay import Replay
+from lineshaft.model.blocks.impute import Impute
+from lineshaft.model.blocks.modes import Modes
+from lineshaft.model.blocks.standardise import Standardise
+from lineshaft.model.calibrate import FEWEST, Calibrated, Normal, Rows, calibrate
+from lineshaft.model.learner import Settings, learners
+from lineshaft.model.memory import memory
+from lineshaft.model.pipeline import Pipeline, extend, replay, run_spans, step_inputs
+from lineshaft.model.synthetic import injected, injections
+
+OUTPUTS = ("score", "alarm", "cause", "confidence")
+TRIAL_TICKS = 600
+DEFAULT = Settings()
+REFERENCE = "zscore"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How a learner did in validation; ``reason`` says why it was not tried, empty when it was.
+
+    ``power`` is the share of ticks that alarmed after the onset of synthetic faults, ``false_alarms`` the share
+    on the same held-out ticks without a fault, ``merit`` what the choice maximises.
+    """
+
+    learner: str
+    merit: float = 0.0
+    power: float = 0.0
+    false_alarms: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Monitor:
+    """A fitted monitor: its pipeline as a graph, and why it is this one."""
+
+    learner: str
+    graph: bytes
+    why: str
+    trials: tuple[Trial, ...]
+    settings: Settings
+    modes: int
+    settle: int
+    figures: dict[str, float]
+
+
+def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out: Rows | None = None,
+                  learner: str = "auto", mode_tags: Sequence[str] = (), settings: Settings = DEFAULT,
+                  progress: Progress = silent) -> Monitor:
+    """Fit, calibrate and choose.
+
+    ``normal`` [N] marks rows of normal operation; the last ``settings.calibration`` of every run of them is held
+    out for the limits, unless ``held_out`` [N] names other rows. ``learner`` is a name or "auto". Rows labelled
+    abnormal are never used. Raises ``UsageError`` where the stretch is too short or no tag is usable.
+    """
+    normal = normal & (dataset.labels != ABNORMAL)
+    fit_rows, held = (normal, held_out) if held_out is not None else _split(dataset.run, normal, settings.calibration)
+    if fit_rows.sum() < FEWEST or held.sum() < FEWEST:
+        raise UsageError(f"{int(fit_rows.sum())} rows to learn from and {int(held.sum())} to set limits on are too few",
+                         where="normal stretch", do=f"give at least {4 * FEWEST} rows of normal operation")
+    prefix, roles = _prefix(Normal(dataset, fit_rows, held), mode_tags, settings, execute)
+    names = list(learners()) if learner == "auto" else [learner]
+    trials, candidates = [], {}
+    for number, name in enumerate(names):
+        progress(number, len(names), "learning")
+        reason = _unsuited(name, roles, settings) if learner == "auto" else ""
+        if reason:
+            trials.append(Trial(name, reason=reason))
+            continue
+        candidates[name] = calibrate(name, prefix, roles, settings, execute)
+        trials.append(_trial(candidates[name], roles, settings, execute))
+    progress(len(names), len(names), "learning")
+    best = _best([t for t in trials if not t.reason], settings.lead)
+    return _monitor(candidates[best.learner], best, tuple(trials), prefix, roles, settings)
+
+
+def _monitor(chosen: Calibrated, best: Trial, trials: tuple[Trial, ...], prefix: Pipeline, roles: Normal,
+             settings: Settings) -> Monitor:
+    modes = next(len(b.centres) for b in prefix.blocks if isinstance(b, Modes))
+    figures = {"held_out_false_alarms": best.false_alarms, "synthetic_power": best.power,
+               "limit_reach": chosen.reach, "degrees_of_freedom": chosen.freedom,
+               "fit_rows": float(roles.fit.sum()), "held_out_rows": float(roles.held_out.sum())}
+    return Monitor(chosen.name, chosen.pipeline.graph(OUTPUTS), _why(best, trials), trials, settings, modes,
+                   roles.settle, figures)
+
+
+def _best(tried: Sequence[Trial], lead: float) -> Trial:
+    """The greatest merit; the plain reference unless it is clearly beaten."""
+    best = max(tried, key=lambda t: t.merit)
+    plain = next((t for t in tried if t.learner == REFERENCE), best)
+    return best if best.merit > plain.merit + lead else plain
+
+
+def _why(best: Trial, trials: tuple[Trial, ...]) -> str:
+    tried = [t for t in trials if not t.reason and t.learner != best.learner]
+    passed_over = [f"{t.learner} was left out: {t.reason}" for t in trials if t.reason]
+    if not tried:
+        return f"{best.learner}, as asked for"
+    others = ", ".join(f"{t.learner} {t.power:.0%}" for t in sorted(tried, key=lambda t: -t.merit))
+    return "; ".join([f"{best.learner} found {best.power:.0%} of the ticks of faults injected into held-out normal "
+                      f"operation, at {best.false_alarms:.1%} false alarms ({others})", *passed_over])
+
+
+def _split(run: NDArray[np.int32], normal: Rows, share: float) -> tuple[Rows, Rows]:
+    """The last ``share`` of the normal rows of each run of at least 4 x FEWEST, else of all of them together."""
+    held = np.zeros(len(normal), np.bool_)
+    groups = [g for g in (np.flatnonzero(normal & (run == r)) for r in np.unique(run[normal])) if len(g)]
+    if any(len(g) < 4 * FEWEST for g in groups):
+        groups = [np.flatnonzero(normal)]
+    for rows in groups:
+        held[rows[round(len(rows) * (1 - share)):]] = True
+    return normal & ~held, held
+
+
+def _prefix(roles: Normal, mode_tags: Sequence[str], settings: Settings, execute: Executor
+            ) -> tuple[Pipeline, Normal]:
+    """Modes, scaling and imputation; where there are modes, once more without the rows that follow a change."""
+    channels = len(roles.dataset.tags)
+    paths = [tag.path for tag in roles.dataset.tags]
+    unknown = [tag for tag in mode_tags if tag not in paths]
+    if unknown:
+        raise UsageError(f"no tag is called {', '.join(unknown)}", where="modes", do="name tags of the task")
+    modes = Modes(tuple(paths.index(tag) for tag in mode_tags))
+
+    def fitted(rows: Rows) -> Pipeline:
+        return extend(Pipeline(channels, ()), (modes, Standardise(channels), Impute(channels)), roles.dataset, rows,
+                      execute)
+
+    prefix = fitted(roles.fit)
+    if len(modes.centres) == 1:
+        return prefix, roles
+    seen = replay(prefix, roles.dataset, ("z", "since_mode"), execute)
+    since = seen["since_mode"][:, 0]
+    settle = _settling(np.square(seen["z"]).mean(axis=1)[roles.fit], since[roles.fit], settings.window)
+    settled = since >= settle
+    return fitted(roles.fit & settled), replace(roles, fit=roles.fit & settled, held_out=roles.held_out & settled,
+                                                settle=settle)
+
+
+def _settling(energy: NDArray[np.floating], since: NDArray[np.floating], window: int, most: int = 20) -> int:
+    """Ticks after a change of mode until the median energy is within 1.5 times that of long after."""
+    late = since >= min(most * window, float(np.quantile(since, 0.7)))
+    usual = float(np.median(energy[late]))
+    for place in range(most, 0, -1):
+        early = (since >= (place - 1) * window) & (since < place * window)
+        if early.sum() >= FEWEST and np.median(energy[early]) > 1.5 * usual:
+            return place * window
+    return 0
+
+
+def _unsuited(name: str, roles: Normal, settings: Settings) -> str:
+    """Why a learner of dynamics would only memorise a stretch as short as this; empty if it may be tried."""
+    if learners()[name].features == "level":
+        return ""
+    rows, width = int(roles.fit.sum()), settings.lags * len(roles.dataset.tags)
+    if rows < 3 * width:
+        return f"{rows} rows for {width} lagged values (3 times as many are needed)"
+    slowest = _slowest_memory(roles)
+    if rows < settings.memories * slowest:
+        return (f"the slowest tag remembers {slowest:.0f} ticks, so the stretch holds only {rows / slowest:.0f} "
+                f"independent looks at it ({settings.memories:.0f} are needed)")
+    return ""
+
+
+def _slowest_memory(roles: Normal) -> float:
+    """Memory in ticks of the slowest tag, over the longest run of fit rows."""
+    x, _ = step_inputs(roles.dataset)
+    start, stop = _longest(roles.fit, roles.dataset.run)
+    return float(memory(x[start:stop]).max())
+
+
+def _trial(candidate: Calibrated, roles: Normal, settings: Settings, execute: Executor) -> Trial:
+    """Synthetic faults on a held-out stretch, all of them as one batch of assets."""
+    random = np.random.default_rng(settings.seed)
+    x, quality = step_inputs(roles.dataset)
+    start, stop = _longest(roles.held_out, roles.dataset.run)
+    stop = min(stop, start + TRIAL_TICKS)
+    lead = max(start - settings.window, 0)
+    lead = lead if roles.dataset.run[lead] == roles.dataset.run[start] else start
+    onset = start - lead + (stop - start) // 3
+    faults = injections(x.shape[1], random)
+    copies = injected(x[lead:stop], faults, onset, random)
+    clean = x[lead:stop, None]
+    batch = np.concatenate([clean, copies], axis=1)
+    through = Replay(candidate.pipeline.graph(("alarm",)), execute)
+    alarm = through(batch, np.repeat(quality[lead:stop, None], batch.shape[1], axis=1))["alarm"][..., 0]
+    kinds = [fault.kind for fault in faults]
+    hits = alarm[onset:, 1:].mean(axis=0)
+    power = float(np.mean([hits[[k == kind for k in kinds]].mean() for kind in dict.fromkeys(kinds)]))
+    false_alarms = float(alarm[start - lead:, 0].mean())
+    return Trial(candidate.name, power - false_alarms, power, false_alarms)
+
+
+def _longest(rows: Rows, run: NDArray[np.int32]) -> tuple[int, int]:
+    """The longest unbroken stretch of ``rows``."""
+    marked = np.where(rows, run.astype(np.int64) + 1, 0)
+    return max(((a, b) for a, b in run_spans(marked) if marked[a]), key=lambda span: span[1] - span[0])

@@ -116,6 +116,7 @@ class Parts:
     graph: bytes
     key: Path
     folder: Path
+    id: str
 
     @property
     def public(self) -> Path:
@@ -130,7 +131,17 @@ class Parts:
                     key=(key or self.key) if signed else None)
 
 
+def make_parts(folder: Path) -> Parts:
+    """Parts with a fresh key in this folder."""
+    return Parts(step_graph(), folder / "signer.key", folder, new_key(folder / "signer.key").id)
+
+
 @pytest.fixture
 def parts(tmp_path: Path) -> Parts:
-    new_key(tmp_path / "signer.key")
-    return Parts(step_graph(), tmp_path / "signer.key", tmp_path)
+    return make_parts(tmp_path)
+
+
+@pytest.fixture
+def other_key(tmp_path: Path) -> Path:
+    """A private key that nobody trusts."""
+    return new_key(tmp_path / "other.key").path.with_suffix(".key")

@@ -31,6 +31,9 @@ def new_key(path: Path, *, password: str | None = None) -> PublicKey:
 
     With a password the private key is encrypted. Existing files are never overwritten.
     """
+    if path.suffix == PUBLIC_SUFFIX:
+        raise UsageError(f"ends in {PUBLIC_SUFFIX}, which is for the public half", where=str(path),
+                         do="use another ending, such as .key")
     private, public = ec.generate_private_key(ec.SECP256R1()), path.with_suffix(PUBLIC_SUFFIX)
     for taken in (path, public):
         if taken.exists():

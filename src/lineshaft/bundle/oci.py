@@ -41,7 +41,6 @@ _MEDIA_TYPES = (  # first match of a file's path wins
     ("backends/*/*/certificate.json", "application/vnd.lineshaft.certificate.v1+json"),
     ("*.cdx.json", "application/vnd.cyclonedx+json"),
     ("*.md", "text/markdown"),
-    ("*", "application/octet-stream"),
 )
 
 
@@ -219,7 +218,8 @@ def _reference(image_bytes: bytes) -> dict[str, str]:
 
 
 def _media_type(name: str) -> str:
-    return next(kind for pattern, kind in _MEDIA_TYPES if PurePosixPath(name).match(pattern))
+    matches = (kind for pattern, kind in _MEDIA_TYPES if PurePosixPath(name).match(pattern))
+    return next(matches, "application/octet-stream")
 
 
 def _encode(value: msgspec.Struct) -> bytes:

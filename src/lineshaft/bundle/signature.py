@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -119,8 +118,8 @@ def _signed_digests(statement: _Statement, where: str) -> dict[str, str]:
     try:
         root = hashlib.sha256(b"".join(bytes.fromhex(resource.digest) for resource in resources)).hexdigest()
     except ValueError:
-        root = ""
-    if not hmac.compare_digest(root, statement.subject[0].digest.get("sha256", "")):
+        root = "not hexadecimal"
+    if statement.subject[0].digest.get("sha256") != root:
         raise Refused("the signed statement contradicts itself", where=where, do="sign the bundle again")
     return digests
 

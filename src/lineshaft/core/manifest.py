@@ -63,12 +63,13 @@ class Certificate:
     """What was measured when a graph was lowered to one backend on one machine.
 
     ``parity`` is the largest |engine - reference| / (1 + |reference|) over the golden sequences, ``flips`` the
-    alarms that differed there; latencies are of single steps in nanoseconds (p50, p99, p99.9, max).
+    alarms that differed there; latencies are of single steps in nanoseconds (p50, p99, p99.9, max); ``machine``
+    is data (processor, system, versions), so figures of two machines can be told apart; ``graph`` the digest.
     """
 
     backend: str
     target: str
-    machine: str
+    machine: dict[str, str]
     parity: float
     flips: int
     ticks: int

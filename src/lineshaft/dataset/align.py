@@ -1,0 +1,101 @@
+"""Series onto a period grid, as-of: a row at time t knows what was measured at or before t, nothing later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lineshaft.core.dataset import UNLABELLED, Dataset
+from lineshaft.core.errors import UsageError
+from lineshaft.core.quality import usable
+from lineshaft.core.series import Series
+from lineshaft.core.tag import Tag
+
+NEVER = np.iinfo(np.int64).min
+
+
+def grid(start: int, end: int, period_ns: int) -> NDArray[np.int64]:
+    """``start``, ``start + period``, ... before ``end``.
+
+    >>> grid(0, 25, 10).tolist()
+    [0, 10, 20]
+    """
+    if period_ns <= 0:
+        raise UsageError(f"a period of {period_ns} ns is not positive", do="give a period such as '1s'")
+    return np.arange(start, end, period_ns, dtype=np.int64)
+
+
+def arrival_order(time: NDArray[np.int64]) -> NDArray[np.intp] | slice:
+    """What sorts by time and keeps equal times in order of arrival; a slice where nothing has to move."""
+    if len(time) < 2 or bool(np.all(time[1:] >= time[:-1])):
+        return slice(None)
+    return np.argsort(time, kind="stable")
+
+
+def newest_at(time: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Place of the newest entry of the sorted ``time`` at or before each of ``times``; -1 where there is none.
+
+    Among equal times it is the last, which is the one that arrived last.
+
+    >>> newest_at(np.array([10, 20, 20]), np.array([5, 10, 19, 20, 99])).tolist()
+    [-1, 0, 0, 2, 2]
+    """
+    return np.searchsorted(time, times, side="right") - 1
+
+
+def align(series: Mapping[str, Series], tags: Sequence[Tag], times: NDArray[np.int64], *, period_ns: int,
+          stale_ns: int | None = None, gap_ns: int | None = None) -> Dataset:
+    """Rows at ``times`` (sorted), one column a tag; input may be unsorted and may repeat times.
+
+    A value is masked (``good`` False, the value kept as found) when its StatusCode is bad, when it is no finite
+    number, or when it is older than ``stale_ns`` (None: it holds for ever, right for tags that report on change
+    only). Where NO tag has spoken for longer than ``gap_ns`` the rows are left out and the next row starts
+    a new run (None: one run). Tags without a series are missing throughout.
+    """
+    rows = len(times)
+    values = np.full((rows, len(tags)), np.nan)
+    good = np.zeros((rows, len(tags)), np.bool_)
+    newest = np.full(rows, NEVER)
+    for column, tag in enumerate(tags):
+        if (one := series.get(tag.path)) is not None and len(one):
+            seen = _column(one, times, stale_ns, values[:, column], good[:, column])
+            np.maximum(newest, seen, out=newest)
+    data = Dataset(tuple(tags), period_ns, times, values, good, np.full(rows, UNLABELLED, np.int8),
+                   np.zeros(rows, np.int32))
+    return data if gap_ns is None else cut_gaps(data, newest, gap_ns)
+
+
+def _column(one: Series, times: NDArray[np.int64], stale_ns: int | None, values: NDArray[np.float64],
+            good: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Fill one column in place; gives the source time behind each row."""
+    order = arrival_order(one.time)
+    time = one.time[order]
+    place = newest_at(time, times)
+    known = place >= 0
+    found = one.value[order][place]
+    seen = np.where(known, time[place], NEVER)
+    np.copyto(values, found, where=known)
+    np.copyto(good, known & usable(one.quality[order][place]) & np.isfinite(found))
+    if stale_ns is not None:
+        good &= fresh(times, seen, stale_ns)
+    return seen
+
+
+def fresh(times: NDArray[np.int64], seen: NDArray[np.int64], limit_ns: int) -> NDArray[np.bool_]:
+    """True where the newest sample is at most ``limit_ns`` old (and there is one)."""
+    heard: NDArray[np.bool_] = seen != NEVER
+    age = times - np.where(heard, seen, times)
+    young: NDArray[np.bool_] = age <= limit_ns
+    return heard & young
+
+
+def cut_gaps(data: Dataset, newest: NDArray[np.int64], gap_ns: int) -> Dataset:
+    """Leave out rows whose ``newest`` sample of any tag is older than ``gap_ns``; a new run after each cut."""
+    heard = fresh(data.times, newest, gap_ns)
+    starts = heard & ~np.concatenate([[False], heard[:-1]])
+    run = (np.cumsum(starts) - 1).astype(np.int32)
+    kept = data.rows(heard)
+    np.copyto(kept.run, run[heard])
+    return kept

@@ -75,7 +75,7 @@ class Cell:
 
     def discharge_a(self) -> float:
         """Pressure (bar) after P101."""
-        suction = self.t101.head() - STRAINER_FRICTION * (1.0 + 8.0 * self.strainer) * self.p101.flow**2
+        suction = self.t101.head() - STRAINER_FRICTION * (1.0 + 5.0 * self.strainer) * self.p101.flow**2
         return suction + self.p101.head(self.p101.flow)
 
     def discharge_b(self) -> float:
@@ -113,7 +113,7 @@ class Cell:
         self.makeup_b = pipe_flow(air.header_pressure - 0.2, valves["LV102"].resistance())
         self.hot_flow = pipe_flow(self.p201.push(), self.p201.droop + HOT_FRICTION + valves["TV101"].resistance())
         self.coolant = pipe_flow(air.cooling_pressure, 0.02 + valves["TV102"].resistance())
-        suction = STRAINER_FRICTION * (1.0 + 8.0 * self.strainer)
+        suction = STRAINER_FRICTION * (1.0 + 5.0 * self.strainer)
         line = suction + self.p101.droop + self._preheater_friction() + FEED_A_FRICTION
         self.p101.flow = _drawn(self.t101.level()) * pipe_flow(
             self.t101.head() + self.p101.push() - LIFT, line + valves["FV101"].resistance())
@@ -122,7 +122,7 @@ class Cell:
             self.p102.droop + FEED_B_FRICTION + valves["FV102"].resistance())
         self.p103.flow = _drawn(self.r101.level()) * pipe_flow(
             self.r101.head() + self.p103.push() - PRODUCT_LIFT,
-            self.p103.droop + PRODUCT_FRICTION * (1.0 + 4.0 * self.blockage))
+            self.p103.droop + PRODUCT_FRICTION * (1.0 + 1.6 * self.blockage))
         pressure = LIFT + FEED_A_FRICTION * self.p101.flow**2
         self.leaked = min(LEAK_CONDUCTANCE * self.line_leak * math.sqrt(pressure), 0.9 * self.p101.flow)
 

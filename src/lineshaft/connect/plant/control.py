@@ -28,11 +28,11 @@ LOOPS = {
     "LIC102": Loop("T102/level", "LV102", 4.0, 260.0, output=60.0),
     "LIC103": Loop("R101/level", "P103", -3.0, 180.0, low=20.0, output=75.0),
     "PIC101": Loop("P101/discharge_pressure", "P101", 7.0, 7.0, low=30.0, output=80.0),
-    "FIC101": Loop("P101/flow", "FV101", 0.16, 5.0, output=68.0),
-    "FIC102": Loop("P102/flow", "FV102", 0.32, 5.0, output=62.0),
+    "FIC101": Loop("P101/flow", "FV101", 0.20, 4.0, output=68.0),
+    "FIC102": Loop("P102/flow", "FV102", 0.40, 4.0, output=62.0),
     "TIC101": Loop("E101/outlet_temperature", "TV101", 1.4, 24.0, output=60.0),
     "TIC201": Loop("H201/temperature", "H201", 12.0, 110.0),
-    "TIC102": Loop("R101/temperature", "TV102", -7.0, 130.0, rate=12.0, output=55.0),
+    "TIC102": Loop("R101/temperature", "TV102", -11.0, 100.0, rate=10.0, output=55.0),
 }
 
 

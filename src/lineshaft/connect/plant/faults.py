@@ -66,8 +66,8 @@ def _offline(instruments: tuple[str, ...]) -> Apply:
 def _stiction(valve: str, band: float) -> Apply:
     def apply(rig: Rig, extent: float) -> None:
         sticky = rig.cell.valves[valve]
-        sticky.static = 0.25 + 0.6 * band * extent
-        sticky.kinetic = 0.15 + 0.4 * band * extent
+        sticky.static = 0.25 + 0.75 * band * extent
+        sticky.kinetic = 0.15 + 0.25 * band * extent
 
     return apply
 
@@ -101,7 +101,7 @@ def _bearing(rig: Rig, extent: float) -> None:
 
 
 def _composition(rig: Rig, extent: float) -> None:
-    rig.cell.air.strength_a_shift = -0.40 * extent
+    rig.cell.air.strength_a_shift = -0.60 * extent
 
 
 def _cold_supply(rig: Rig, extent: float) -> None:
@@ -135,22 +135,22 @@ def _agitator_slip(rig: Rig, extent: float) -> None:
 _STATION_B = tuple(each.name for each in INSTRUMENTS if each.name.split("/")[0] in ("T102", "LV102", "P102", "FV102"))
 
 FAULTS: dict[str, Fault] = {fault.name: fault for fault in (
-    Fault("sensor-drift", "The reactor's temperature transmitter drifts 4 K high: the loop cools the reactor too far.",
+    Fault("sensor-drift", "The reactor's temperature transmitter drifts 3 K high: the loop cools the reactor too far.",
           ("R101/temperature", "R101/concentration", "TV102/position", "TIC102/output", "R101/jacket_flow",
-           "R101/jacket_outlet_temperature"), _offset("R101/temperature", 4.0), ramp=15.0, group="sensor"),
-    Fault("sensor-freeze", "The level transmitter of tank A repeats its last value for ever.",
-          ("T101/level", "LV101/position", "T101/makeup_flow"), _freeze("T101/level"), group="sensor"),
-    Fault("sensor-bias", "The flow meter of feed B reads 6 L/min low: the loop feeds that much more.",
-          ("P102/flow", "FV102/position", "FIC102/output", "R101/concentration", "P102/current",
-           "P102/discharge_pressure"), _offset("P102/flow", -6.0), ramp=0.5, group="sensor"),
-    Fault("sensor-noise", "A loose wire makes the reactor's level reading ten times as noisy.",
+           "R101/jacket_outlet_temperature"), _offset("R101/temperature", 3.0), ramp=15.0, group="sensor"),
+    Fault("sensor-freeze", "The flow meter of feed B repeats its last value for ever: the loop drives the valve away.",
+          ("P102/flow", "FIC102/output", "FV102/position", "P102/current", "P102/discharge_pressure",
+           "R101/concentration"), _freeze("P102/flow"), group="sensor"),
+    Fault("sensor-bias", "The product flow meter reads 20 L/min low after a wrong calibration; nothing else changes.",
+          ("P103/flow",), _offset("P103/flow", -20.0), group="sensor"),
+    Fault("sensor-noise", "A loose wire makes the reactor's level reading fifteen times as noisy.",
           ("R101/level", "P103/speed", "P103/flow", "P103/discharge_pressure", "P103/current"),
-          _noise("R101/level", 10.0), group="sensor"),
+          _noise("R101/level", 15.0), group="sensor"),
     Fault("communication-loss", "The remote I/O station of feed B stops answering: its values are BadNoCommunication.",
           _STATION_B, _offline(_STATION_B), group="sensor"),
-    Fault("valve-stiction", "The feed A valve sticks and jumps (S 6 %, J 1.2 %): flow and pressure hunt.",
+    Fault("valve-stiction", "The feed A valve sticks and jumps (S 8 %, J 4 %): flow and pressure hunt.",
           ("FV101/position", "FIC101/output", "P101/flow", "P101/discharge_pressure", "P101/speed"),
-          _stiction("FV101", 6.0), ramp=2.0, group="actuator"),
+          _stiction("FV101", 8.0), ramp=2.0, group="actuator"),
     Fault("valve-stuck", "The hot-water valve does not move any more.",
           ("TV101/position", "TIC101/output", "E101/outlet_temperature", "E101/hot_flow"),
           _stuck_preheat_valve, group="actuator"),
@@ -163,9 +163,11 @@ FAULTS: dict[str, Fault] = {fault.name: fault for fault in (
     Fault("tank-leak", "Tank A leaks through a 14 mm hole: the level controller makes up for it.",
           ("T101/makeup_flow", "LV101/position", "T101/level"), _tank_leak, ramp=1.0),
     Fault("line-leak", "The feed line leaks between flow meter and reactor: less product leaves than is fed.",
-          ("P103/flow", "P103/speed", "P103/current", "P103/discharge_pressure", "R101/level"), _line_leak, ramp=1.0),
+          ("P103/flow", "P103/speed", "P103/current", "P103/discharge_pressure", "R101/level",
+           "R101/concentration"), _line_leak, ramp=1.0),
     Fault("blocked-line", "The product line is half blocked: more pressure and speed for the same flow.",
-          ("P103/discharge_pressure", "P103/speed", "P103/current", "P103/flow"), _blocked_line, ramp=5.0),
+          ("P103/discharge_pressure", "P103/speed", "P103/current", "P103/flow", "R101/level"),
+          _blocked_line, ramp=5.0),
     Fault("pump-cavitation", "A clogged strainer lets feed pump A cavitate: vibration, lost head, rough flow.",
           ("P101/vibration", "P101/speed", "P101/discharge_pressure", "P101/current", "P101/flow"),
           _cavitation, ramp=5.0, group="machine"),
@@ -176,7 +178,7 @@ FAULTS: dict[str, Fault] = {fault.name: fault for fault in (
           ("P101/vibration", "P101/bearing_temperature"), _bearing, ramp=10.0, group="machine"),
     Fault("agitator-slip", "The agitator's belt slips 35 %: less current, and less heat reaches the jacket.",
           ("R101/agitator_speed", "R101/agitator_current"), _agitator_slip, ramp=1.0, group="machine"),
-    Fault("feed-composition", "Feed A comes 16 % weaker: less reacts, less heat is released.",
+    Fault("feed-composition", "Feed A comes 24 % weaker: less reacts, less heat is released.",
           ("R101/concentration", "TV102/position", "TIC102/output", "R101/jacket_flow",
            "R101/jacket_outlet_temperature", "R101/temperature"), _composition, ramp=1.0, group="supply"),
     Fault("feed-temperature", "Feed A is delivered 9 K colder: the preheater has to make up for it.",

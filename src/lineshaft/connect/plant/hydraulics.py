@@ -58,7 +58,7 @@ class Pump:
 
     def push(self) -> float:
         """Head (bar) at the present speed and no flow."""
-        lost = 0.30 * self.wear + self.cavitation * min(max(0.22 + 0.08 * self.burst, 0.0), 0.5)
+        lost = 0.30 * self.wear + self.cavitation * min(max(0.12 + 0.05 * self.burst, 0.0), 0.4)
         return self.speed * self.speed * self.shutoff * (1.0 - min(lost, 0.9))
 
     def head(self, flow: float) -> float:

@@ -107,7 +107,7 @@ INSTRUMENTS: tuple[Instrument, ...] = (
                lambda c: c.cell.e101.hot_out, 5.0, 0.06, 20.0),
     Instrument("E101/pressure_drop", "bar", 0.0, 2.0, "Pressure drop of the preheater, feed side",
                lambda c: c.cell.preheater_drop(), 0.8, 0.003, 1000.0),
-    _setpoint("TIC101", "Cel", 30.0, 50.0, "preheat temperature"),
+    _setpoint("TIC101", "Cel", 35.0, 55.0, "preheat temperature"),
     _output("TIC101", "preheat temperature"),
     _position("TV101", "hot-water"),
     Instrument("H201/temperature", "Cel", 0.0, 120.0, "Hot water from the boiler",

@@ -23,7 +23,7 @@ class Kinetics:
 
     rate_60: float = 0.11
     activation: float = 52.0
-    heat: float = 70.0
+    heat: float = 80.0
 
     def constant(self, temperature: float) -> float:
         """L/(mol s) at a temperature in Cel (Arrhenius).
@@ -60,7 +60,7 @@ class Reactor:
     a: float = 0.25
     b: float = 0.35
     c: float = 1.4
-    film: float = 2.3
+    film: float = 3.2
     agitation: float = 1.0
     jacket_volume: float = 0.05
     jacket_temperature: float = 38.0

@@ -19,15 +19,15 @@ class Mode:
 
 
 MODES = (
-    Mode("low rate", feed=62.0, reactor=58.0, preheat=38.0, pressure=2.00),
-    Mode("nominal", feed=90.0, reactor=60.0, preheat=40.0, pressure=2.35),
-    Mode("high rate", feed=115.0, reactor=62.0, preheat=42.0, pressure=2.75),
+    Mode("low rate", feed=62.0, reactor=59.0, preheat=44.0, pressure=2.00),
+    Mode("nominal", feed=90.0, reactor=60.0, preheat=46.0, pressure=2.35),
+    Mode("high rate", feed=115.0, reactor=61.0, preheat=48.0, pressure=2.75),
 )
 
 RATIO_B = 0.50
 """Feed B to feed A by volume."""
 
-_RAMPS = {"FIC101": 0.30, "FIC102": 0.15, "TIC102": 0.025, "TIC101": 0.035, "PIC101": 0.005}
+_RAMPS = {"FIC101": 0.30, "FIC102": 0.15, "TIC102": 0.012, "TIC101": 0.035, "PIC101": 0.005}
 _FIXED = {"LIC101": 60.0, "LIC102": 60.0, "LIC103": 60.0, "TIC201": 80.0}
 _SHORTEST, _LONGEST = 420.0, 900.0
 

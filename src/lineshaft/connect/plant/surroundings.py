@@ -26,7 +26,7 @@ class Disturbance:
 
 DISTURBANCES = {
     "ambient": Disturbance(0.5, 400.0),  # K
-    "load": Disturbance(1.0, 150.0),  # % of the recipe's rate
+    "load": Disturbance(1.4, 120.0),  # % of the recipe's rate
     "supply_a": Disturbance(0.5, 300.0),  # K, make-up of feed A
     "supply_b": Disturbance(0.4, 300.0),  # K
     "strength_a": Disturbance(0.020, 250.0),  # mol/L
@@ -75,7 +75,7 @@ class Surroundings:
                  strength_b: float, cooling: float, cooling_pressure: float, header_pressure: float,
                  mains: float, torque: float, burst: float) -> None:
         self.ambient = 21.0 + 4.0 * math.sin(self._day) + ambient
-        self.load = 100.0 + 4.0 * math.sin(self._cycle) + load
+        self.load = 100.0 + 3.0 * math.sin(self._cycle) + 1.2 * math.sin(2.7 * self._cycle) + load
         outdoors = self.ambient - 21.0
         self.supply_a = 19.0 + 0.35 * outdoors + supply_a + self.supply_a_shift
         self.supply_b = 20.0 + 0.35 * outdoors + supply_b

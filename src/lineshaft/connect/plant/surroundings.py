@@ -1,7 +1,7 @@
 """What the cell does not control: weather, mains, supplies and the demand of the line behind it.
 
 Each disturbance is a stationary Ornstein-Uhlenbeck process (Gillespie 1996, Phys. Rev. E 54, 2084: exact at any step),
-some with a cycle on top. The "day" is 45 minutes of process time, so that two hours hold several.
+some with a cycle on top. The "day" is 30 minutes of process time, so that two hours hold several.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-DAY = 2700.0
-LOAD_CYCLE = 1150.0
+DAY = 1800.0
+LOAD_CYCLE = 1070.0
 _BLOCK = 512
 
 
@@ -25,15 +25,15 @@ class Disturbance:
 
 
 DISTURBANCES = {
-    "ambient": Disturbance(0.5, 400.0),  # K
-    "load": Disturbance(1.4, 120.0),  # % of the recipe's rate
-    "supply_a": Disturbance(0.5, 300.0),  # K, make-up of feed A
-    "supply_b": Disturbance(0.4, 300.0),  # K
-    "strength_a": Disturbance(0.020, 250.0),  # mol/L
-    "strength_b": Disturbance(0.030, 250.0),  # mol/L
-    "cooling": Disturbance(0.3, 200.0),  # K
-    "cooling_pressure": Disturbance(0.06, 60.0),  # bar
-    "header_pressure": Disturbance(0.08, 80.0),  # bar
+    "ambient": Disturbance(0.5, 120.0),  # K
+    "load": Disturbance(1.4, 80.0),  # % of the recipe's rate
+    "supply_a": Disturbance(0.5, 100.0),  # K, make-up of feed A
+    "supply_b": Disturbance(0.4, 100.0),  # K
+    "strength_a": Disturbance(0.020, 100.0),  # mol/L
+    "strength_b": Disturbance(0.030, 100.0),  # mol/L
+    "cooling": Disturbance(0.3, 80.0),  # K
+    "cooling_pressure": Disturbance(0.06, 30.0),  # bar
+    "header_pressure": Disturbance(0.08, 40.0),  # bar
     "mains": Disturbance(0.008, 30.0),  # fraction of 400 V
     "torque": Disturbance(0.02, 8.0),  # fraction, swirl at the agitator
     "burst": Disturbance(1.0, 0.7),  # vapour bursts in a pump's eye

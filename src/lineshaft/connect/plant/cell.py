@@ -1,7 +1,8 @@
 """The process cell: units joined by their streams, advanced by one scan.
 
-Feed A from tank T101 is pumped by P101 through the preheater E101 into the reactor R101; feed B from T102 follows by
-P102; P103 draws the product off. H201 heats the water for E101, a cooling-water main feeds the reactor's jacket.
+Feed A from tank T101 is pumped by P101 through the preheater E101 into the reactor R101; feed B from T102
+follows by P102; P103 draws the product off. H201 heats the water for E101, a cooling-water main feeds the
+reactor's jacket.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ LEAK_CONDUCTANCE = 1.1
 class Cell:
     """All state of the process. Flows are m3/h, pressures bar (gauge), temperatures Cel; read, don't set.
 
-    Commands come in through ``valves[...]`` (percent, by ``command``) and the drives' speeds (fraction); what faults
-    change are attributes of the units and ``blockage``, ``line_leak``, ``agitator_slip``, ``strainer`` (all 0..1).
+    Commands come in through ``valves[...]`` (percent, by ``command``) and the drives' speeds (fraction); what
+    faults change are attributes of the units and ``blockage``, ``line_leak``, ``agitator_slip``, ``strainer``
+    (all 0..1).
     """
 
     def __init__(self, air: Surroundings) -> None:
@@ -111,7 +113,8 @@ class Cell:
         valves, air = self.valves, self.air
         self.makeup_a = pipe_flow(air.header_pressure - 0.2, valves["LV101"].resistance())
         self.makeup_b = pipe_flow(air.header_pressure - 0.2, valves["LV102"].resistance())
-        self.hot_flow = pipe_flow(self.p201.push(), self.p201.droop + HOT_FRICTION + valves["TV101"].resistance())
+        hot_line = self.p201.droop + HOT_FRICTION + valves["TV101"].resistance()
+        self.hot_flow = pipe_flow(self.p201.push(), hot_line)
         self.coolant = pipe_flow(air.cooling_pressure, 0.02 + valves["TV102"].resistance())
         suction = STRAINER_FRICTION * (1.0 + 5.0 * self.strainer)
         line = suction + self.p101.droop + self._preheater_friction() + FEED_A_FRICTION

@@ -12,7 +12,8 @@ from lineshaft.connect.plant.recipe import Sequencer
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """``measures`` is an instrument's name, ``moves`` a valve, a drive or the heater; the rest tunes the PID."""
+    """``measures`` is an instrument's name, ``moves`` a valve, a drive or the heater; the rest tunes the PID.
+    """
 
     measures: str
     moves: str
@@ -37,7 +38,9 @@ LOOPS = {
 
 
 class Control:
-    """All loops of the cell. Measured values come from the instruments, not from the process: faults of either show."""
+    """All loops of the cell. Measured values come from the instruments, not from the process: faults of either
+    show.
+    """
 
     def __init__(self, cell: Cell, sequencer: Sequencer) -> None:
         self.cell = cell

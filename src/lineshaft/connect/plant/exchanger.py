@@ -1,8 +1,9 @@
 """Counter-flow plate exchanger and the hot-water boiler that feeds it.
 
-Effectiveness-NTU method: Kays and London, *Compact Heat Exchangers* (3rd ed.), ch. 2. Film coefficients rise with
-flow to the power 0.8 (Dittus-Boelter); fouling is a resistance in series. The heat of each step is taken from one side
-and given to the other, each with its hold-up, so energy is conserved at every step and not only in steady state.
+Effectiveness-NTU method: Kays and London, *Compact Heat Exchangers* (3rd ed.), ch. 2. Film coefficients rise
+with flow to the power 0.8 (Dittus-Boelter); fouling is a resistance in series. The heat of each step is taken
+from one side and given to the other, each with its hold-up, so energy is conserved at every step and not only
+in steady state.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def effectiveness(ntu: float, ratio: float) -> float:
 
 @dataclass(slots=True)
 class Exchanger:
-    """``cold_film`` and ``hot_film`` are kW/K at 1 kg/s; ``fouling`` K/kW; hold-ups kg; temperatures Cel at the outlets."""
+    """``cold_film`` and ``hot_film`` are kW/K at 1 kg/s; ``fouling`` K/kW; hold-ups kg; temperatures Cel at
+    the outlets.
+    """
 
     cold_film: float = 9.0
     hot_film: float = 9.5
@@ -40,7 +43,7 @@ class Exchanger:
 
     def conductance(self, cold: float, hot: float) -> float:
         """UA in kW/K at the two flows (kg/s)."""
-        films = 1.0 / (self.cold_film * cold**0.8) + 1.0 / (self.hot_film * hot**0.8)
+        films = 1.0 / (self.cold_film * math.pow(cold, 0.8)) + 1.0 / (self.hot_film * math.pow(hot, 0.8))
         return 1.0 / (films + self.fouling)
 
     def heat(self, cold: float, cold_in: float, hot: float, hot_in: float) -> float:

@@ -3,8 +3,8 @@
 Flow settles in well under a second in pipes this short, so it is solved algebraically at every scan instead of
 being integrated. Units: flow m3/h, pressure bar, speed as a fraction of rated speed.
 
-Sources: affinity laws and the quadratic head curve, Karassik et al., *Pump Handbook* (4th ed.), ch. 2; efficiency
-as a parabola around the best-efficiency point of flow over speed (same chapter).
+Sources: affinity laws and the quadratic head curve, Karassik et al., *Pump Handbook* (4th ed.), ch. 2;
+efficiency as a parabola around the best-efficiency point of flow over speed (same chapter).
 """
 
 from __future__ import annotations

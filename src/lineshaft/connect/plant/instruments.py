@@ -1,7 +1,7 @@
 """The instruments: what each reads from the process, and how it distorts it.
 
-A first-order lag, white noise, a range and a resolution (IEC 61298-2 names the errors; the lag is the usual first-order
-model of a transmitter, Bentley, *Principles of Measurement Systems*, ch. 4).
+A first-order lag, white noise, a range and a resolution (IEC 61298-2 names the errors; the lag is the usual
+first-order model of a transmitter, Bentley, *Principles of Measurement Systems*, ch. 4).
 """
 
 from __future__ import annotations
@@ -156,8 +156,8 @@ PLACE = {instrument.name: place for place, instrument in enumerate(INSTRUMENTS)}
 class Panel:
     """All instruments read together; arrays [C] in the order of ``INSTRUMENTS`` that faults may change.
 
-    ``offset`` in units, ``roughness`` multiplies the noise, ``frozen`` repeats the last value, ``offline`` leaves it
-    unread by the outside (the control system has wires of its own).
+    ``offset`` in units, ``roughness`` multiplies the noise, ``frozen`` repeats the last value, ``offline``
+    leaves it unread by the outside (the control system has wires of its own).
     """
 
     def __init__(self, random: np.random.Generator) -> None:
@@ -191,7 +191,9 @@ class Panel:
         return self.values
 
     def published(self) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
-        """Values and StatusCodes [C] as the outside gets them: what is offline keeps its last value, marked bad."""
+        """Values and StatusCodes [C] as the outside gets them: what is offline keeps its last value, marked
+        bad.
+        """
         if not self.offline.any():
             self._sent = self.values
             return self._sent, _ALL_GOOD
@@ -201,5 +203,6 @@ class Panel:
     def _draw(self) -> NDArray[np.float64]:
         if self._row == len(self._block):
             self._block, self._row = self._random.standard_normal((_BLOCK, len(INSTRUMENTS))), 0
+        row: NDArray[np.float64] = self._block[self._row]
         self._row += 1
-        return self._block[self._row - 1]
+        return row

@@ -1,4 +1,5 @@
-"""PID controller as a PLC runs it: derivative on the measurement, back-calculation against wind-up, bumpless changes.
+"""PID controller as a PLC runs it: derivative on the measurement, back-calculation against wind-up, bumpless
+changes.
 
 Source: Astrom and Hagglund, *Advanced PID Control* (ISA, 2006), ch. 3.
 """
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 class PID:
     """Ideal form with a first-order filter on the derivative.
 
-    ``gain`` in percent per engineering unit (negative where more output lowers the measurement), ``reset`` the integral
-    time and ``rate`` the derivative time in seconds; ``output`` percent within ``low..high``.
+    ``gain`` in percent per engineering unit (negative where more output lowers the measurement), ``reset`` the
+    integral time and ``rate`` the derivative time in seconds; ``output`` percent within ``low..high``.
 
     >>> loop = PID(gain=2.0, reset=10.0, output=40.0)
     >>> [round(loop.update(measured=50.0, setpoint=51.0, dt=1.0), 2) for _ in range(3)]
@@ -33,7 +34,9 @@ class PID:
     _error: float = 0.0
 
     def update(self, measured: float, setpoint: float, dt: float) -> float:
-        """One scan; in manual the output stays and the integral follows it, so that the switch back is bumpless."""
+        """One scan; in manual the output stays and the integral follows it, so that the switch back is
+        bumpless.
+        """
         self._error = setpoint - measured
         damping = self._derivative(measured, dt)
         proportional = self.gain * self._error - damping

@@ -51,8 +51,9 @@ class Injected:
 class Plant:
     """A process cell in closed loop. Every 100 ms of source time the process lives ``speed`` times as long.
 
-    Equal ``seed`` and ``speed`` give equal values whether they are asked for as history or live, in one piece or many;
-    only the source times depend on ``start`` (UTC ns, rounded down to the 100 ms grid; the first row is one period on).
+    Equal ``seed`` and ``speed`` give equal values whether they are asked for as history or live, in one piece
+    or many; only the source times depend on ``start`` (UTC ns, rounded down to the 100 ms grid; the first row
+    is one period on).
 
     >>> plant = Plant(seed=7)
     >>> row = plant.step()
@@ -114,17 +115,22 @@ class Plant:
         for done in range(0, ticks, chunk):
             yield _columns(*self.record(min(chunk, ticks - done)))
 
-    def inject(self, fault: str, *, severity: float = 1.0, delay: float = 0.0, ramp: float | None = None) -> Injected:
-        """Start a fault in ``delay`` seconds of source time; a second call for the same fault replaces the first."""
+    def inject(self, fault: str, *, severity: float = 1.0, delay: float = 0.0,
+               ramp: float | None = None) -> Injected:
+        """Start a fault in ``delay`` seconds of source time; a second call for the same fault replaces the
+        first.
+        """
         if fault not in FAULTS:
-            raise UsageError(f"no fault is called {fault!r}", where="plant", do=f"use one of: {', '.join(FAULTS)}")
+            raise UsageError(f"no fault is called {fault!r}", where="plant",
+                             do=f"use one of: {', '.join(FAULTS)}")
         if not 0.0 < severity <= 1.0:
             raise UsageError(f"a severity of {severity:g} is not possible", where=fault,
                              do="give one above 0 and up to 1")
         if delay < 0.0 or (ramp is not None and ramp < 0.0):
             raise UsageError("delay and ramp can't be negative", where=fault, do="give seconds of source time")
         found = FAULTS[fault]
-        injected = Injected(found, self.time + round(delay * SECOND), severity, found.ramp if ramp is None else ramp)
+        start = self.time + round(delay * SECOND)
+        injected = Injected(found, start, severity, found.ramp if ramp is None else ramp)
         self._injected[fault] = injected
         return injected
 

@@ -1,8 +1,9 @@
 """Stirred-tank reactor with a cooled jacket: A + B -> C, second order, mildly exothermic.
 
-Mole and energy balances of an ideally mixed tank with Arrhenius kinetics: Fogler, *Elements of Chemical Reaction
-Engineering* (5th ed.), ch. 11-13. The jacket film follows the agitator's speed to the power 2/3 (Chilton, Drew and Jebens
-1944) and coolant flow. The kinetic constants are illustrative and belong to no real product.
+Mole and energy balances of an ideally mixed tank with Arrhenius kinetics: Fogler, *Elements of Chemical
+Reaction Engineering* (5th ed.), ch. 11-13. The jacket film follows the agitator's speed to the power 2/3
+(Chilton, Drew and Jebens 1944) and coolant flow. The kinetic constants are illustrative and belong to no real
+product.
 """
 
 from __future__ import annotations
@@ -47,9 +48,10 @@ class Stream:
 
 @dataclass(slots=True)
 class Reactor:
-    """``area`` m2, ``height`` m, ``volume`` m3; ``a``, ``b``, ``c`` mol/L; ``film`` kW/K of the jacket at rated speed.
+    """``area`` m2, ``height`` m, ``volume`` m3; ``a``, ``b``, ``c`` mol/L; ``film`` kW/K of the jacket at
+    rated speed.
 
-    ``agitation`` is the agitator's speed as a fraction of rated, ``jacket_volume`` m3, ``activity`` scales the rate.
+    ``agitation`` is the agitator's speed as a fraction of rated, ``jacket_volume`` m3.
     """
 
     kinetics: Kinetics = Kinetics()
@@ -80,8 +82,8 @@ class Reactor:
 
     def jacket_heat(self, coolant: float) -> float:
         """kW into the jacket at ``coolant`` m3/h: inner film, outer film, wetted height."""
-        inner = self.film * max(self.agitation, 0.05) ** (2.0 / 3.0) * self.volume / 0.36
-        outer = 6.0 * (0.15 + coolant) ** 0.8
+        inner = self.film * math.pow(max(self.agitation, 0.05), 2.0 / 3.0) * self.volume / 0.36
+        outer = 6.0 * math.pow(0.15 + coolant, 0.8)
         return (self.temperature - self.jacket_temperature) / (1.0 / inner + 1.0 / outer)
 
     def step(self, feeds: tuple[Stream, Stream], flow_out: float, coolant: float, coolant_in: float,

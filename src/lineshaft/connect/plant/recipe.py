@@ -33,10 +33,11 @@ _SHORTEST, _LONGEST = 300.0, 600.0
 
 
 class Sequencer:
-    """Walks through the modes (low and high once, nominal twice a round, in random order) and ramps the set-points.
+    """Walks through the modes (low and high once, nominal twice a round, in random order) and ramps the
+    set-points.
 
-    ``setpoint`` holds the present set-point of every loop. What an operator writes stands until the next change of
-    mode brings a new recipe, as on a plant with a batch sequencer.
+    ``setpoint`` holds the present set-point of every loop. What an operator writes stands until the next
+    change of mode brings a new recipe, as on a plant with a batch sequencer.
     """
 
     def __init__(self, random: np.random.Generator) -> None:

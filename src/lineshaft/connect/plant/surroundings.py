@@ -1,7 +1,7 @@
 """What the cell does not control: weather, mains, supplies and the demand of the line behind it.
 
-Each disturbance is a stationary Ornstein-Uhlenbeck process (Gillespie 1996, Phys. Rev. E 54, 2084: exact at any step),
-some with a cycle on top. The "day" is 30 minutes of process time, so that two hours hold several.
+Each disturbance is a stationary Ornstein-Uhlenbeck process (Gillespie 1996, Phys. Rev. E 54, 2084: exact at
+any step), some with a cycle on top. The "day" is 30 minutes of process time, so that two hours hold several.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 DAY = 1800.0
 LOAD_CYCLE = 1070.0
@@ -27,11 +28,11 @@ class Disturbance:
 DISTURBANCES = {
     "ambient": Disturbance(0.5, 120.0),  # K
     "load": Disturbance(1.4, 80.0),  # % of the recipe's rate
-    "supply_a": Disturbance(0.5, 100.0),  # K, make-up of feed A
-    "supply_b": Disturbance(0.4, 100.0),  # K
+    "supply_a": Disturbance(0.9, 100.0),  # K, make-up of feed A
+    "supply_b": Disturbance(0.8, 100.0),  # K
     "strength_a": Disturbance(0.020, 100.0),  # mol/L
     "strength_b": Disturbance(0.030, 100.0),  # mol/L
-    "cooling": Disturbance(0.3, 80.0),  # K
+    "cooling": Disturbance(0.5, 80.0),  # K
     "cooling_pressure": Disturbance(0.06, 30.0),  # bar
     "header_pressure": Disturbance(0.08, 40.0),  # bar
     "mains": Disturbance(0.008, 30.0),  # fraction of 400 V
@@ -41,7 +42,8 @@ DISTURBANCES = {
 
 
 class Surroundings:
-    """Attributes in engineering units; ``step`` advances all of them. ``*_shift`` are levels that faults move."""
+    """Attributes in engineering units; ``step`` advances all of them. ``*_shift`` are levels that faults move.
+    """
 
     def __init__(self, random: np.random.Generator) -> None:
         self._random = random
@@ -65,11 +67,12 @@ class Surroundings:
         self._cycle += 2.0 * math.pi * dt / LOAD_CYCLE
         self._publish(*self._state.tolist())
 
-    def _draw(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def _draw(self) -> NDArray[np.float64]:
         if self._row == len(self._block):
             self._block, self._row = self._random.standard_normal((_BLOCK, len(DISTURBANCES))), 0
+        row: NDArray[np.float64] = self._block[self._row]
         self._row += 1
-        return self._block[self._row - 1]
+        return row
 
     def _publish(self, ambient: float, load: float, supply_a: float, supply_b: float, strength_a: float,
                  strength_b: float, cooling: float, cooling_pressure: float, header_pressure: float,

@@ -1,4 +1,6 @@
-"""A stirred buffer tank: volume, heat and dissolved reactant, each as what is stored, so that balances are exact."""
+"""A stirred buffer tank: volume, heat and dissolved reactant, each as what is stored, so that balances are
+exact.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ _ORIFICE = 3.6e3 * 0.62 * math.sqrt(2.0 * 9.80665)
 
 @dataclass(slots=True)
 class Tank:
-    """An open tank, ``area`` m2, ``height`` m, ``loss`` kW/K to the air; ``leak`` is a hole in its floor, m2."""
+    """An open tank, ``area`` m2, ``height`` m, ``loss`` kW/K to the air; ``leak`` is a hole in its floor, m2.
+    """
 
     area: float
     height: float
@@ -40,7 +43,9 @@ class Tank:
 
     def step(self, flow_in: float, temperature_in: float, concentration_in: float, flow_out: float,
              ambient: float, dt: float) -> None:
-        """Advance ``dt`` seconds; flows in m3/h, ``flow_out`` without the leak. What overflows is ``spilt`` (m3/h)."""
+        """Advance ``dt`` seconds; flows in m3/h, ``flow_out`` without the leak. What overflows is ``spilt``
+        (m3/h).
+        """
         hours = dt / 3600.0
         out = flow_out + self.leak_flow()
         taken = min(out * hours, 0.999 * self.volume)

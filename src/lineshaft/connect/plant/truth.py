@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lineshaft.connect.plant.cell import Cell
+from lineshaft.connect.plant.cell import KG_PER_S, Cell
+from lineshaft.connect.plant.hydraulics import LITRES_PER_MINUTE as LPM
 from lineshaft.connect.plant.rig import Rig
 
 
@@ -14,8 +15,9 @@ def truth(rig: Rig) -> dict[str, float]:
 def _damage(cell: Cell) -> dict[str, float]:
     return {
         "P101.wear": cell.p101.wear, "P101.bearing": cell.p101.bearing, "P101.cavitation": cell.p101.cavitation,
-        "P102.wear": cell.p102.wear, "E101.fouling": cell.e101.fouling, "T101.leak": cell.t101.leak_flow() * 1000 / 60,
-        "line.leak": cell.leaked * 1000 / 60, "line.blockage": cell.blockage,
+        "P102.wear": cell.p102.wear, "E101.fouling": cell.e101.fouling,
+        "T101.leak": cell.t101.leak_flow() * LPM, "line.leak": cell.leaked * LPM,
+        "line.blockage": cell.blockage,
     }
 
 
@@ -28,7 +30,7 @@ def _state(cell: Cell) -> dict[str, float]:
         "R101.volume": reactor.volume, "T101.concentration": cell.t101.concentration,
         "T102.concentration": cell.t102.concentration, "T101.volume": cell.t101.volume,
         "T102.volume": cell.t102.volume, "E101.heat": cell.heat_exchanged,
-        "E101.conductance": cell.e101.conductance(cell.p101.flow / 3.6, cell.hot_flow / 3.6),
-        "P101.flow": cell.p101.flow * 1000 / 60, "P102.flow": cell.p102.flow * 1000 / 60,
+        "E101.conductance": cell.e101.conductance(cell.p101.flow * KG_PER_S, cell.hot_flow * KG_PER_S),
+        "P101.flow": cell.p101.flow * LPM, "P102.flow": cell.p102.flow * LPM,
         "P101.efficiency": cell.p101.efficiency(), "P102.efficiency": cell.p102.efficiency(),
     }

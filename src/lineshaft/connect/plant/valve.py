@@ -2,8 +2,9 @@
 
 Sizing: ``flow [m3/h] = Kv * sqrt(dp [bar])`` for water (IEC 60534-2-1); the inherent characteristic is equal
 percentage (IEC 60534-2-4), shifted so that the valve shuts off. Stiction: He, Wang, Pottmann and Qin (2007),
-Ind. Eng. Chem. Res. 46, 4549, a static and a kinetic friction band; in the two parameters of Choudhury, Thornhill
-and Shah (2005) its stick band plus dead band is ``S = static + kinetic`` and its slip jump ``J = static - kinetic``.
+Ind. Eng. Chem. Res. 46, 4549, a static and a kinetic friction band; in the two parameters of Choudhury,
+Thornhill and Shah (2005) its stick band plus dead band is ``S = static + kinetic`` and its slip jump ``J =
+static - kinetic``.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Valve:
     def conductance(self) -> float:
         """Kv (m3/h at 1 bar) at the present position."""
         span = self.rangeability - 1.0
-        return max(self.kv * (self.rangeability ** (0.01 * self.position) - 1.0) / span, 1e-4)
+        return max(self.kv * (math.pow(self.rangeability, 0.01 * self.position) - 1.0) / span, 1e-4)
 
     def resistance(self) -> float:
         """bar h2/m6, to be added to that of the pipe."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from asyncua import ua
 from asyncua.common.utils import Buffer
-from asyncua.ua.ua_binary import struct_from_binary, variant_from_binary
+from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary, variant_from_binary
 
 from lineshaft.core.sample import Samples
 
@@ -72,9 +72,8 @@ def to_nanoseconds(ticks: int, ten_picoseconds: int = 0) -> int:
 
 
 def decode_notification(body: Buffer, now: int) -> Notification:
-    """A PublishResponse after its TypeId; ``now`` stands in for a time that the server did not give."""
-    header = struct_from_binary(ua.ResponseHeader, body)
-    header.ServiceResult.check()
+    """A PublishResponse; ``now`` stands in for a time that the server did not give."""
+    _check_header(body)
     data, at = bytes(body), 0
     subscription = _U32.unpack_from(data, at)[0]
     count = _I32.unpack_from(data, at + 4)[0]
@@ -86,6 +85,11 @@ def decode_notification(body: Buffer, now: int) -> Notification:
     for _ in range(max(parts, 0)):
         at = _decode_part(data, at, found, now)
     return found
+
+
+def _check_header(body: Buffer) -> None:
+    nodeid_from_binary(body)
+    struct_from_binary(ua.ResponseHeader, body).ServiceResult.check()
 
 
 def _decode_part(data: bytes, at: int, found: Notification, now: int) -> int:
@@ -104,9 +108,8 @@ def _decode_part(data: bytes, at: int, found: Notification, now: int) -> int:
 
 
 def decode_read(body: Buffer, now: int, columns: Columns, keys: list[int]) -> None:
-    """Append the results of a ReadResponse (after its TypeId) to ``columns``, one for each of ``keys``."""
-    header = struct_from_binary(ua.ResponseHeader, body)
-    header.ServiceResult.check()
+    """Append the results of a ReadResponse to ``columns``, one for each of ``keys``."""
+    _check_header(body)
     data, at = bytes(body), 4
     count = _I32.unpack_from(data, 0)[0]
     if count != len(keys):

@@ -158,6 +158,7 @@ async def sources(folder: Path) -> AsyncIterator[tuple[str, tuple[Tag, ...]]]:
             Tag("works/hall/cell/P101/running", kind="bool"),
             Tag("works/hall/cell/T101/温度", unit="Cel", low=-10.0, high=150.0))
     async with Simulator(tags) as plant:
+        await _step(plant)
         mover = asyncio.create_task(_move(plant))
         try:
             yield plant.url, plant.tags
@@ -167,9 +168,12 @@ async def sources(folder: Path) -> AsyncIterator[tuple[str, tuple[Tag, ...]]]:
 
 
 async def _move(plant: Simulator) -> None:
-    paths = tuple(tag.path for tag in plant.tags)
     while True:
-        now = time.time_ns()
-        phase = now / 1e9
-        await plant.publish(Samples.row(paths, now, np.array([60 + math.sin(phase), 1.0, 70 + math.cos(phase)])))
         await asyncio.sleep(0.02)
+        await _step(plant)
+
+
+async def _step(plant: Simulator) -> None:
+    now = time.time_ns()
+    values = np.array([60 + math.sin(now / 1e9), 1.0, 70 + math.cos(now / 1e9)])
+    await plant.publish(Samples.row([tag.path for tag in plant.tags], now, values))

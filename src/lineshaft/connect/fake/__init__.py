@@ -1,0 +1,1 @@
+"""A plant in memory: the shortest connector there can be, for tests and to copy from."""

@@ -1,0 +1,1 @@
+"""OPC UA: client, simulator, and the server that shows a node's decisions."""

@@ -15,7 +15,7 @@ from lineshaft.core.sample import Samples
 NEVER = np.iinfo(np.int64).min
 _LOST_LINK = np.array([status.BAD_NO_COMMUNICATION, status.BAD_NOT_CONNECTED, status.BAD_NO_DATA,
                        status.BAD_WAITING_FOR_INITIAL_DATA], np.uint32)
-_LARGEST = float(np.finfo(np.float32).max)
+_LARGEST = np.array(np.finfo(np.float32).max, np.float64)
 _LAYOUTS = 64
 _HELD_BACK = 256
 
@@ -82,6 +82,8 @@ class LatestValues:
         self._fresh = np.zeros(count, np.bool_)
         self._flags = np.zeros(count, np.bool_)
         self._size = np.zeros(count)
+        self._horizon, self._stale = np.zeros((), np.int64), np.array(stale_ns, np.int64)
+        self._all_good = bytes(4 * count)
         self._seen_mask = self._fresh.tobytes()
         self._soonest = NEVER
         self._reasons_old = False
@@ -98,28 +100,26 @@ class LatestValues:
         if not len(batch):
             return
         layout = self._layout(batch)
+        self.arrived = now
+        if layout.whole and self._stored_whole(batch, horizon):
+            return
         rows = _Rows(layout.columns, batch.time, batch.value, batch.quality)
         if layout.rows is not None:
             self.foreign += len(batch) - len(layout.rows)
-            if not len(layout.rows):
-                return
             rows = _Rows(layout.columns, batch.time[layout.rows], batch.value[layout.rows],
                          batch.quality[layout.rows])
-        self.arrived = now
         if not layout.unique:
             rows = rows.pick(np.argsort(rows.time, kind="stable"))
-        if rows.time.max() > horizon:
-            rows, whole = self._hold_back(rows, horizon, now), False
-        else:
-            whole = layout.whole
-        self._store(rows, whole)
+        if len(rows.time) and rows.time.max() > horizon:
+            rows = self._hold_back(rows, horizon, now)
+        self._store(rows)
 
     def align(self, time: int) -> None:
         """Set ``x``, ``quality`` and ``masked`` as of ``time``; allocates only when the mask changes."""
         if self._waiting:
             self.release(time)
         if time <= self._soonest:
-            np.copyto(self.x, self._value)
+            self.x[:] = self._value
             return
         np.greater_equal(self._expiry, time, out=self._fresh)
         np.multiply(self._value, self._fresh, out=self.x)
@@ -136,7 +136,7 @@ class LatestValues:
             due = rows.time <= time
             if not due.all():
                 self._waiting.append(rows.pick(~due))
-            self._store(rows.pick(due), whole=False)
+            self._store(rows.pick(due))
 
     def reported_since(self, floor: int, expected: NDArray[np.bool_]) -> bool:
         """Whether every expected tag that is not masked has a sample after ``floor``."""
@@ -197,23 +197,34 @@ class LatestValues:
                 self.overrun += len(self._waiting.pop(0).time)
         return rows.pick(rows.time <= horizon)
 
-    def _store(self, rows: _Rows, whole: bool) -> None:
-        if whole:
-            np.greater_equal(rows.time, self.time, out=self._flags)
-            if b"\0" not in self._flags.tobytes() and not rows.quality.any():
-                np.less_equal(np.absolute(rows.value, out=self._size), _LARGEST, out=self._flags)
-                if b"\0" not in self._flags.tobytes():
-                    np.copyto(self.time, rows.time)
-                    np.copyto(self._value, rows.value, casting="same_kind")
-                    np.add(rows.time, self.stale_ns, out=self._expiry)
-                    if self._ahead_by:
-                        self._ahead_by.clear()
-                    if self._soonest == NEVER:  # some code may be bad
-                        self._code.fill(status.GOOD)
-                    return
-        self._store_some(rows)
+    def _stored_whole(self, batch: Samples, horizon: int) -> bool:
+        """The common case in few operations: every tag once, in table order, due, newer, good and finite.
 
-    def _store_some(self, rows: _Rows) -> None:
+        Scalars lie in arrays of no dimension: NumPy takes those half a microsecond faster than Python's numbers.
+        """
+        flags = self._flags
+        self._horizon[()] = horizon
+        if batch.quality.tobytes() != self._all_good:
+            return False
+        np.less_equal(batch.time, self._horizon, out=flags)
+        if b"\0" in flags.tobytes():
+            return False
+        np.greater_equal(batch.time, self.time, out=flags)
+        if b"\0" in flags.tobytes():
+            return False
+        np.less_equal(np.absolute(batch.value, out=self._size), _LARGEST, out=flags)
+        if b"\0" in flags.tobytes():
+            return False
+        self.time[:] = batch.time
+        self._value[:] = batch.value
+        np.add(batch.time, self._stale, out=self._expiry)
+        if self._ahead_by:
+            self._ahead_by.clear()
+        if self._soonest == NEVER:  # some code may be bad
+            self._code.fill(status.GOOD)
+        return True
+
+    def _store(self, rows: _Rows) -> None:
         newer = rows.time >= self.time[rows.columns]
         if not newer.all():
             self.late += int(len(newer) - newer.sum())

@@ -44,7 +44,7 @@ class Fallback:
 
     def decide(self, table: LatestValues) -> Word:
         """The word of the first in order that can give one; ``level`` says whose it is."""
-        if self.level == BUNDLE:
+        if not self.level:
             word = self._try(self.bundle, table)
             if word is not None:
                 return word

@@ -109,8 +109,8 @@ class Loop:
             self.masked_names = tuple(masked.tag for masked in table.masked)
             self._mask_version = table.mask_version
         causes = self._causes() if alarm or score >= self.settings.explain_from else ()
-        seat = fallback.seat
         level = fallback.level
+        seat = fallback.bundle if level == BUNDLE else fallback.seat
         latency = self._monotonic() - started
         missed = latency > self._deadline
         record: Record = (time, score, alarm, confidence, latency, missed, level, self.masked_names, causes,
@@ -120,7 +120,11 @@ class Loop:
         if alarm is not self._alarm:
             self._alarm = alarm
             self._on_alarm(record)
-        self._account(latency, missed)
+        self.ticks += 1
+        self.latency.add(latency)
+        if missed:
+            self.misses += 1
+        fallback.timed(missed)
         if self._busy or level != BUNDLE or self._candidate is not None:
             self._beside(record)
         return record
@@ -143,13 +147,6 @@ class Loop:
     def _causes(self) -> tuple[tuple[str, float], ...]:
         seat = self.fallback.seat
         return seat.causes(self.settings.causes) if seat is not None else self.fallback.causes
-
-    def _account(self, latency: int, missed: bool) -> None:
-        self.ticks += 1
-        self.latency.add(latency)
-        if missed:
-            self.misses += 1
-        self.fallback.timed(missed)
 
     def _beside(self, record: Record) -> None:
         self.fallback.beside(self.table, self._monotonic)

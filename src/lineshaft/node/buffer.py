@@ -1,0 +1,276 @@
+"""The disk buffer: decisions wait in SQLite until the centre has acknowledged them."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from lineshaft.core.alarm import Alarm
+from lineshaft.core.decision import Decision
+from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.node.alarms import Transition
+from lineshaft.node.record import Record, decision
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS origin (id INTEGER PRIMARY KEY, loop TEXT, asset TEXT, UNIQUE (loop, asset));
+CREATE TABLE IF NOT EXISTS bundle (id INTEGER PRIMARY KEY, digest TEXT UNIQUE);
+CREATE TABLE IF NOT EXISTS decision (sequence INTEGER PRIMARY KEY AUTOINCREMENT, origin INTEGER, time INTEGER,
+  score REAL, alarm INTEGER, confidence REAL, latency INTEGER, missed INTEGER, source INTEGER, masked TEXT,
+  causes TEXT, bundle INTEGER);
+CREATE TABLE IF NOT EXISTS count (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS alarm (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS journal (sequence INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER, body TEXT NOT NULL);
+"""
+_INSERT = ("INSERT INTO decision (origin, time, score, alarm, confidence, latency, missed, source, masked, causes,"
+           " bundle) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+_SELECT = ("SELECT sequence, loop, asset, time, score, alarm, confidence, latency, missed, source, masked, causes,"
+           " digest FROM decision JOIN origin ON origin = origin.id JOIN bundle ON bundle = bundle.id"
+           " WHERE sequence > ? ORDER BY sequence LIMIT ?")
+_BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A decision with its number in this node's outbox; numbers only grow, and the receiver drops repeats."""
+
+    sequence: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class BufferLimits:
+    """``rows`` on disk and ``waiting`` records in memory at most; over that the OLDEST go, and are counted.
+
+    ``interval_s`` is the longest a decision waits for its commit: what ``kill -9`` can cost.
+    """
+
+    rows: int = 5_000_000
+    waiting: int = 100_000
+    interval_s: float = 0.2
+    journal: int = 100_000
+
+
+class DiskBuffer:
+    """Outbox, alarm states and journal of one node in ``folder/node.sqlite`` (WAL, ``synchronous=FULL``).
+
+    ``put`` is for the loop's thread: it appends to memory and returns; a writer thread commits. When the disk
+    refuses, ``fault`` says why, ``put`` goes on within ``waiting``, and the writer tries again every interval.
+    """
+
+    def __init__(self, folder: Path, *, loop: str, asset: str = "", limits: BufferLimits | None = None) -> None:
+        self.path, self.limits = folder / "node.sqlite", limits or BufferLimits()
+        self.fault = ""
+        self.dropped_memory = 0
+        self._queue: deque[Record] = deque()
+        self._put = self._queue.append
+        self._bound = self.limits.waiting
+        self._lock = threading.Lock()
+        self._wake, self._stop = threading.Event(), threading.Event()
+        self._written = threading.Condition()
+        self._in_flight = False
+        self._bundles: dict[str, int] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = self._open()
+            self._origin = self._origin_id(loop, asset)
+            self._dropped_disk, self.acknowledged = self._count("dropped"), self._count("acknowledged")
+            self._rows = int(self._db.execute("SELECT count(*) FROM decision").fetchone()[0])
+        except (sqlite3.Error, OSError) as error:
+            raise EnvironmentFailed(f"the disk buffer cannot be opened ({error})", where=str(self.path),
+                                    do="make the folder writable, or move a damaged file away") from error
+        self._thread = threading.Thread(target=self._work, name="lineshaft-buffer", daemon=True)
+        self._thread.start()
+
+    # -- the loop's side
+
+    def put(self, record: Record) -> None:
+        """Take a record; never waits, never raises."""
+        self._put(record)
+        if len(self._queue) > self._bound:
+            self._queue.popleft()
+            self.dropped_memory += 1
+
+    # -- everybody else's side
+
+    @property
+    def dropped(self) -> int:
+        """Decisions given up since the buffer was made, oldest first: over ``rows`` or over ``waiting``."""
+        return self._dropped_disk + self.dropped_memory
+
+    @property
+    def depth(self) -> int:
+        """Decisions that nobody has acknowledged."""
+        return self._rows + len(self._queue)
+
+    def pending(self, after: int = 0, limit: int = 1000) -> list[Entry]:
+        """Unacknowledged decisions with a number above ``after``, in order; only what is safely on disk."""
+        with self._lock:
+            rows = self._db.execute(_SELECT, (after, limit)).fetchall()
+        return [_entry(row) for row in rows]
+
+    def acknowledge(self, sequence: int) -> int:
+        """The centre holds everything up to ``sequence``: forget it here. Gives how many went; safe to repeat."""
+        with self._lock:
+            newest = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'decision'").fetchone()
+            if sequence > (newest[0] if newest else 0):
+                raise UsageError(f"{sequence} was never given out", where="acknowledge",
+                                 do="acknowledge a number that came from the outbox")
+            with _told(self.path), self._transaction() as db:
+                gone = db.execute("DELETE FROM decision WHERE sequence <= ?", (sequence,)).rowcount
+                if sequence > self.acknowledged:
+                    self._set_count("acknowledged", sequence)
+            self.acknowledged = max(self.acknowledged, sequence)
+            self._rows -= gone
+        return gone
+
+    def flush(self, timeout_s: float = 10.0) -> bool:
+        """Wait until everything put so far is on disk; False when the disk refuses or time is over."""
+        with self._written:
+            self._wake.set()
+            return self._written.wait_for(self._settled, timeout_s) and not self.fault
+
+    def _settled(self) -> bool:
+        return bool(self.fault) or not (self._queue or self._in_flight)
+
+    def keep_alarm(self, alarm: Alarm, transition: Transition) -> None:
+        """Durable when it returns; raises ``EnvironmentFailed`` when the disk refuses."""
+        body, line = (msgspec.json.encode(value).decode() for value in (alarm, transition))
+        with self._lock, _told(self.path), self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO alarm VALUES (?, ?)", (alarm.name, body))
+            cursor = db.execute("INSERT INTO journal (time, body) VALUES (?, ?)", (transition.time, line))
+            db.execute("DELETE FROM journal WHERE sequence <= ?", ((cursor.lastrowid or 0) - self.limits.journal,))
+
+    def alarms(self) -> list[Alarm]:
+        """Alarm states as they were kept."""
+        with self._lock:
+            rows = self._db.execute("SELECT body FROM alarm ORDER BY name").fetchall()
+        return [msgspec.json.decode(body, type=Alarm) for (body,) in rows]
+
+    def journal(self, limit: int = 1000) -> list[Transition]:
+        """The newest transitions, oldest first."""
+        with self._lock:
+            rows = self._db.execute("SELECT body FROM journal ORDER BY sequence DESC LIMIT ?", (limit,)).fetchall()
+        return [msgspec.json.decode(body, type=Transition) for (body,) in reversed(rows)]
+
+    def close(self) -> None:
+        """Commit what waits and let go of the file; safe to call twice."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join()
+        with self._lock:
+            self._db.close()
+
+    # -- the writer's thread
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait(self.limits.interval_s)
+            self._wake.clear()
+            self._write()
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            while self._queue:
+                self._commit()
+            self.fault = ""
+        except sqlite3.Error as error:
+            self.fault = f"the disk buffer cannot write ({error}); {len(self._queue)} decisions wait in memory"
+        with self._written:
+            self._written.notify_all()
+
+    def _commit(self) -> None:
+        self._in_flight = True
+        batch = self._take()
+        try:
+            with self._lock, self._transaction() as db:
+                db.executemany(_INSERT, [self._row(record) for record in batch])
+                over = max(0, self._rows + len(batch) - self.limits.rows)
+                if over:
+                    db.execute("DELETE FROM decision WHERE sequence IN "
+                               "(SELECT sequence FROM decision ORDER BY sequence LIMIT ?)", (over,))
+                    self._set_count("dropped", self._dropped_disk + over)
+        except sqlite3.Error:
+            self._bundles.clear()  # rows of a transaction that was rolled back
+            self._queue.extendleft(reversed(batch))
+            raise
+        finally:
+            self._in_flight = False
+        self._rows += len(batch) - over
+        self._dropped_disk += over
+
+    def _take(self) -> list[Record]:
+        batch: list[Record] = []
+        with suppress(IndexError):  # ``put`` takes from the same end when memory is full
+            while len(batch) < _BATCH:
+                batch.append(self._queue.popleft())
+        return batch
+
+    def _row(self, record: Record) -> tuple[object, ...]:
+        time, score, alarm, confidence, latency, missed, source, masked, causes, bundle = record
+        return (self._origin, time, score, alarm, confidence, latency, missed, source,
+                msgspec.json.encode(masked).decode() if masked else "",
+                msgspec.json.encode(causes).decode() if causes else "", self._bundle_id(bundle))
+
+    def _bundle_id(self, digest: str) -> int:
+        if digest not in self._bundles:
+            self._db.execute("INSERT OR IGNORE INTO bundle (digest) VALUES (?)", (digest,))
+            row = self._db.execute("SELECT id FROM bundle WHERE digest = ?", (digest,)).fetchone()
+            self._bundles[digest] = int(row[0])
+        return self._bundles[digest]
+
+    # -- the file
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=10)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.executescript(_SCHEMA)
+        return db
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _origin_id(self, loop: str, asset: str) -> int:
+        self._db.execute("INSERT OR IGNORE INTO origin (loop, asset) VALUES (?, ?)", (loop, asset))
+        row = self._db.execute("SELECT id FROM origin WHERE loop = ? AND asset = ?", (loop, asset)).fetchone()
+        return int(row[0])
+
+    def _count(self, name: str) -> int:
+        row = self._db.execute("SELECT value FROM count WHERE name = ?", (name,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def _set_count(self, name: str, value: int) -> None:
+        self._db.execute("INSERT OR REPLACE INTO count VALUES (?, ?)", (name, value))
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise EnvironmentFailed(f"the disk buffer cannot write ({error})", where=str(path),
+                                do="make room on the disk and try again") from error
+
+
+def _entry(row: tuple[int, str, str, int, float, int, float, int, int, int, str, str, str]) -> Entry:
+    sequence, loop, asset, time, score, alarm, confidence, latency, missed, source, masked, causes, bundle = row
+    record: Record = (time, score, bool(alarm), confidence, latency, bool(missed), source,
+                      tuple(msgspec.json.decode(masked)) if masked else (),
+                      tuple((tag, share) for tag, share in msgspec.json.decode(causes)) if causes else (), bundle)
+    return Entry(sequence, decision(record, loop, asset))

@@ -1,0 +1,102 @@
+"""A bundle's engine at its place in a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lineshaft.core.errors import Refused
+from lineshaft.core.manifest import Manifest
+from lineshaft.core.step import Engine
+from lineshaft.node.align import LatestValues
+
+SCORE, ALARM, CONFIDENCE, CONTRIBUTION = "score", "alarm", "confidence", "contribution"
+
+# (score, alarm, confidence)
+Word = tuple[float, bool, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """What the node is given to run: the app has verified the bundle and loaded its engine (one asset).
+
+    ``verify`` replays the golden sequences through the engine it is given and raises ``Refused`` on a mismatch.
+    """
+
+    engine: Engine
+    manifest: Manifest
+    digest: str
+    verify: Callable[[Engine], None]
+
+
+class Seat:
+    """One engine, the columns of the table it takes, and how to read its outputs.
+
+    The graph must give ``score`` and ``alarm`` (1 number each); ``confidence`` (1) and ``contribution`` [C]
+    are read where there are any.
+    """
+
+    def __init__(self, loaded: Loaded, tags: Sequence[str]) -> None:
+        self.manifest, self.digest, self.engine = loaded.manifest, loaded.digest, loaded.engine
+        self.tags = tuple(tag.path for tag in loaded.manifest.tags)
+        _check(loaded, self.tags, tags)
+        place = {tag: i for i, tag in enumerate(tags)}
+        columns = np.array([place[tag] for tag in self.tags], np.intp)
+        self._columns = None if self.tags == tuple(tags) else columns
+        self._x, self._quality = self.engine.x[0], self.engine.quality[0]
+        self._step = self.engine.step
+        self._mask_version = -1
+        names = {port.name for port in loaded.engine.signature.outputs}
+        self._confidence, self._explains = CONFIDENCE in names, CONTRIBUTION in names
+
+    def decide(self, table: LatestValues) -> Word:
+        """One step on the table as aligned; what the engine raises passes through."""
+        if self._columns is None:
+            self._x[:] = table.x
+        else:
+            np.take(table.x, self._columns, out=self._x, mode="clip")
+        if self._mask_version != table.mask_version:
+            self._quality[:] = table.quality if self._columns is None else table.quality[self._columns]
+            self._mask_version = table.mask_version
+        self._step()
+        out = self.engine.out
+        return (out[SCORE].item(0), out[ALARM].item(0) >= 0.5,
+                out[CONFIDENCE].item(0) if self._confidence else 0.0)
+
+    def warm(self, x: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+             quality: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
+        """One step on a row of past inputs in table order."""
+        self._x[:] = x if self._columns is None else x[self._columns]
+        self._quality[:] = quality if self._columns is None else quality[self._columns]
+        self._mask_version = -1
+        self._step()
+
+    def causes(self, most: int) -> tuple[tuple[str, float], ...]:
+        """The tags with the largest shares of the newest score; none where the graph does not explain."""
+        if not self._explains:
+            return ()
+        share = np.nan_to_num(self.engine.out[CONTRIBUTION].reshape(-1), nan=0.0, posinf=0.0, neginf=0.0)
+        share = np.maximum(share, 0.0)
+        total = float(share.sum())
+        if total <= 0.0:
+            return ()
+        order = np.argsort(-share, kind="stable")[:most]
+        return tuple((self.tags[i], float(share[i]) / total) for i in order.tolist() if share[i] > 0.0)
+
+
+def _check(loaded: Loaded, wanted: tuple[str, ...], tags: Sequence[str]) -> None:
+    engine, loop = loaded.engine, loaded.manifest.loop
+    unknown = sorted(set(wanted) - set(tags))
+    if unknown:
+        raise Refused(f"the bundle reads {len(unknown)} tags that this node does not: {', '.join(unknown[:5])}",
+                      where=loop, do="start a node with this bundle instead of swapping it in")
+    if engine.assets != 1 or engine.signature.channels != len(wanted):
+        raise Refused(f"the engine takes [{engine.assets}, {engine.signature.channels}], the bundle's tags need "
+                      f"[1, {len(wanted)}]", where=loop, do="load the engine for one asset")
+    sizes = {port.name: int(np.prod(port.shape)) for port in engine.signature.outputs}
+    missing = [name for name in (SCORE, ALARM) if sizes.get(name) != 1]
+    if missing or sizes.get(CONTRIBUTION, len(wanted)) != len(wanted):
+        raise Refused(f"the graph's outputs {sizes} are not a monitor's", where=loop,
+                      do=f"give {SCORE} and {ALARM} one number each, {CONTRIBUTION} one a tag")

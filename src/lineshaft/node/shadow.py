@@ -1,0 +1,57 @@
+"""A second bundle on the same inputs: its decisions are kept beside, and nothing acts on them."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+from lineshaft.node.align import LatestValues
+from lineshaft.node.fallback import BUNDLE
+from lineshaft.node.record import Record
+from lineshaft.node.seat import Seat
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How a shadow compares so far: ``agree`` is the share of ticks with the same alarm."""
+
+    bundle: str
+    ticks: int
+    agree: float
+    alarms: int
+    largest_difference: float
+    failed: str = ""
+
+
+class Shadow:
+    """Runs after each decision; a failure ends it and is told, the loop is untouched."""
+
+    def __init__(self, seat: Seat, keep: int) -> None:
+        self.seat = seat
+        self.records: deque[Record] = deque(maxlen=keep)
+        self.failed = ""
+        self._ticks = self._same = self._alarms = 0
+        self._difference = 0.0
+
+    def step(self, table: LatestValues, beside: Record) -> None:
+        """One tick on the inputs that gave ``beside``."""
+        if self.failed:
+            return
+        try:
+            score, alarm, confidence = self.seat.decide(table)
+            if not math.isfinite(score):
+                raise ArithmeticError(f"score is {score}")
+        except Exception as error:  # noqa: BLE001 (an engine may raise anything; it is told as a reason)
+            self.failed = f"{type(error).__name__}: {error}".splitlines()[0]
+            return
+        self._ticks += 1
+        self._same += alarm == beside[2]
+        self._alarms += alarm
+        self._difference = max(self._difference, abs(score - beside[1]))
+        self.records.append((beside[0], score, alarm, confidence, 0, False, BUNDLE, beside[7], (), self.seat.digest))
+
+    def comparison(self) -> Comparison:
+        """Figures up to now."""
+        share = self._same / self._ticks if self._ticks else 0.0
+        return Comparison(self.seat.digest, self._ticks, share, self._alarms, self._difference, self.failed)

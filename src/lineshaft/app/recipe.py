@@ -1,0 +1,41 @@
+"""What a task is made of: everything between its tags and its bundle that a person may choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lineshaft.core.errors import UsageError
+from lineshaft.core.manifest import Budget, Limits
+from lineshaft.model.learner import Settings, learners
+
+STALE_PERIODS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one monitor is learnt and what it may cost.
+
+    ``modes`` are tags whose value says the operating mode (None: found in the data where it is clear), ``learner``
+    a name or "auto", ``stale_ns`` the age at which a value is masked (None: three periods).
+    """
+
+    loop: str
+    period_ns: int
+    stale_ns: int | None = None
+    modes: tuple[str, ...] | None = None
+    learner: str = "auto"
+    target: str = "pc"
+    budget: Budget | None = None
+    limits: Limits = field(default_factory=Limits)
+    settings: Settings = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        known = ("auto", *learners())
+        if self.learner not in known:
+            raise UsageError(f"no learner is called {self.learner!r}", where=f"task {self.loop}",
+                             do=f"use one of: {', '.join(known)}")
+
+    @property
+    def stale(self) -> int:
+        """Age in ns at which a value counts no more."""
+        return self.stale_ns or STALE_PERIODS * self.period_ns

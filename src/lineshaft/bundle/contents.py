@@ -75,7 +75,7 @@ def from_files(files: Mapping[str, bytes], *, digest: str, signed_by: str, where
     golden = {name: raw for name, raw in files.items() if name.startswith("golden/")}
     lowered = {name: raw for name, raw in files.items() if name.startswith("backends/")}
     if strange := files.keys() - golden.keys() - lowered.keys() - {MANIFEST, GRAPH, CARD, SBOM}:
-        raise Refused(f"{min(strange)} is unknown to this version of Lineshaft", where=where,
+        raise Refused(f"{min(strange)} is unknown to this version", where=where,
                       do="upgrade Lineshaft on this machine")
     bundle = Bundle(
         digest, signed_by, documents.decode(files[MANIFEST], Manifest, where=f"{where} {MANIFEST}"),

@@ -1,0 +1,146 @@
+"""The stretch a group of charts shows: its rows on one horizontal axis, and what is marked there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lineshaft.app.report.axis import Tick, elapsed_ticks, time_ticks
+from lineshaft.app.report.data import ReportAlarm, ReportData
+from lineshaft.app.report.svg import WIDTH, Grid
+
+BAND = (0.005, 0.995)
+"""The normal band of a tag is where 99 % of its good values lay while the model was fitted."""
+PAUSE_PERIODS = 5
+
+
+class Placed(Protocol):
+    """Whatever begins and ends in a run."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def run(self) -> int: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Rows of ``data`` over the width. The axis is time, or the row where runs overlap in time."""
+
+    data: ReportData
+    columns: int = WIDTH
+
+    @cached_property
+    def by_row(self) -> bool:
+        """Whether runs overlap in time (several machines), so that rows are put one behind the other."""
+        return bool(np.any(np.diff(self.data.times) < 0))
+
+    @cached_property
+    def run(self) -> NDArray[np.int32]:
+        return np.zeros(len(self.data.times), np.int32) if self.data.run is None else self.data.run
+
+    @cached_property
+    def ends(self) -> tuple[int, int]:
+        """First and last time shown; rows where the axis is by row."""
+        if self.by_row:
+            return 0, max(len(self.data.times) - 1, 1)
+        times = self.data.times
+        return (int(times[0]), max(int(times[-1]), int(times[0]) + 1)) if len(times) else (0, 1)
+
+    @cached_property
+    def grid(self) -> Grid:
+        """Where each row lies, and where lines break."""
+        start, end = self.ends
+        at = np.arange(len(self.data.times)) if self.by_row else self.data.times
+        breaks = np.diff(self.run) != 0
+        if not self.by_row and len(at) > 2:
+            steps = np.diff(at)
+            breaks |= steps > PAUSE_PERIODS * max(self.data.period_ns, int(np.median(steps)))
+        pieces = np.concatenate([[0], np.cumsum(breaks)])[:len(at)].astype(np.int64)
+        return Grid.over((at - start).astype(np.float64) / (end - start), pieces, self.columns)
+
+    def span(self, what: Placed) -> tuple[float, float]:
+        """Where something begins and ends, as shares of the width (outside 0..1 where it is not shown)."""
+        start, end = self.ends
+        if not self.by_row:
+            return (what.start - start) / (end - start), (what.end - start) / (end - start)
+        rows = np.flatnonzero(self.run == what.run)
+        if not len(rows):
+            return -2.0, -1.0
+        first, last = np.searchsorted(self.data.times[rows], [what.start, what.end + 1])
+        return (rows[0] + int(first)) / (end - start), (rows[0] + max(int(last) - 1, 0)) / (end - start)
+
+    def spans(self, what: Iterable[Placed]) -> list[tuple[float, float]]:
+        return [self.span(one) for one in what]
+
+    def ticks(self, about: int = 7) -> list[Tick]:
+        """Names along the horizontal axis."""
+        start, end = self.ends
+        if self.by_row:
+            first = np.flatnonzero(np.diff(self.run, prepend=-1) != 0)
+            chosen = first[::max(1, -(-len(first) // about))]
+            return [Tick(int(row) / end, f"#{self.run[row]}") for row in chosen]
+        return (elapsed_ticks if self.data.relative_time else time_ticks)(start, end, about)
+
+    @cached_property
+    def fitted(self) -> NDArray[np.bool_]:
+        """[N] rows that the model was fitted on; all where nobody said."""
+        fits = [one for one in self.data.passages if one.use == "fit"]
+        mask = np.zeros(len(self.data.times), np.bool_)
+        for one in fits:
+            inside = (self.data.times >= one.start) & (self.data.times <= one.end)
+            mask |= inside & (self.run == one.run) if self.by_row else inside
+        return mask if mask.any() else ~mask
+
+    def band(self, column: int) -> tuple[float, float] | None:
+        """Low and high end of a tag's normal band."""
+        fit = self.data.values[self.fitted, column]
+        usable = fit[self.data.good[self.fitted, column] & np.isfinite(fit)]
+        if len(usable) < 10:
+            return None
+        low, high = np.quantile(usable, BAND)
+        return float(low), float(high)
+
+    def around(self, alarm: ReportAlarm) -> ReportData:
+        """The rows of an alarm with as much again before and after it."""
+        air = max(alarm.end - alarm.start, 30 * max(self.data.period_ns, 1))
+        times = self.data.times
+        keep = (times >= alarm.start - air) & (times <= alarm.end + air)
+        if self.by_row:
+            keep &= self.run == alarm.run
+        rows = np.flatnonzero(keep)
+        return cut(self.data, slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) else slice(0, 0))
+
+
+def cut(data: ReportData, rows: slice) -> ReportData:
+    """The same report over fewer rows."""
+    return replace(data, times=data.times[rows], values=data.values[rows], good=data.good[rows],
+                   score=data.score[rows], run=None if data.run is None else data.run[rows])
+
+
+def by_importance(data: ReportData, frame: Frame) -> list[int]:
+    """Columns, those first that alarms point to (share times duration), then those most outside their band."""
+    place = {tag.path: i for i, tag in enumerate(data.tags)}
+    blame = np.zeros(len(data.tags))
+    for alarm in data.alarms:
+        for cause in alarm.causes:
+            if cause.tag in place:
+                blame[place[cause.tag]] += cause.share * max(alarm.end - alarm.start, data.period_ns, 1)
+    if not blame.any():
+        blame = np.array([_outside(frame, column) for column in range(len(data.tags))])
+    return [int(column) for column in np.argsort(-blame, kind="stable")]
+
+
+def _outside(frame: Frame, column: int) -> float:
+    band = frame.band(column)
+    if band is None:
+        return 0.0
+    value = frame.data.values[:, column]
+    return float(((value < band[0]) | (value > band[1]))[frame.data.good[:, column]].mean())

@@ -32,7 +32,12 @@ def assemble(runs: Sequence[Recording], options: ReadOptions, where: str, *, tim
     status = {use.of: use.column.name for use in uses if use.role is Role.QUALITY}
     labels = [use for use in uses if use.role is Role.LABEL]
     built = tuple(_run(run, inputs, labels, status, slow) for run in runs)
-    said += timing + _slow_said(slow, period) + _units_said(tags) + _content_said(built, tags)
+    said += (
+        (timing if timed or len(timing) > 1 else [])
+        + _slow_said(slow, period)
+        + _units_said(tags)
+        + _content_said(built, tags)
+    )
     return Table(tags, built, period, tuple(use.column.name for use in labels), tuple(said), timed)
 
 
@@ -42,21 +47,35 @@ def _inputs(uses: Sequence[Use], options: ReadOptions, where: str) -> list[Use]:
         known = {name for use in inputs for name in (use.column.name, use.column.header)}
         missing = [name for name in options.tags if name not in known]
         if missing:
-            raise UsageError(f"there is no value column {missing[0]!r}", where=where,
-                             do=f"use some of {', '.join(use.column.name for use in inputs[:12])}")
+            raise UsageError(
+                f"there is no value column {missing[0]!r}",
+                where=where,
+                do=f"use some of {', '.join(use.column.name for use in inputs[:12])}",
+            )
         inputs = [use for use in inputs if {use.column.name, use.column.header} & set(options.tags)]
     if not inputs:
-        raise UsageError("no column holds measured values", where=where, do="export the tags' values as numbers")
+        raise UsageError(
+            "no column holds measured values", where=where, do="export the tags' values as numbers"
+        )
     return inputs
 
 
 def _tag(use: Use, options: ReadOptions, period: int) -> Tag:
     column = use.column
     name = "".join(char if char.isprintable() else " " for char in column.name).strip() or "column"
-    states = ", ".join(f"{number:.0f} = {word}" for word, number in sorted(use.numbers.items(), key=lambda item: item[1]))
+    states = ", ".join(
+        f"{number:.0f} = {word}" for word, number in sorted(use.numbers.items(), key=lambda item: item[1])
+    )
     kind = "float" if use.role is Role.VALUE else "bool" if set(use.numbers.values()) <= {0.0, 1.0} else "state"
     path = f"{options.prefix.rstrip('/')}/{name}" if options.prefix else name
-    return Tag(path, column.unit, period_ns=period, kind=kind, description=states or column.note, address=column.header or column.name)
+    return Tag(
+        path,
+        column.unit,
+        period_ns=period,
+        kind=kind,
+        description=states or column.note,
+        address=column.header or column.name,
+    )
 
 
 def _period(runs: Sequence[Recording], options: ReadOptions) -> tuple[int, list[str]]:
@@ -67,7 +86,10 @@ def _period(runs: Sequence[Recording], options: ReadOptions) -> tuple[int, list[
     median = int(np.median(steps))
     median = round(median / 10**6) * 10**6 if median > SECOND // 100 else median
     off = float((np.abs(steps - median) > 0.1 * median).mean())
-    said = [f"The period is {format_duration(median)} (median step" + (f"; {off:.1%} of the steps differ)." if off else ").")]
+    said = [
+        f"The period is {format_duration(median)} (median step"
+        + (f"; {off:.1%} of the steps differ)." if off else ").")
+    ]
     gaps = steps > _LONG_GAP * median
     if gaps.any():
         said.append(_gap_said(runs, int(gaps.sum()), int(steps.max())))
@@ -75,9 +97,12 @@ def _period(runs: Sequence[Recording], options: ReadOptions) -> tuple[int, list[
 
 
 def _gap_said(runs: Sequence[Recording], count: int, longest: int) -> str:
-    at = next(int(run.times[int(np.argmax(np.diff(run.times)))]) for run in runs
-              if run.times is not None and len(run) > 1 and int(np.diff(run.times).max()) == longest)
-    return f"{count:,} gaps are longer than {_LONG_GAP} periods, the longest {format_duration(longest)} after {format_time(at)}."
+    at = next(
+        int(run.times[int(np.argmax(np.diff(run.times)))])
+        for run in runs
+        if run.times is not None and len(run) > 1 and int(np.diff(run.times).max()) == longest
+    )
+    return f"{count:,} {'gap is' if count == 1 else 'gaps are'} longer than {_LONG_GAP} periods, the longest {format_duration(longest)} after {format_time(at)}."
 
 
 def _slower(runs: Sequence[Recording], name: str) -> int:
@@ -87,7 +112,11 @@ def _slower(runs: Sequence[Recording], name: str) -> int:
         column = run.column(name) if name in run.names else None
         if column is None or column.quality is not None or column.cells.worded:
             return 0
-        filled = np.isfinite(column.cells.values) if column.present is None else column.present & np.isfinite(column.cells.values)
+        filled = (
+            np.isfinite(column.cells.values)
+            if column.present is None
+            else column.present & np.isfinite(column.cells.values)
+        )
         if len(filled) < 8 or filled.mean() > 0.6:
             return 0
         steps.append(np.diff(np.flatnonzero(filled)))
@@ -100,11 +129,15 @@ def _slow_said(slow: dict[str, int], period: int) -> list[str]:
     groups: dict[int, list[str]] = {}
     for name, step in slow.items():
         groups.setdefault(step, []).append(name)
-    return [f"{', '.join(map(repr, names[:6]))} come every {format_duration(step * period)} only; the rows between are no missing values."
-            for step, names in sorted(groups.items())]
+    return [
+        f"{', '.join(map(repr, names[:6]))} come every {format_duration(step * period)} only; the rows between are no missing values."
+        for step, names in sorted(groups.items())
+    ]
 
 
-def _run(run: Recording, inputs: Sequence[Use], labels: Sequence[Use], status: dict[str, str], slow: dict[str, int]) -> Run:
+def _run(
+    run: Recording, inputs: Sequence[Use], labels: Sequence[Use], status: dict[str, str], slow: dict[str, int]
+) -> Run:
     assert run.times is not None
     values = np.empty((len(run), len(inputs)))
     codes = np.empty((len(run), len(inputs)), np.uint32)
@@ -121,14 +154,24 @@ def _run(run: Recording, inputs: Sequence[Use], labels: Sequence[Use], status: d
         if there is not None:
             present = np.ones(values.shape, np.bool_) if present is None else present
             present[:, place] = there
-    return Run(run.name, run.times, values, codes, present, texts, {use.column.name: _label(run, use) for use in labels})
+    return Run(
+        run.name,
+        run.times,
+        values,
+        codes,
+        present,
+        texts,
+        {use.column.name: _label(run, use) for use in labels},
+    )
 
 
 def _found(run: Recording, like: Column) -> Column:
     return run.column(like.name) if like.name in run.names else absent(like, len(run))
 
 
-def _judged(column: Column, use: Use, given: NDArray[np.uint32] | None) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
+def _judged(
+    column: Column, use: Use, given: NDArray[np.uint32] | None
+) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
     """Values and StatusCodes: what is no number is bad, by its word where that says why; the source's code stands."""
     cells = column.cells
     values = _state_values(column, use) if use.role is Role.STATE else cells.values
@@ -146,7 +189,11 @@ def _judged(column: Column, use: Use, given: NDArray[np.uint32] | None) -> tuple
 def _state_values(column: Column, use: Use) -> NDArray[np.float64]:
     cells = column.cells
     plain = set(use.numbers.values()) <= {0.0, 1.0}
-    values = np.where(np.isin(cells.values, (0.0, 1.0)), cells.values, np.nan) if plain else np.full(len(cells), np.nan)
+    values = (
+        np.where(np.isin(cells.values, (0.0, 1.0)), cells.values, np.nan)
+        if plain
+        else np.full(len(cells), np.nan)
+    )
     if cells.codes is not None:
         table = np.array([use.numbers.get(word, np.nan) for word in cells.words] + [np.nan])
         values = np.where(cells.codes >= 0, table[cells.codes], values)
@@ -181,18 +228,27 @@ def _content_said(runs: Sequence[Run], tags: Sequence[Tag]) -> list[str]:
             if place in run.texts:
                 found = run.texts[place]
                 counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.words))
-                words.update({word: int(count) for word, count in zip(found.words, counts, strict=True) if count})
+                words.update(
+                    {word: int(count) for word, count in zip(found.words, counts, strict=True) if count}
+                )
                 blank &= found.codes < 0
             missing += int(blank.sum())
         if words:
             common = ", ".join(f"{word!r} {count:,}" for word, count in words.most_common(4))
-            said.append(f"Column {tag.name!r}: {words.total():,} cells hold text instead of a number ({common}); kept as text with bad quality.")
+            said.append(
+                f"Column {tag.name!r}: {words.total():,} cells hold text instead of a number ({common}); kept as text with bad quality."
+            )
         empty += [f"{tag.name!r} {missing:,}"] if missing else []
         constant += [repr(tag.name)] if _constant(runs, place) else []
     if empty:
-        said.append(f"Empty cells, marked BadNoData: {', '.join(empty[:8])}" + (f" and {len(empty) - 8} more columns." if len(empty) > 8 else "."))
+        said.append(
+            f"Empty cells, marked BadNoData: {', '.join(empty[:8])}"
+            + (f" and {len(empty) - 8} more columns." if len(empty) > 8 else ".")
+        )
     if constant:
-        said.append(f"Constant from beginning to end: {', '.join(constant[:10])}{' and more' if len(constant) > 10 else ''}.")
+        said.append(
+            f"Constant from beginning to end: {', '.join(constant[:10])}{' and more' if len(constant) > 10 else ''}."
+        )
     return said
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lineshaft.connect.files.options import ReadOptions
-from lineshaft.connect.files.recording import Column, Recording, below
+from lineshaft.connect.files.recording import Column, Recording, below, distinct
 from lineshaft.connect.files.timestamps import Times
 from lineshaft.core.clock import format_duration
 from lineshaft.core.errors import UsageError
 
 _GENERIC = re.compile(r"value|val|v|wert|data|reading|y|column 1|数值|值", re.IGNORECASE)
-_PART = re.compile(r"(?:19|20)\d\d(?:[-_.]?[01]?\d(?:[-_.]?[0-3]?\d)?)?|(?:part|teil|chunk)[-_ ]?\d+", re.IGNORECASE)
+_PART = re.compile(
+    r"(?:19|20)\d\d(?:[-_.]?[01]?\d(?:[-_.]?[0-3]?\d)?)?|(?:part|teil|chunk)[-_ ]?\d+", re.IGNORECASE
+)
 
 
 def ordered(recording: Recording) -> tuple[Recording, list[str]]:
@@ -29,7 +31,11 @@ def ordered(recording: Recording) -> tuple[Recording, list[str]]:
     if back:
         hour = bool((np.abs(steps[steps < 0] + 3600 * 10**9) <= 600 * 10**9).all()) and back <= 40
         hint = ", by about an hour: if the times are local with daylight saving, give the zone" if hour else ""
-        said.append(f"Times step back {back:,} times, first after row {int(np.argmax(steps < 0)) + 1:,}{hint}; rows are put in order of time.")
+        often = "once" if back == 1 else f"{back:,} times, first"
+        said.append(
+            f"Times step back {often} after row {int(np.argmax(steps < 0)) + 1:,}{hint}; "
+            "rows are put in order of time."
+        )
         recording = recording.take(np.argsort(times, kind="stable"))
     return _single(recording, said)
 
@@ -47,30 +53,60 @@ def _single(recording: Recording, said: list[str]) -> tuple[Recording, list[str]
     if repeated:
         said.append(f"{repeated:,} rows repeat the row before and are left out.")
     if conflicting:
-        said.append(f"{conflicting:,} rows share their time with another row of other values; all are kept, the later counts.")
+        said.append(
+            f"{conflicting:,} rows share their time with another row of other values; all are kept, the later counts."
+        )
     return recording.take(~alike), said
 
 
-def _equal(column: Column, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _equal(
+    column: Column, rows: np.ndarray[tuple[int], np.dtype[np.intp]]
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     values, codes = column.cells.values, column.cells.codes
     same = (values[rows] == values[rows - 1]) | (np.isnan(values[rows]) & np.isnan(values[rows - 1]))
     return np.asarray(same if codes is None else same & (codes[rows] == codes[rows - 1]))
 
 
-def combine(recordings: Sequence[Recording], options: ReadOptions) -> tuple[list[Recording], list[str]]:
-    """The runs that several recordings make, and what was decided."""
-    if len(recordings) == 1:
-        return list(recordings), []
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """The runs that several recordings make, what was decided, and the names of those that do not fit."""
+
+    runs: list[Recording]
+    said: list[str]
+    left: frozenset[str] = frozenset()
+
+
+def combine(recordings: Sequence[Recording], options: ReadOptions) -> Combined:
+    """Recordings of the same tags become one history or runs; those of other tags are joined where they fit."""
     families = _families(_renamed(recordings))
-    said: list[str] = []
-    joined = []
-    for family in families:
-        runs, words = _same_tags(family, options)
-        joined.append(runs)
-        said += words
-    if len(joined) == 1:
-        return joined[0], said
-    return _different_tags(joined, options, said)
+    main, said = _same_tags(families[0], options)
+    joined: list[str] = []
+    left: set[str] = set()
+    how = ""
+    for family in families[1:]:
+        names = [recording.name for recording in family]
+        other, words = _same_tags(family, options)
+        if len(main) == 1 and len(other) == 1 and (why := _joinable(main[0], other[0], options)):
+            main, how = [side_by_side(main[0], other[0])], why
+            joined += names
+            said += words
+        elif options.files == "join":
+            raise UsageError(
+                "the files can't be joined: they neither overlap in time nor have equally many rows",
+                where=", ".join(names[:4]),
+                do="leave that file out",
+            )
+        else:
+            left |= set(names)
+    if joined:
+        said.append(f"{_some(joined)} hold{'s' if len(joined) == 1 else ''} other tags, joined {how}.")
+    if left:
+        said.append(f"Left out, as its columns do not fit the rest: {_some(sorted(left))}.")
+    return Combined(main, said, frozenset(left))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def _renamed(recordings: Sequence[Recording]) -> list[Recording]:
@@ -88,9 +124,17 @@ def _families(recordings: Sequence[Recording]) -> list[list[Recording]]:
     families: list[list[Recording]] = []
     for recording in recordings:
         own = set(recording.names)
-        home = next((f for f in families if f[0].labelled == recording.labelled and f[0].headed == recording.headed
-                     and (f[0].times is None) == (recording.times is None)
-                     and len(own & set(f[0].names)) * 2 >= len(own | set(f[0].names))), None)
+        home = next(
+            (
+                f
+                for f in families
+                if f[0].labelled == recording.labelled
+                and f[0].headed == recording.headed
+                and (f[0].times is None) == (recording.times is None)
+                and len(own & set(f[0].names)) * 2 >= len(own | set(f[0].names))
+            ),
+            None,
+        )
         if home is None:
             families.append([recording])
         else:
@@ -101,22 +145,38 @@ def _families(recordings: Sequence[Recording]) -> list[list[Recording]]:
 def _same_tags(family: list[Recording], options: ReadOptions) -> tuple[list[Recording], list[str]]:
     if len(family) == 1:
         return family, []
-    odd = sorted({name for r in family for name in r.names} - set.intersection(*(set(r.names) for r in family)))
-    said = [f"Columns {', '.join(map(repr, odd[:6]))} are not in every file; they are missing elsewhere."] if odd else []
+    odd = sorted({name for r in family for name in r.names if not all(name in other.names for other in family)})
+    said = (
+        [f"Columns {', '.join(map(repr, odd[:6]))} are not in every file; they are missing elsewhere."]
+        if odd
+        else []
+    )
     if any(r.times is None for r in family):
         if options.files == "concat" or (options.files == "auto" and _parts(family)):
-            return [below(family, family[0].name)], [*said, f"{len(family)} files of the same columns without time are put one after "
-                                                     "the other in the order of their names."]
-        return family, [*said, f"{len(family)} files of the same columns without time are kept as runs (files='concat' joins them)."]
+            return [below(family, family[0].name)], [
+                *said,
+                f"{len(family)} files of the same columns without time are put one after "
+                "the other in the order of their names.",
+            ]
+        return family, [
+            *said,
+            f"{len(family)} files of the same columns without time are kept as runs (files='concat' joins them).",
+        ]
     family = sorted(family, key=lambda r: _times(r)[0])
     shared, overlap = _overlap(family)
     if options.files == "runs" or (options.files == "auto" and overlap):
-        return family, [*said, f"{len(family)} files hold the same tags" + (f" and overlap in time ({overlap})" if overlap else "")
-                        + "; each is kept as a run."]
+        return family, [
+            *said,
+            f"{len(family)} files hold the same tags"
+            + (f" and overlap in time ({overlap})" if overlap else "")
+            + "; each is kept as a run.",
+        ]
     whole, more = ordered(below(family, family[0].name))
     gaps = [_times(b)[0] - _times(a)[-1] for a, b in zip(family, family[1:], strict=False)]
-    said.append(f"{len(family)} files of the same tags follow each other and are put together; the longest gap between them is "
-                f"{format_duration(max(max(gaps), 0))}.")
+    said.append(
+        f"{len(family)} files of the same tags follow each other and are put together; the longest gap between them is "
+        f"{format_duration(max(max(gaps), 0))}."
+    )
     return [whole], said + ([f"{shared:,} rows at their seams are in two files."] if shared else []) + more
 
 
@@ -143,21 +203,6 @@ def _overlap(family: Sequence[Recording]) -> tuple[int, str]:
     return shared, ""
 
 
-def _different_tags(families: list[list[Recording]], options: ReadOptions, said: list[str]) -> tuple[list[Recording], list[str]]:
-    main = families[0]
-    for family in families[1:]:
-        names = ", ".join(r.name for r in family[:4])
-        if len(main) == 1 and len(family) == 1 and (why := _joinable(main[0], family[0], options)):
-            main = [side_by_side(main[0], family[0])]
-            said.append(f"{names!r} holds other tags and is joined {why}.")
-        elif options.files == "join":
-            raise UsageError("the files can't be joined: they neither overlap in time nor have equally many rows", where=names,
-                             do="leave that file out")
-        else:
-            said.append(f"{names!r} holds other columns that do not fit the rest and is left out.")
-    return main, said
-
-
 def _joinable(one: Recording, other: Recording, options: ReadOptions) -> str:
     if one.times is None and other.times is None:
         return "row by row" if len(one) == len(other) else ""
@@ -165,20 +210,29 @@ def _joinable(one: Recording, other: Recording, options: ReadOptions) -> str:
         return ""
     overlap = min(one.times[-1], other.times[-1]) - max(one.times[0], other.times[0])
     shorter = min(np.ptp(one.times), np.ptp(other.times))
-    return "on time" if overlap >= 0.1 * shorter and overlap >= 0 or options.files == "join" else ""
+    return "on time" if (overlap >= 0.1 * shorter and overlap >= 0) or options.files == "join" else ""
 
 
 def side_by_side(one: Recording, other: Recording) -> Recording:
     """Two recordings of different tags on the union of their times; nothing is filled in."""
     taken = set(one.names)
-    other = replace(other, columns=tuple(replace(c, name=f"{other.name} {c.name}") if c.name in taken else c for c in other.columns))
+    other = replace(
+        other,
+        columns=tuple(
+            replace(c, name=f"{other.name} {c.name}") if c.name in taken else c for c in other.columns
+        ),
+    )
     columns = _as_labels(one) + _as_labels(other)
     if one.times is None or other.times is None:
         return replace(one, columns=columns)
     if len(one) == len(other) and (one.times == other.times).all():
         return replace(one, columns=columns)
-    grid = np.union1d(one.times, other.times)
-    spread = tuple(column.spread(np.searchsorted(grid, _times(r)), len(grid)) for r in (one, other) for column in _as_labels(r))
+    grid = distinct(np.concatenate([one.times, other.times]))
+    spread = tuple(
+        column.spread(np.searchsorted(grid, _times(r)), len(grid))
+        for r in (one, other)
+        for column in _as_labels(r)
+    )
     return replace(one, columns=spread, times=grid)
 
 
@@ -196,5 +250,7 @@ def laid_out(runs: Sequence[Recording], options: ReadOptions) -> tuple[list[Reco
         result.append(replace(run, times=times))
         start = int(times[-1]) + options.row_period_ns if len(run) else start
     given = "as given" if options.period_ns else "not known: give the period if it matters"
-    return result, [f"There is no time column: rows are taken {format_duration(options.row_period_ns)} apart in the order they "
-                    f"stand ({given})."]
+    return result, [
+        f"There is no time column: rows are taken {format_duration(options.row_period_ns)} apart in the order they "
+        f"stand ({given})."
+    ]

@@ -11,7 +11,7 @@ from lzma import LZMAError
 from typing import BinaryIO, TextIO
 
 from lineshaft.connect.files import encoding
-from lineshaft.connect.files.dialect import BLANKS, Dialect, detect
+from lineshaft.connect.files.dialect import BLANKS, Dialect, detect, rows_of
 from lineshaft.connect.files.options import ReadOptions
 from lineshaft.connect.files.source import Source
 from lineshaft.core.errors import EnvironmentFailed, UsageError
@@ -31,11 +31,17 @@ class TextTable:
         self.source, self.options = source, options
         head = _head(source)
         encoding.refuse_binary(head, source.name)
-        found = encoding.Encoding(codec or options.encoding, "") if codec or options.encoding else encoding.detect(head)
+        found = (
+            encoding.Encoding(codec or options.encoding, "")
+            if codec or options.encoding
+            else encoding.detect(head)
+        )
         self.codec = found.codec
         self.said = [found.why] if found.why else []
         self.sample = self._sample_lines(head)
-        self.dialect: Dialect = detect(self.sample, source.name, delimiter=options.delimiter, header=options.header)
+        self.dialect: Dialect = detect(
+            self.sample, source.name, delimiter=options.delimiter, header=options.header
+        )
         self.said += self.dialect.said
         self.skipped = self.padded = self.rows = 0
         self.first_skipped = self.first_padded = ""
@@ -48,8 +54,11 @@ class TextTable:
         if not any(line.strip() for line in lines):
             raise UsageError("the file is empty", where=self.source.name, do="export the table again")
         if max(map(len, lines)) >= _HEAD - 4:
-            raise UsageError("a line is longer than 256 kB", where=f"{self.source.name}:1",
-                             do="write one row a line, with line ends")
+            raise UsageError(
+                "a line is longer than 256 kB",
+                where=f"{self.source.name}:1",
+                do="write one row a line, with line ends",
+            )
         return lines
 
     def chunks(self, size: int = _CHUNK) -> Iterator[Columns]:
@@ -61,8 +70,11 @@ class TextTable:
             except (EOFError, zlib.error, LZMAError, OSError) as error:
                 raise _unpack_failed(self.source.name, error) from error
             except csv.Error as error:
-                raise UsageError(f"this row can't be read ({error})", where=self._line(self.rows),
-                                 do="look for a quotation mark that is never closed") from error
+                raise UsageError(
+                    f"this row can't be read ({error})",
+                    where=self._line(self.rows),
+                    do="look for a quotation mark that is never closed",
+                ) from error
 
     def _columns(self, text: TextIO, size: int) -> Iterator[Columns]:
         for _ in range(self.dialect.first):
@@ -79,8 +91,7 @@ class TextTable:
     def _rows(self, text: TextIO) -> Iterator[list[str]]:
         if self.dialect.delimiter == BLANKS:
             return (line.split() for line in text)
-        quoting = csv.QUOTE_MINIMAL if self.dialect.quotes else csv.QUOTE_NONE
-        return csv.reader(text, delimiter=self.dialect.delimiter, quoting=quoting, skipinitialspace=True)
+        return rows_of(text, self.dialect.delimiter, quotes=self.dialect.quotes)
 
     def _mended(self, chunk: list[list[str]]) -> list[list[str]]:
         """Rows of the right width: blank lines go, empty cells are cut or added, the rest is left out and counted."""
@@ -110,12 +121,27 @@ class TextTable:
     def finish(self) -> list[str]:
         """What was wrong with single rows; raises where it was most of them."""
         width = self.dialect.width
+        if self.skipped > self.rows:
+            raise UsageError(
+                "this is running text, not a table",
+                where=self.source.name,
+                do="export the table as CSV or Parquet",
+            )
         if self.skipped > max(1, self.rows // 10):
-            raise UsageError(f"{self.skipped:,} rows do not have the {width} cells of the others", where=self.first_skipped,
-                             do="check for decimal commas in a comma-separated file and export with semicolons")
-        said = [f"{self.skipped:,} rows without {width} cells are left out, the first at {self.first_skipped}."] if self.skipped else []
+            raise UsageError(
+                f"{self.skipped:,} rows do not have the {width} cells of the others",
+                where=self.first_skipped,
+                do="check for decimal commas in a comma-separated file and export with semicolons",
+            )
+        said = (
+            [f"{self.skipped:,} rows without {width} cells are left out, the first at {self.first_skipped}."]
+            if self.skipped
+            else []
+        )
         if self.padded:
-            said.append(f"{self.padded:,} rows are cut short, the first at {self.first_padded}; what lacks is marked missing.")
+            said.append(
+                f"{self.padded:,} rows are cut short, the first at {self.first_padded}; what lacks is marked missing."
+            )
         return said
 
 
@@ -136,14 +162,22 @@ def _fill(raw: BinaryIO) -> bytes:
 
 def _unpack_failed(name: str, error: Exception) -> UsageError | EnvironmentFailed:
     if isinstance(error, OSError) and error.errno is not None:
-        return EnvironmentFailed(f"reading failed ({error.strerror})", where=name, do="check the disk or the network share")
-    return UsageError(f"the packed file is damaged or incomplete ({error})", where=name, do="copy or download it again")
+        return EnvironmentFailed(
+            f"reading failed ({error.strerror})", where=name, do="check the disk or the network share"
+        )
+    return UsageError(
+        f"the packed file is damaged or incomplete ({error})", where=name, do="copy or download it again"
+    )
 
 
 def _decoded(head: bytes, codec: str, name: str) -> str:
     try:
         return head.decode(codec, errors="replace" if len(head) == _HEAD else "strict")
     except UnicodeDecodeError as error:
-        raise UsageError(f"byte {error.start:,} is no {codec}", where=name, do="give the encoding it was written in") from error
+        raise UsageError(
+            f"byte {error.start:,} is no {codec}", where=name, do="give the encoding it was written in"
+        ) from error
     except LookupError as error:
-        raise UsageError(f"{codec!r} is no encoding", where="encoding", do="use a name such as utf-8, gbk or latin-1") from error
+        raise UsageError(
+            f"{codec!r} is no encoding", where="encoding", do="use a name such as utf-8, gbk or latin-1"
+        ) from error

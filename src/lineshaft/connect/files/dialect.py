@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lineshaft.connect.files.numeric import status_of
@@ -16,7 +16,9 @@ from lineshaft.core.errors import UsageError
 BLANKS = " "
 _DELIMITERS = (";", "\t", "|", ",", BLANKS)
 _SAID = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", BLANKS: "blanks"}
-_NUMBER = re.compile(r"[-+−]?(?=[\d.,])[\d.,' \u00a0\u202f’]*\d[.,]?(?:[eE][-+]?\d+)?\s*%?|[-+]?(?:nan|inf)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"[-+−]?(?=[\d.,])[\d.,' \u00a0\u202f’]*\d[.,]?(?:[eE][-+]?\d+)?\s*%?|[-+]?(?:nan|inf)", re.IGNORECASE
+)
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*", re.IGNORECASE)
 _MOST_HEADER_ROWS = 4
 
@@ -56,9 +58,14 @@ def split(line: str, delimiter: str, *, quotes: bool = True) -> list[str]:
     """The cells of one line."""
     if delimiter == BLANKS and '"' not in line:
         return line.split()
-    quoting = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
-    return next(csv.reader([line.strip() if delimiter == BLANKS else line], delimiter=delimiter, quoting=quoting,
-                           skipinitialspace=True), [])
+    return next(rows_of([line.strip() if delimiter == BLANKS else line], delimiter, quotes=quotes), [])
+
+
+def rows_of(lines: Iterable[str], delimiter: str, *, quotes: bool) -> Iterator[list[str]]:
+    """The cells of each line; ``quotes`` False takes quotation marks for what they are (inch marks)."""
+    if quotes:
+        return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, quoting=csv.QUOTE_NONE)
 
 
 def detect(lines: Sequence[str], where: str, *, delimiter: str = "", header: bool | None = None) -> Dialect:
@@ -71,13 +78,18 @@ def detect(lines: Sequence[str], where: str, *, delimiter: str = "", header: boo
     rows = [split(line, chosen, quotes=quotes) for line in lines]
     width = _width(rows[skip:])
     start = next((i for i, row in enumerate(rows) if i >= skip and len(row) == width), skip)
-    said = [] if chosen == "," and not wanted else [f"Columns are separated by {_SAID.get(chosen, repr(chosen))}."]
+    said = (
+        [] if chosen == "," and not wanted else [f"Columns are separated by {_SAID.get(chosen, repr(chosen))}."]
+    )
     if start > skip:
         said.append(f"{start - skip:,} lines above the table are left out ({lines[skip].strip()[:40]!r}).")
     names, units, notes, first, header_said = _headers(rows, start, width, header)
     if not any(typed(cell) for row in rows[first:] for cell in row):
-        raise UsageError("there is only text and not one number or time" if len(rows) > 1 else "there is a single line",
-                         where=f"{where}:{first + 1}", do="export the table with its values, one row a time")
+        raise UsageError(
+            "there is only text and not one number or time" if len(rows) > 1 else "there is a single line",
+            where=f"{where}:{first + 1}",
+            do="export the table with its values, one row a time",
+        )
     headed = first > start or bool(names and not names[0].startswith("column 1"))
     return Dialect(chosen, first, names, units, notes, (*said, *header_said), headed, quotes)
 
@@ -89,8 +101,10 @@ def _lone_quotes(lines: Sequence[str]) -> bool:
 
 
 def _best(lines: Sequence[str], quotes: bool) -> str:
-    scores = [(round(_score([split(line, mark, quotes=quotes) for line in lines if line.strip()]), 3), -place, mark)
-              for place, mark in enumerate(_DELIMITERS)]
+    scores = [
+        (round(_score([split(line, mark, quotes=quotes) for line in lines if line.strip()]), 3), -place, mark)
+        for place, mark in enumerate(_DELIMITERS)
+    ]
     score, _, mark = max(scores)
     return mark if score > 0 else ","
 
@@ -113,20 +127,33 @@ def _width(rows: Sequence[Sequence[str]]) -> int:
     return best
 
 
-def _headers(rows: Sequence[Sequence[str]], start: int, width: int, header: bool | None
-             ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], int, list[str]]:
+def _headers(
+    rows: Sequence[Sequence[str]], start: int, width: int, header: bool | None
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], int, list[str]]:
     blank = ("",) * width
-    body = [row for row in rows[start + 1:] if len(row) == width]
+    body = [row for row in rows[start + 1 :] if len(row) == width]
     above = next((row for row in reversed(rows[:start]) if row), [])
     if header is False or (header is None and not _is_header(rows[start], body)):
-        if header is None and len(above) in (width - 1, width + 1) and not any(map(typed, above)):
+        if header is None and len(above) in (width - 1, width + 1) and above and not any(map(typed, above)):
             names, said = _shifted(above, width)
             return _unique(names), blank, blank, start, said
-        return tuple(f"column {i + 1}" for i in range(width)), blank, blank, start, ["There is no header; columns are numbered from 1."]
+        return (
+            tuple(f"column {i + 1}" for i in range(width)),
+            blank,
+            blank,
+            start,
+            ["There is no header; columns are numbered from 1."],
+        )
     first, units, notes, said = start + 1, blank, blank, list[str]()
-    while first < len(rows) - 1 and first - start < _MOST_HEADER_ROWS and _is_header(rows[first], body[first - start:]):
+    while (
+        first < len(rows) - 1
+        and first - start < _MOST_HEADER_ROWS
+        and _is_header(rows[first], body[first - start :])
+    ):
         row = tuple(cell.strip() for cell in rows[first])[:width]
-        if sum(bool(ucum(cell)) for cell in row if cell) * 2 > sum(map(bool, row)) - 1 > -1 and any(map(ucum, row)):
+        if sum(bool(ucum(cell)) for cell in row if cell) * 2 > sum(map(bool, row)) - 1 > -1 and any(
+            map(ucum, row)
+        ):
             units = row
             said.append(f"Line {first + 1} holds the units.")
         elif len(row) == width:
@@ -159,7 +186,9 @@ def _is_header(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
 def _shifted(above: Sequence[str], width: int) -> tuple[list[str], list[str]]:
     names = [cell.strip() for cell in above]
     if len(names) < width:
-        return ["row", *names], ["The header is one cell shorter than the rows; the first column is taken as row names."]
+        return ["row", *names], [
+            "The header is one cell shorter than the rows; the first column is taken as row names."
+        ]
     return names[:width], ["The header is one cell longer than the rows; its last cell is left out."]
 
 
@@ -180,4 +209,8 @@ def _unique(names: Sequence[str]) -> tuple[str, ...]:
 
 def _renamed(names: Sequence[str]) -> list[str]:
     twice = [name for name, count in Counter(filter(None, names)).items() if count > 1]
-    return [f"The name {', '.join(map(repr, twice))} stands over several columns; the later ones get a number."] if twice else []
+    return (
+        [f"The name {', '.join(map(repr, twice))} stands over several columns; the later ones get a number."]
+        if twice
+        else []
+    )

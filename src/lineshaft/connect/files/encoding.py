@@ -8,17 +8,35 @@ from dataclasses import dataclass
 
 from lineshaft.core.errors import UsageError
 
-_BOMS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
-         (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _AS_CSV = "export the table as CSV or Parquet"
 _MAGIC = (
-    (b"\x89PNG", "a PNG image"), (b"\xff\xd8\xff", "a JPEG image"), (b"GIF8", "a GIF image"),
-    (b"II*\x00", "a TIFF image"), (b"MM\x00*", "a TIFF image"), (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "an Excel workbook or another zip file"), (b"\xd0\xcf\x11\xe0", "an old Excel or Office file"),
-    (b"\x89HDF", "an HDF5 file"), (b"SQLite format 3", "an SQLite database"), (b"\x93NUMPY", "a NumPy array"),
-    (b"MATLAB 5.0", "a MATLAB file"), (b"7z\xbc\xaf", "a 7-Zip archive"), (b"Rar!", "a RAR archive"),
-    (b"\x7fELF", "a program"), (b"MZ\x90", "a program"), (b"ARROW1", "an Arrow file"), (b"ORC", "an ORC file"),
-    (b"TDSm", "a TDMS file"), (b"MDF  ", "an MDF measurement"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "an Excel workbook or another zip file"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Office file"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"MATLAB 5.0", "a MATLAB file"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"ARROW1", "an Arrow file"),
+    (b"ORC", "an ORC file"),
+    (b"TDSm", "a TDMS file"),
+    (b"MDF  ", "an MDF measurement"),
 )
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _EUROPEAN = set("°±²³µ·äöüÄÖÜßéèêëàâçñôóíúáåæøÅÆØÉÈ€§º½ŠšŽž“”„–…’ìòùïî")

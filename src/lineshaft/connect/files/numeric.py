@@ -17,25 +17,41 @@ Codes = NDArray[np.int32]
 _POINT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _COMMA = re.compile(r"[-+]?(?:\d+,?\d*|,\d+)(?:[eE][-+]?\d+)?")
 _GROUPS = re.compile(r"[-+]?\d{1,3}(?:(?P<mark>[.,' \u00a0\u202f’])\d{3})(?:(?P=mark)\d{3})*(?P<rest>[.,]\d+)?")
-_WITH_UNIT = re.compile(r"(?P<number>[-+]?[\d.,]*\d(?:[eE][-+]?\d+)?)\s*(?P<unit>%|[^\d\s.,:;+\-/][^\d\s]{0,6})")
+_WITH_UNIT = re.compile(
+    r"(?P<number>[-+]?[\d.,]*\d(?:[eE][-+]?\d+)?)\s*(?P<unit>%|[^\d\s.,:;+\-/][^\d\s]{0,6})"
+)
 _BLANK = re.compile(r"[\s\u00a0\u202f]+")
 _MOST_WORDS = 50_000
+_INFINITE = (float("inf"), float("-inf"))
 
 _STATUS: tuple[tuple[str, int], ...] = (
-    (r"i/?o ?timeout|time ?out|comm\w* ?(?:fail|err|loss|lost).*|no comm.*|offline|intf shut|device unreachable",
-     quality.BAD_NO_COMMUNICATION),
+    (
+        r"i/?o ?timeout|time ?out|comm\w* ?(?:fail|err|loss|lost).*|no comm.*|offline|intf shut|device unreachable",
+        quality.BAD_NO_COMMUNICATION,
+    ),
     (r"not connect\w*|disconnect\w*|scan off|disabled", quality.BAD_NOT_CONNECTED),
-    (r"out of range|over ?range|under ?range|overflow|underflow|[-+]?inf(?:inity)?|#num!|#div/0!|1\.#inf|#+"
-     r"|out of serv\w*", quality.BAD_OUT_OF_RANGE),
-    (r"sensor (?:fail|fault|err).*|broken|open (?:circuit|wire)|wire break|fühlerbruch|drahtbruch",
-     quality.BAD_SENSOR_FAILURE),
+    (
+        r"out of range|over ?range|under ?range|overflow|underflow|[-+]?inf(?:inity)?|#num!|#div/0!|1\.#inf|#+"
+        r"|out of serv\w*",
+        quality.BAD_OUT_OF_RANGE,
+    ),
+    (
+        r"sensor (?:fail|fault|err).*|broken|open (?:circuit|wire)|wire break|fühlerbruch|drahtbruch",
+        quality.BAD_SENSOR_FAILURE,
+    ),
     (r"device (?:fail|fault|err).*|hardware .*|equip fail", quality.BAD_DEVICE_FAILURE),
     (r"pt created|waiting.*|init\w*", quality.BAD_WAITING_FOR_INITIAL_DATA),
-    (r"-+|—|–|\.+|\?+|\*+|nan|[-+]?nan\(.*\)|na|n/a|n\.a\.|#n/?a|<na>|nat|null|\(null\)|\\n|none|nil|no ?data"
-     r"|missing|empty|blank|keine daten|k\.a\.|无数据|#value!|#ref!|#name\?|archive offline|no result|no sample"
-     r"|no good data.*|undefined|1\.#qnan|1\.#ind|-1\.#ind", quality.BAD_NO_DATA),
-    (r"bad.*|err(?:or)?|fail\w*|invalid|calc failed|calc off|questionable|schlecht|fehler|ungültig|坏|\[-?\d+\].*"
-     r"|configure|shutdown|not available|unknown", quality.BAD),
+    (
+        r"-+|—|–|\.+|\?+|\*+|nan|[-+]?nan\(.*\)|na|n/a|n\.a\.|#n/?a|<na>|nat|null|\(null\)|\\n|none|nil|no ?data"
+        r"|missing|empty|blank|keine daten|k\.a\.|无数据|#value!|#ref!|#name\?|archive offline|no result|no sample"
+        r"|no good data.*|undefined|1\.#qnan|1\.#ind|-1\.#ind",
+        quality.BAD_NO_DATA,
+    ),
+    (
+        r"bad.*|err(?:or)?|fail\w*|invalid|calc failed|calc off|questionable|schlecht|fehler|ungültig|坏|\[-?\d+\].*"
+        r"|configure|shutdown|not available|unknown",
+        quality.BAD,
+    ),
     (r"uncertain", quality.UNCERTAIN),
 )
 _STATUS_RULES = tuple((re.compile(rule, re.IGNORECASE), code) for rule, code in _STATUS)
@@ -49,7 +65,7 @@ def status_of(word: str) -> int | None:
     >>> status_of("Running") is None
     True
     """
-    bare = _BLANK.sub(" ", word).strip().strip('"\'')
+    bare = _BLANK.sub(" ", word).strip().strip("\"'")
     return next((code for rule, code in _STATUS_RULES if rule.fullmatch(bare)), None)
 
 
@@ -148,8 +164,12 @@ def joined(parts: Sequence[Cells]) -> Cells:
         return parts[0]
     place: dict[str, int] = {}
     codes = [_renumbered(part, place) for part in parts]
-    return Cells(np.concatenate([part.values for part in parts]),
-                 np.concatenate(codes) if place else None, tuple(place), any(part.free for part in parts))
+    return Cells(
+        np.concatenate([part.values for part in parts]),
+        np.concatenate(codes) if place else None,
+        tuple(place),
+        any(part.free for part in parts),
+    )
 
 
 def _renumbered(part: Cells, place: dict[str, int]) -> Codes:
@@ -192,15 +212,34 @@ class NumberReader:
         text = "".join(cells)
         if "_" in text or (self.style.comma and "." in text):
             return None
-        plain: Iterable[str] = [c.replace(",", ".") for c in cells] if self.style.comma and "," in text else cells
+        plain: Iterable[str] = (
+            [c.replace(",", ".") for c in cells] if self.style.comma and "," in text else cells
+        )
         return np.fromiter(map(float, plain), np.float64, len(cells))
 
     def _slow(self, cells: Sequence[str]) -> None:
-        seen, learn = self.seen, self._learn
-        pairs = [seen.get(cell) or learn(cell) for cell in cells]
-        self.chunks.append(np.fromiter((value for value, _ in pairs), np.float64, len(cells)))
-        codes = np.fromiter((code for _, code in pairs), np.int32, len(cells))
-        self.codes.append(codes if (codes >= 0).any() else None)
+        """Cell by cell: plain numbers at once, whatever else is learnt once and then remembered."""
+        values = np.full(len(cells), np.nan)
+        codes: Codes | None = None
+        seen, comma = self.seen, self.style.comma
+        careful = "_" in "".join(cells)
+        for place, cell in enumerate(cells):
+            known = seen.get(cell)
+            if known is None:
+                try:
+                    if careful or (comma and "." in cell):
+                        raise ValueError
+                    known = float(cell.replace(",", ".") if comma else cell), -1
+                except ValueError:
+                    known = self._learn(cell)
+                if known[0] in _INFINITE:
+                    known = self._learn(cell)
+            values[place] = known[0]
+            if known[1] >= 0:
+                codes = np.full(len(cells), -1, np.int32) if codes is None else codes
+                codes[place] = known[1]
+        self.chunks.append(values)
+        self.codes.append(codes)
 
     def _learn(self, cell: str) -> tuple[float, int]:
         if len(self.seen) > 4 * _MOST_WORDS:
@@ -224,7 +263,11 @@ class NumberReader:
         values = np.concatenate(self.chunks) if self.chunks else np.empty(0)
         codes = None
         if self.words:
-            codes = np.concatenate([np.full(len(chunk), -1, np.int32) if code is None else code
-                                    for chunk, code in zip(self.chunks, self.codes, strict=True)])
+            codes = np.concatenate(
+                [
+                    np.full(len(chunk), -1, np.int32) if code is None else code
+                    for chunk, code in zip(self.chunks, self.codes, strict=True)
+                ]
+            )
         self.chunks, self.codes, self.seen = [], [], {}
         return Cells(values, codes, tuple(self.words), self.free)

@@ -20,8 +20,21 @@ if TYPE_CHECKING:
 
 _CHUNK = 500_000
 _MAGIC = b"PAR1"
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
-            "FLOAT", "DOUBLE", "DECIMAL", "BOOLEAN")
+_NUMBERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+    "BOOLEAN",
+)
 
 Column = NDArray[np.float64] | NDArray[np.int64] | Sequence[str]
 
@@ -42,25 +55,35 @@ class ParquetTable:
         self.names = tuple(name for name, kind in kinds.items() if kind)
         self.kinds = tuple(kinds[name] for name in self.names)
         left = [name for name, kind in kinds.items() if not kind]
-        self.said = [f"Columns {', '.join(map(repr, left))} hold neither numbers nor text and are left out."] if left else []
+        self.said = (
+            [f"Columns {', '.join(map(repr, left))} hold neither numbers nor text and are left out."]
+            if left
+            else []
+        )
         if not self.names:
-            raise UsageError("no column holds numbers or times", where=source.name, do="export the values as numbers")
+            raise UsageError(
+                "no column holds numbers or times", where=source.name, do="export the values as numbers"
+            )
 
     @contextmanager
     def _connection(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
         try:
             import duckdb
         except ImportError as error:
-            raise EnvironmentFailed("reading Parquet needs DuckDB", where=self.source.name,
-                                    do="run: pip install 'lineshaft[files]'") from error
+            raise EnvironmentFailed(
+                "reading Parquet needs DuckDB", where=self.source.name, do="run: pip install 'lineshaft[files]'"
+            ) from error
         with _on_disk(self.source) as path, duckdb.connect(":memory:") as link:
             try:
                 link.execute("SET TimeZone = 'UTC'")
                 yield link, path
             except duckdb.Error as error:
                 reason = str(error).splitlines()[0][:120]
-                raise UsageError(f"the Parquet file can't be read ({reason})", where=self.source.name,
-                                 do="check that it was copied in full") from error
+                raise UsageError(
+                    f"the Parquet file can't be read ({reason})",
+                    where=self.source.name,
+                    do="check that it was copied in full",
+                ) from error
 
     def chunks(self, size: int = _CHUNK) -> Iterator[list[Column]]:
         """Columns of the next ``size`` rows: int64 ns for times (minimum where null), float64, or texts."""
@@ -68,10 +91,15 @@ class ParquetTable:
         with self._connection() as (link, path):
             start = 0
             while True:
-                link.execute(f"SELECT {query} FROM read_parquet(?, file_row_number = true) "  # noqa: S608 names quoted
-                             "WHERE file_row_number >= ? AND file_row_number < ?", [path, start, start + size])
+                link.execute(
+                    f"SELECT {query} FROM read_parquet(?, file_row_number = true) "
+                    "WHERE file_row_number >= ? AND file_row_number < ?",
+                    [path, start, start + size],
+                )
                 fetched: dict[str, Any] = link.fetchnumpy()
-                columns = [_column(array, kind) for array, kind in zip(fetched.values(), self.kinds, strict=True)]
+                columns = [
+                    _column(array, kind) for array, kind in zip(fetched.values(), self.kinds, strict=True)
+                ]
                 if not len(columns[0]):
                     return
                 yield columns
@@ -100,7 +128,10 @@ def _column(array: Any, kind: str) -> Column:
     if kind.startswith("time"):
         return np.asarray(array, np.int64)
     mask = np.ma.getmaskarray(array)
-    return ["" if hidden or cell is None else str(cell) for cell, hidden in zip(np.ma.getdata(array), mask, strict=True)]
+    return [
+        "" if hidden or cell is None else str(cell)
+        for cell, hidden in zip(np.ma.getdata(array), mask, strict=True)
+    ]
 
 
 @contextmanager

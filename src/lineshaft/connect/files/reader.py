@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lineshaft.connect.files import layout
 from lineshaft.connect.files.assemble import assemble
-from lineshaft.connect.files.combine import combine, laid_out, ordered
+from lineshaft.connect.files.combine import Combined, combine, laid_out, ordered
 from lineshaft.connect.files.options import ReadOptions
 from lineshaft.connect.files.recording import Recording
 from lineshaft.connect.files.sheet import read_sheet
@@ -26,70 +26,107 @@ def read_files(where: Where, options: ReadOptions | None = None, *, progress: Pr
     """
     options = options or ReadOptions()
     sources = find(where)
-    name = str(where) if isinstance(where, str) or not isinstance(where, Sequence) else sources[0].name
-    sheets, said = _sheets(sources, options, progress)
-    sheets, words = layout.cycle_rows(sheets, options)
-    said += words
-    runs, words = _runs(sheets, options)
-    said += words
-    timed = all(run.times is not None for run in runs) and not any("counted from 1970" in line for line in said)
-    runs, words = laid_out(runs, options)
-    said += words
-    table = assemble(runs, options, name, timed=timed)
-    return replace(table, findings=(*_summary(sources, table), *said, *table.findings))
+    sheets, said, lost = _sheets(sources, options, progress)
+    sheets, cycles = layout.cycle_rows(sheets, options)
+    together = _together(sheets, options, said)
+    timed = not cycles and all(run.times is not None for run in together.runs)
+    runs, laid = laid_out(together.runs, options)
+    table = assemble(runs, options, sources[0].name, timed=timed)
+    kept = [(name, line) for name, line in said if name not in together.left]
+    findings = (
+        _summary(sources, table),
+        *_merged(kept),
+        *lost,
+        *cycles,
+        *together.said,
+        *laid,
+        *table.findings,
+    )
+    return replace(table, findings=findings)
 
 
-def _sheets(sources: Sequence[Source], options: ReadOptions, progress: Progress) -> tuple[list[Recording], list[str]]:
-    """Each file read; among several, one that is no table is left out and named."""
-    kept, said = [], []
-    for source in sources:
+Said = list[tuple[str, str]]
+
+
+def _sheets(
+    sources: Sequence[Source], options: ReadOptions, progress: Progress
+) -> tuple[list[Recording], Said, list[str]]:
+    """Each file read, what was decided on each; among several, one that is no table is left out and named."""
+    kept: list[Recording] = []
+    said: Said = []
+    lost = []
+    for source, title in zip(sources, _titles(sources), strict=True):
         try:
             sheet = read_sheet(source, options, progress)
         except UsageError as error:
-            if len(sources) == 1 or "holds no times" in error.what:
+            if len(sources) == 1:
                 raise
-            said.append((source.stem, f"{source.name} is left out: {error.what}."))
+            lost.append(f"{source.name} is left out: {error.what}.")
             continue
-        recording, turned = layout.upright(sheet.recording, options)
+        recording, turned = layout.upright(replace(sheet.recording, name=title), options)
         kept.append(recording)
-        said += [(source.stem, line) for line in (*sheet.said, *turned)]
+        said += [(title, line) for line in (*sheet.said, *turned)]
     if not kept:
-        raise UsageError("none of the files is a table", where=sources[0].name, do=said[0][1])
-    return kept, _merged(said, len(sources))
+        raise UsageError(f"not one of {len(sources)} files is a table", where=sources[0].name, do=lost[0])
+    return kept, said, lost
 
 
-def _merged(said: Sequence[tuple[str, str]], files: int) -> list[str]:
-    """A sentence that holds for many files once, with the number of them."""
-    count = Counter(line for _, line in said)
-    first = dict(reversed([(line, stem) for stem, line in said]))
-    if files == 1:
-        return list(dict.fromkeys(line for _, line in said))
-    return [line if "left out: " in line else f"All {files} files: {line}" if n == files else
-            f"{n} files, first {first[line]}: {line}" if n > 1 else f"{first[line]}: {line}" for line, n in count.items()]
+def _titles(sources: Sequence[Source]) -> list[str]:
+    """A name for each file: its own, with its folder where two are called the same."""
+    twice = Counter(source.stem for source in sources)
+    return [
+        source.stem
+        if twice[source.stem] == 1
+        else "/".join((*source.name.replace("\\", "/").split("/")[-2:-1], source.stem))
+        for source in sources
+    ]
 
 
-def _runs(recordings: Sequence[Recording], options: ReadOptions) -> tuple[list[Recording], list[str]]:
+def _together(recordings: Sequence[Recording], options: ReadOptions, said: Said) -> Combined:
+    """Long tables laid wide, units taken apart, rows ordered; then all of them combined."""
     whole: list[Recording] = []
     apart: list[Recording] = []
-    said: list[tuple[str, str]] = []
     for recording in recordings:
         flat, words = layout.wide(recording)
         parts, more = layout.units(flat, options)
-        if len(parts) > 1 and len(recordings) > 1:
+        several = len(parts) > 1
+        if several and len(recordings) > 1:
             parts = [replace(part, name=f"{recording.name} {part.name}") for part in parts]
         for part in parts:
             done, order = ordered(part)
-            (apart if len(parts) > 1 else whole).append(done)
+            (apart if several else whole).append(done)
             more += order
         said += [(recording.name, line) for line in (*words, *more)]
-    if apart:
-        said += [(r.name, "holds no units as the other files do and is left out.") for r in whole]
-        return apart, _merged(said, len(recordings))
-    runs, words = combine(whole, options)
-    return runs, [*_merged(said, len(recordings)), *words]
+    if not apart:
+        return combine(whole, options)
+    left = sorted(recording.name for recording in whole)
+    lost = (
+        [f"Left out, as they hold no units as the other files do: {', '.join(map(repr, left[:8]))}."]
+        if left
+        else []
+    )
+    return Combined(apart, lost, frozenset(left))
 
 
-def _summary(sources: Sequence[Source], table: Table) -> list[str]:
+def _merged(said: Said) -> list[str]:
+    """A sentence that holds for many files once, with their number."""
+    files = list(dict.fromkeys(name for name, _ in said))
+    where: dict[str, list[str]] = {}
+    for name, line in said:
+        where.setdefault(line, []).append(name)
+    return [
+        line if len(files) == 1 else f"{_which(list(dict.fromkeys(names)), len(files))}: {line}"
+        for line, names in where.items()
+    ]
+
+
+def _which(names: Sequence[str], files: int) -> str:
+    if len(names) == files:
+        return f"All {files} files"
+    return names[0] if len(names) == 1 else f"{len(names)} files, first {names[0]}"
+
+
+def _summary(sources: Sequence[Source], table: Table) -> str:
     files = f"{len(sources)} files" if len(sources) > 1 else sources[0].name
     runs = f" in {len(table.runs)} runs" if len(table.runs) > 1 else ""
-    return [f"{files}: {len(table):,} rows{runs}, {len(table.tags)} tags."]
+    return f"{files}: {len(table):,} rows{runs}, {len(table.tags)} tag{'s' if len(table.tags) > 1 else ''}."

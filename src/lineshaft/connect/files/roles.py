@@ -14,18 +14,101 @@ from lineshaft.connect.files.numeric import status_of
 from lineshaft.connect.files.options import ReadOptions
 from lineshaft.connect.files.recording import Column, Recording
 
-_LABEL_WORDS = {"anomaly", "anomalies", "anomalous", "outlier", "outliers", "label", "labels", "fault", "faulty", "faults", "failure",
-                "failures", "changepoint", "attack", "abnormal", "defect", "faultnumber", "isanomaly", "broken", "anomalie", "fehler",
-                "异常", "故障", "标签"}
-_LABEL_NAMES = {"class", "target", "rul", "ground_truth", "groundtruth", "gt", "y", "y_true", "is_fault", "normal/attack", "machine_status"}
-_QUALITY_TAIL = re.compile(r"(?P<tag>.+?)[ _.\-:(\[]*(?:quality|qual|q|status|statuscode|status code|st|valid|质量)[)\]]*", re.IGNORECASE)
+_LABEL_WORDS = {
+    "anomaly",
+    "anomalies",
+    "anomalous",
+    "outlier",
+    "outliers",
+    "label",
+    "labels",
+    "fault",
+    "faulty",
+    "faults",
+    "failure",
+    "failures",
+    "changepoint",
+    "attack",
+    "abnormal",
+    "defect",
+    "faultnumber",
+    "isanomaly",
+    "broken",
+    "anomalie",
+    "fehler",
+    "异常",
+    "故障",
+    "标签",
+}
+_LABEL_NAMES = {
+    "class",
+    "target",
+    "rul",
+    "ground_truth",
+    "groundtruth",
+    "gt",
+    "y",
+    "y_true",
+    "is_fault",
+    "normal/attack",
+    "machine_status",
+}
+_QUALITY_TAIL = re.compile(
+    r"(?P<tag>.+?)[ _.\-:(\[]*(?:quality|qual|q|status|statuscode|status code|st|valid|质量)[)\]]*",
+    re.IGNORECASE,
+)
 _QUALITY_ONLY = re.compile(r"quality|qual|status ?code|opc[ _]?quality|quality[ _]?code|质量", re.IGNORECASE)
-_ROW_NUMBER = re.compile(r"(?:row|index|idx|no|nr|number|id|udi|uid|record|seq|sequence|#|unnamed: 0|column 1|sample|lfd\.? ?nr|序号)[._ ]?"
-                         r"(?:no|nr|number|id|#)?\.?|__index_level_0__", re.IGNORECASE)
-_ON = {"on", "true", "yes", "open", "opened", "run", "running", "start", "started", "active", "ein", "an", "auf", "wahr", "ja", "开",
-       "运行", "t", "y", "high", "enabled", "1"}
-_OFF = {"off", "false", "no", "closed", "close", "stop", "stopped", "halt", "inactive", "aus", "zu", "falsch", "nein", "关", "停止",
-        "f", "n", "low", "disabled", "0"}
+_ROW_NUMBER = re.compile(
+    r"(?:row|index|idx|no|nr|number|id|udi|uid|record|seq|sequence|#|unnamed: 0|column 1|sample|lfd\.? ?nr|序号)[._ ]?"
+    r"(?:no|nr|number|id|#)?\.?|__index_level_0__",
+    re.IGNORECASE,
+)
+_ON = {
+    "on",
+    "true",
+    "yes",
+    "open",
+    "opened",
+    "run",
+    "running",
+    "start",
+    "started",
+    "active",
+    "ein",
+    "an",
+    "auf",
+    "wahr",
+    "ja",
+    "开",
+    "运行",
+    "t",
+    "y",
+    "high",
+    "enabled",
+    "1",
+}
+_OFF = {
+    "off",
+    "false",
+    "no",
+    "closed",
+    "close",
+    "stop",
+    "stopped",
+    "halt",
+    "inactive",
+    "aus",
+    "zu",
+    "falsch",
+    "nein",
+    "关",
+    "停止",
+    "f",
+    "n",
+    "low",
+    "disabled",
+    "0",
+}
 _MOST_STATES = 32
 _MOST_CLASSES = 50
 
@@ -81,7 +164,12 @@ def _use(columns: list[Column], place: int, names: Sequence[str], options: ReadO
     if not numbers and not worded:
         return Use(first, Role.EMPTY, {})
     if numbers >= worded:
-        row_number = not wanted and not worded and (place == 0 or _ROW_NUMBER.fullmatch(first.name)) and _counts_rows(columns)
+        row_number = (
+            not wanted
+            and not worded
+            and (place == 0 or _ROW_NUMBER.fullmatch(first.name))
+            and _counts_rows(columns)
+        )
         return Use(first, Role.ROW_NUMBER if row_number else Role.VALUE, {})
     free = any(column.cells.free for column in columns) or not 1 < len(states) <= _MOST_STATES
     return Use(first, Role.TEXT if free else Role.STATE, {} if free else coded)
@@ -97,7 +185,9 @@ def _word_counts(columns: Sequence[Column]) -> Counter[str]:
     for column in columns:
         cells = column.cells
         if cells.codes is not None:
-            for code, count in enumerate(np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.words)).tolist()):
+            for code, count in enumerate(
+                np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.words)).tolist()
+            ):
                 if count:
                     counts[cells.words[code]] += count
     return counts
@@ -109,7 +199,9 @@ def _is_label(name: str, columns: Sequence[Column], states: Sequence[str]) -> bo
     exact = name.strip().lower().replace(" ", "_") in _LABEL_NAMES
     if not exact and not parts & _LABEL_WORDS:
         return False
-    values = np.unique(np.concatenate([column.cells.values[np.isfinite(column.cells.values)] for column in columns]))
+    values = np.unique(
+        np.concatenate([column.cells.values[np.isfinite(column.cells.values)] for column in columns])
+    )
     few = len(values) <= _MOST_CLASSES or name.strip().lower() == "rul"
     return few and bool((values == np.round(values)).all()) and len(states) <= _MOST_STATES
 
@@ -134,14 +226,18 @@ def _state_numbers(states: Sequence[str]) -> dict[str, float]:
 
 def _said(uses: Sequence[Use]) -> list[str]:
     said = []
-    for role, text in ((Role.LABEL, "{} are labels: offered as such, never used as inputs."),
-                       (Role.ROW_NUMBER, "{} only count the rows and are left out."),
-                       (Role.TEXT, "{} hold free or constant text and are left out."),
-                       (Role.EMPTY, "{} hold no number and are left out.")):
+    for role, text in (
+        (Role.LABEL, "Labels, offered as such and never used as inputs: {}."),
+        (Role.ROW_NUMBER, "Left out, as it only counts the rows: {}."),
+        (Role.TEXT, "Left out, as free or constant text: {}."),
+        (Role.EMPTY, "Left out, as there is not one number: {}."),
+    ):
         names = [use.column.name for use in uses if use.role is role]
         if names:
             said.append(text.format(_listed(names)))
-    said += [f"Column {use.column.name!r} is the quality of {use.of!r}." for use in uses if use.role is Role.QUALITY]
+    said += [
+        f"Column {use.column.name!r} is the quality of {use.of!r}." for use in uses if use.role is Role.QUALITY
+    ]
     for use in uses:
         if use.role is Role.STATE or (use.role is Role.LABEL and use.numbers):
             said.append(f"Column {use.column.name!r} holds states, coded {_coded(use.numbers)}.")
@@ -149,9 +245,10 @@ def _said(uses: Sequence[Use]) -> list[str]:
 
 
 def _coded(numbers: dict[str, float]) -> str:
-    return ", ".join(f"{word!r} = {number:.0f}" for word, number in sorted(numbers.items(), key=lambda item: item[1])[:8])
+    return ", ".join(
+        f"{word!r} = {number:.0f}" for word, number in sorted(numbers.items(), key=lambda item: item[1])[:8]
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    return f"Columns {shown}" if len(names) > 1 else f"Column {shown}"
+    return ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -45,15 +45,18 @@ def read_sheet(source: Source, options: ReadOptions, progress: Progress = silent
     except UnicodeDecodeError as error:
         found = encoding.detect(bytes(error.object))
         if options.encoding or found.codec == error.encoding:
-            raise UsageError(f"a byte is no {error.encoding} ({error.reason})", where=source.name,
-                             do="give the encoding it was written in") from error
+            raise UsageError(
+                f"a byte is no {error.encoding} ({error.reason})",
+                where=source.name,
+                do="give the encoding it was written in",
+            ) from error
         sheet = _read_text(TextTable(source, options, found.codec), options, progress)
         return replace(sheet, said=(found.why, *sheet.said))
 
 
 def _read_text(table: TextTable, options: ReadOptions, progress: Progress) -> Sheet:
     layout = table.dialect
-    lines = [line for line in table.sample[layout.first:] if line.strip()][:_SAMPLE]
+    lines = [line for line in table.sample[layout.first :] if line.strip()][:_SAMPLE]
     rows = [dialect.split(line, layout.delimiter, quotes=layout.quotes) for line in lines]
     usual = [row[: layout.width] for row in rows if len(row) >= layout.width // 2]
     sample = [list(cells) for cells in zip_longest(*usual, fillvalue="")] or [[""]]
@@ -66,18 +69,28 @@ def _read_text(table: TextTable, options: ReadOptions, progress: Progress) -> Sh
             (axis.readers[place] if place in axis.columns else readers[place]).feed(cells)
     said = [*table.said, *([why] if why else []), *table.finish()]
     if not table.rows:
-        raise UsageError("there is a header but not one row", where=table.source.name, do="export the table with its values")
-    columns = [_column(layout.names[i], layout.units[i], layout.notes[i], reader) for i, reader in readers.items()]
+        raise UsageError(
+            "there is a header but not one row", where=table.source.name, do="export the table with its values"
+        )
+    columns = [
+        _column(layout.names[i], layout.units[i], layout.notes[i], reader) for i, reader in readers.items()
+    ]
     return _timed(table.source, columns, axis, options, table.line, said, headed=layout.headed)
 
 
-def _style(axis: Axis, sample: Sequence[Sequence[str]], delimiter: str, options: ReadOptions) -> tuple[Style, str]:
+def _style(
+    axis: Axis, sample: Sequence[Sequence[str]], delimiter: str, options: ReadOptions
+) -> tuple[Style, str]:
     if options.decimal:
         return Style(options.decimal == ","), ""
-    return style_of((cell for i, cells in enumerate(sample) if i not in axis.columns for cell in cells), delimiter)
+    return style_of(
+        (cell for i, cells in enumerate(sample) if i not in axis.columns for cell in cells), delimiter
+    )
 
 
-def _told(chunks: Iterator[list[Sequence[str]]], progress: Progress, name: str) -> Iterator[list[Sequence[str]]]:
+def _told(
+    chunks: Iterator[list[Sequence[str]]], progress: Progress, name: str
+) -> Iterator[list[Sequence[str]]]:
     rows = 0
     for chunk in chunks:
         yield chunk
@@ -129,12 +142,22 @@ def _feed(cells: ParquetColumn, time: TimeReader | None, number: NumberReader | 
             time.feed(_as_text(cells))
 
 
-def _timed(source: Source, columns: Sequence[Column], axis: Axis, options: ReadOptions, line: Callable[[int], int],
-           said: list[str], *, headed: bool) -> Sheet:
+def _timed(
+    source: Source,
+    columns: Sequence[Column],
+    axis: Axis,
+    options: ReadOptions,
+    line: Callable[[int], int],
+    said: list[str],
+    *,
+    headed: bool,
+) -> Sheet:
     times, decided = axis.finish(options, source.name)
     recording = Recording(source.stem, _distinct(columns), times, headed)
     if not columns:
-        raise UsageError("there is a time column but no value column", where=source.name, do="export the values too")
+        raise UsageError(
+            "there is a time column but no value column", where=source.name, do="export the values too"
+        )
     if times is not None and axis.main is not None:
         reader = axis.readers[axis.main.column]
         keep, lost = readable(times, reader.unread, line(max(reader.unread_row, 0)), source.name)
@@ -146,4 +169,6 @@ def _timed(source: Source, columns: Sequence[Column], axis: Axis, options: ReadO
 def _distinct(columns: Sequence[Column]) -> tuple[Column, ...]:
     """Names that only differ in their unit keep it (``P (bar)``, ``P (psi)``)."""
     count = Counter(column.name for column in columns)
-    return tuple(replace(column, name=column.header) if count[column.name] > 1 else column for column in columns)
+    return tuple(
+        replace(column, name=column.header) if count[column.name] > 1 else column for column in columns
+    )

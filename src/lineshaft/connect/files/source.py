@@ -73,7 +73,9 @@ def _one(where: str) -> list[Source]:
     matches = sorted(glob.glob(str(path), recursive=True), key=natural) if glob.has_magic(str(path)) else []
     if not matches:
         kind = "no file matches this pattern" if glob.has_magic(str(path)) else "there is no such file"
-        raise UsageError(kind, where=where, do="check the path; a folder or a glob such as 'export/*.csv' works too")
+        raise UsageError(
+            kind, where=where, do="check the path; a folder or a glob such as 'export/*.csv' works too"
+        )
     return [source for match in matches if Path(match).is_file() for source in _file(Path(match))]
 
 
@@ -89,8 +91,11 @@ def natural(text: str) -> list[tuple[int, str]]:
 def _folder(folder: Path) -> list[Source]:
     names = sorted((str(p) for p in folder.rglob("*") if p.is_file() and is_table(p.name)), key=natural)
     if not names:
-        raise UsageError("the folder holds no table", where=str(folder),
-                         do="put CSV or Parquet files there, or name one of its archives or files")
+        raise UsageError(
+            "the folder holds no table",
+            where=str(folder),
+            do="put CSV or Parquet files there, or name one of its archives or files",
+        )
     return [source for name in names for source in _file(Path(name))]
 
 
@@ -121,8 +126,11 @@ def _raw(path: Path) -> BinaryIO:
 
 
 def _no_permission(where: str) -> LineshaftError:
-    return EnvironmentFailed("reading is not permitted", where=where,
-                             do="give this user the right to read it, or close the program that locks it")
+    return EnvironmentFailed(
+        "reading is not permitted",
+        where=where,
+        do="give this user the right to read it, or close the program that locks it",
+    )
 
 
 def unpack(raw: BinaryIO, name: str) -> BinaryIO:
@@ -157,11 +165,17 @@ def _members(archive: Path, pattern: str) -> list[Source]:
         zipped = zipfile.is_zipfile(archive)
         held = dict(_zip(archive, pattern) if zipped else _tar(archive, pattern))
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, lzma.LZMAError) as error:
-        raise UsageError(f"the archive can't be unpacked ({error})", where=str(archive),
-                         do="check that its download or copy is complete") from error
+        raise UsageError(
+            f"the archive can't be unpacked ({error})",
+            where=str(archive),
+            do="check that its download or copy is complete",
+        ) from error
     if not held:
-        raise UsageError(f"the archive holds no table that matches {pattern!r}", where=str(archive),
-                         do="name a member, such as archive.tar.gz/run1.csv or archive.tar.gz/*_te.dat")
+        raise UsageError(
+            f"the archive holds no table that matches {pattern!r}",
+            where=str(archive),
+            do="name a member, such as archive.tar.gz/run1.csv or archive.tar.gz/*_te.dat",
+        )
     return [_member(archive, name, held[name]) for name in sorted(held, key=natural)]
 
 
@@ -198,8 +212,11 @@ def _bounded(entries: Iterable[tuple[str, int, T]], archive: Path) -> Iterator[t
     for name, size, entry in entries:
         held += size
         if held > _ARCHIVE_LIMIT:
-            raise UsageError("the archive unpacks to more than 1 GiB", where=str(archive),
-                             do="unpack it into a folder and name that")
+            raise UsageError(
+                "the archive unpacks to more than 1 GiB",
+                where=str(archive),
+                do="unpack it into a folder and name that",
+            )
         yield name, size, entry
 
 

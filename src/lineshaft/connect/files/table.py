@@ -100,9 +100,14 @@ class Table:
         texts = tuple(text for part in parts for text in (part.text or (None,) * len(part)))
         if not parts:
             return Samples.empty()
-        return Samples(names, np.concatenate(index), np.concatenate([part.time for part in parts]),
-                       np.concatenate([part.value for part in parts]), np.concatenate([part.quality for part in parts]),
-                       texts if any(part.text for part in parts) else None)
+        return Samples(
+            names,
+            np.concatenate(index),
+            np.concatenate([part.time for part in parts]),
+            np.concatenate([part.value for part in parts]),
+            np.concatenate([part.quality for part in parts]),
+            texts if any(part.text for part in parts) else None,
+        )
 
 
 def samples(run: Run, paths: tuple[str, ...], rows: slice) -> Samples:
@@ -111,11 +116,19 @@ def samples(run: Run, paths: tuple[str, ...], rows: slice) -> Samples:
     there = np.ones(values.shape, np.bool_) if run.present is None else run.present[rows]
     row, column = np.nonzero(there)
     times = run.times[rows]
-    return Samples(paths, column.astype(np.int32), times[row], values[row, column], run.quality[rows][row, column],
-                   _texts(run, rows, row, column))
+    return Samples(
+        paths,
+        column.astype(np.int32),
+        times[row],
+        values[row, column],
+        run.quality[rows][row, column],
+        _texts(run, rows, row, column),
+    )
 
 
-def _texts(run: Run, rows: slice, row: NDArray[np.intp], column: NDArray[np.intp]) -> tuple[str | None, ...] | None:
+def _texts(
+    run: Run, rows: slice, row: NDArray[np.intp], column: NDArray[np.intp]
+) -> tuple[str | None, ...] | None:
     found = np.full(len(row), None, dtype=object)
     for place, words in run.texts.items():
         own = np.flatnonzero(column == place)

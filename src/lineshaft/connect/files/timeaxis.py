@@ -64,7 +64,11 @@ class Axis:
         if not options.timezone:
             return times, [*said, "Times carry no zone and are taken as UTC (give the zone if they are local)."]
         times[ok], hours = to_utc(times[ok], options.timezone)
-        return times, [*said, f"Times are local to {options.timezone} and turned into UTC.", *([hours] if hours else [])]
+        return times, [
+            *said,
+            f"Times are local to {options.timezone} and turned into UTC.",
+            *([hours] if hours else []),
+        ]
 
     def _compared(self, times: Times, other: Found, options: ReadOptions, where: str) -> list[str]:
         """A second time column may be later by a steady while; one that wanders leaves the choice to a person."""
@@ -81,25 +85,42 @@ class Axis:
         wander = int(np.percentile(np.abs(gaps - np.median(gaps)), 95))
         if wander > max(10 * usual, 3_700 * 10**9):
             worst = int(np.argmax(np.abs(gaps)))
-            raise UsageError(f"columns {main!r} and {name!r} both hold times and disagree, by up to "
-                             f"{format_duration(abs(int(gaps[worst])))}", where=where, do=f"say which one with time={main!r}")
+            raise UsageError(
+                f"columns {main!r} and {name!r} both hold times and disagree, by up to "
+                f"{format_duration(abs(int(gaps[worst])))}",
+                where=where,
+                do=f"say which one with time={main!r}",
+            )
         apart = f" ({format_duration(abs(int(np.median(gaps))))} apart)" if np.median(gaps) else ""
         return [f"Column {name!r} holds times too{apart} and is left out; {main!r} is the time."]
 
 
-def choose(names: Sequence[str], sample: Sequence[Sequence[str]], options: ReadOptions, where: str,
-           ready: Mapping[int, bool] | None = None) -> Axis:
+def choose(
+    names: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    options: ReadOptions,
+    where: str,
+    ready: Mapping[int, bool] | None = None,
+) -> Axis:
     """Which columns are time, by a sample of their cells; ``ready`` are those that the file itself types as time."""
     asked = _asked(names, options, where)
-    found = [recognise(i, name, cells, asked=i == asked)
-             for i, (name, cells) in enumerate(zip(names, sample, strict=True)) if not (ready and i in ready)]
-    candidates = sorted((one for one in found if one), key=lambda one: (_preference(names[one.column], one), one.rank))
+    found = [
+        recognise(i, name, cells, asked=i == asked)
+        for i, (name, cells) in enumerate(zip(names, sample, strict=True))
+        if not (ready and i in ready)
+    ]
+    candidates = sorted(
+        (one for one in found if one), key=lambda one: (_preference(names[one.column], one), one.rank)
+    )
     candidates = [Found(i, Written.MOMENT, True) for i in (ready or {})] + candidates
     if asked is not None:
         mine = [one for one in candidates if one.column == asked]
         if not mine:
-            raise UsageError(f"column {names[asked]!r} holds no times ({', '.join(map(repr, sample[asked][:3]))})",
-                             where=where, do="name another column as the time")
+            raise UsageError(
+                f"column {names[asked]!r} holds no times ({', '.join(map(repr, sample[asked][:3]))})",
+                where=where,
+                do="name another column as the time",
+            )
         candidates = mine + [one for one in candidates if one.column != asked]
     return _arranged(tuple(names), candidates)
 
@@ -110,7 +131,9 @@ def _asked(names: Sequence[str], options: ReadOptions, where: str) -> int | None
     for place, name in enumerate(names):
         if name.strip().lower() == options.time.strip().lower():
             return place
-    raise UsageError(f"there is no column {options.time!r}", where=where, do=f"use one of {', '.join(names[:12])}")
+    raise UsageError(
+        f"there is no column {options.time!r}", where=where, do=f"use one of {', '.join(names[:12])}"
+    )
 
 
 def _preference(name: str, found: Found) -> int:
@@ -126,7 +149,11 @@ def _arranged(names: tuple[str, ...], candidates: list[Found]) -> Axis:
     clock = next((one for one in candidates if one.written is Written.CLOCK), None)
     if main.written is not Written.DATE or clock is None:
         clock = None
-    others = tuple(one for one in candidates if one not in (main, clock) and (one.written is not Written.ELAPSED or one.named))
+    others = tuple(
+        one
+        for one in candidates
+        if one not in (main, clock) and (one.written is not Written.ELAPSED or one.named)
+    )
     return Axis(names, main, clock, others[:6])
 
 
@@ -146,9 +173,14 @@ def readable(times: Times, unread: str, line: int, where: str) -> tuple[NDArray[
     if not lost:
         return None, []
     if lost * 2 > len(times):
-        raise UsageError(f"{lost:,} of {len(times):,} times can't be read, the first is {unread!r}", where=f"{where}:{line}",
-                         do="name the time column, or write times as 2024-03-01 12:00:00")
-    return ok, [f"{lost:,} rows without a readable time are left out, the first at {where}:{line} ({unread!r})."]
+        raise UsageError(
+            f"{lost:,} of {len(times):,} times can't be read, the first is {unread!r}",
+            where=f"{where}:{line}",
+            do="name the time column, or write times as 2024-03-01 12:00:00",
+        )
+    return ok, [
+        f"{lost:,} rows without a readable time are left out, the first at {where}:{line} ({unread!r})."
+    ]
 
 
 def span(times: Times) -> str:

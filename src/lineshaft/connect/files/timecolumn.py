@@ -15,13 +15,31 @@ from lineshaft.connect.files.zones import to_utc
 
 Times = NDArray[np.int64]
 
-_NAMED = re.compile(r"(?:^|[\W_\d])(?:time|date|datetime|timestamp|times?tamps?|zeit|zeitstempel|datum|uhrzeit|ts|t|epoch|utc"
-                    r"|fecha|hora|data|ora|heure|clock|unixtime|zeitpunkt)(?:$|[\W_\d])|时间|日期|時刻|日時"
-                    r"|timestamp|date.?time|zeitstempel", re.IGNORECASE)
-_ELAPSED = re.compile(r"^(?:t|time|elapsed|elapsed time|zeit|seconds?|sec|timer|时间)?[ _]*"
-                      r"(?:[\[(]?(?P<unit>ns|us|µs|ms|s|sec|seconds?|min|minutes?|h|hours?|hr|d|days?)[\])]?)?$", re.IGNORECASE)
-_ELAPSED_UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "se": 10**9, "mi": 60 * 10**9,
-                  "h": 3600 * 10**9, "ho": 3600 * 10**9, "hr": 3600 * 10**9, "d": DAY, "da": DAY}
+_NAMED = re.compile(
+    r"(?:^|[\W_\d])(?:time|date|datetime|timestamp|times?tamps?|zeit|zeitstempel|datum|uhrzeit|ts|t|epoch|utc"
+    r"|fecha|hora|data|ora|heure|clock|unixtime|zeitpunkt)(?:$|[\W_\d])|时间|日期|時刻|日時"
+    r"|timestamp|date.?time|zeitstempel",
+    re.IGNORECASE,
+)
+_ELAPSED = re.compile(
+    r"^(?:t|time|elapsed|elapsed time|zeit|seconds?|sec|timer|时间)?[ _]*"
+    r"(?:[\[(]?(?P<unit>ns|us|µs|ms|s|sec|seconds?|min|minutes?|h|hours?|hr|d|days?)[\])]?)?$",
+    re.IGNORECASE,
+)
+_ELAPSED_UNITS = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "se": 10**9,
+    "mi": 60 * 10**9,
+    "h": 3600 * 10**9,
+    "ho": 3600 * 10**9,
+    "hr": 3600 * 10**9,
+    "d": DAY,
+    "da": DAY,
+}
 _EXCEL_ZERO = -25_569 * DAY
 _EPOCHS = ((10**9, "seconds"), (10**6, "milliseconds"), (10**3, "microseconds"), (1, "nanoseconds"))
 
@@ -83,23 +101,41 @@ def _floats(cells: Sequence[str]) -> NDArray[np.float64] | None:
         return None
 
 
-def _plain(column: int, name: str, cells: Sequence[str], numbers: NDArray[np.float64], *, named: bool,
-           asked: bool) -> Found | None:
+def _plain(
+    column: int, name: str, cells: Sequence[str], numbers: NDArray[np.float64], *, named: bool, asked: bool
+) -> Found | None:
     """Digits only: compact dates, epochs, Excel serials or elapsed time; values look like these too, so a name
     or the first place must speak for it."""
     rising = len(numbers) > 1 and bool((np.diff(numbers) >= 0).mean() > 0.9) and numbers[-1] > numbers[0]
     compact = {len(cell.strip()) for cell in cells} <= {8, 12, 14}
-    if compact and (named or (column == 0 and rising)) and parse(cells).ok.all() and _plausible(parse(cells).day_first):
+    if (
+        compact
+        and (named or (column == 0 and rising))
+        and parse(cells).ok.all()
+        and _plausible(parse(cells).day_first)
+    ):
         return Found(column, Written.MOMENT, named)
     for scale, _ in _EPOCHS:
-        if (numbers * scale > 3.1e17).all() and (numbers * scale < 4.2e18).all() and (named or (column == 0 and rising)):
+        if (
+            (numbers * scale > 3.1e17).all()
+            and (numbers * scale < 4.2e18).all()
+            and (named or (column == 0 and rising))
+        ):
             return Found(column, Written.EPOCH, named, scale)
-    if named and (20_000 < numbers).all() and (numbers < 80_000).all() and rising and (asked or np.ptp(numbers) < 8_000):
+    if (
+        named
+        and (numbers > 20_000).all()
+        and (numbers < 80_000).all()
+        and rising
+        and (asked or np.ptp(numbers) < 8_000)
+    ):
         return Found(column, Written.SERIAL, named)
     elapsed = _ELAPSED.match(" ".join(name.split()))
     if (asked or (elapsed and name.strip())) and rising and (asked or bool((np.diff(numbers) >= 0).all())):
         unit = (elapsed["unit"] or "s").lower() if elapsed else "s"
-        return Found(column, Written.ELAPSED, named, _ELAPSED_UNITS.get(unit, _ELAPSED_UNITS.get(unit[:2], 10**9)))
+        return Found(
+            column, Written.ELAPSED, named, _ELAPSED_UNITS.get(unit, _ELAPSED_UNITS.get(unit[:2], 10**9))
+        )
     return None
 
 
@@ -148,8 +184,12 @@ class TimeReader:
             times, said = np.concatenate(self.plain), [self._plain_said()]
             self.plain = []
             return times, said
-        whole = Parsed(*(np.concatenate([getattr(part, name) for part in self.parts])
-                         for name in ("day_first", "month_first", "open", "aware")))
+        whole = Parsed(
+            *(
+                np.concatenate([getattr(part, name) for part in self.parts])
+                for name in ("day_first", "month_first", "open", "aware")
+            )
+        )
         self.parts = []
         times, said = _settle(whole, day_first, self.name)
         if self.found.written is Written.CLOCK:
@@ -163,7 +203,9 @@ class TimeReader:
             return f"Time is column {self.name!r} ({unit} since 1970, UTC)."
         if self.found.written is Written.SERIAL:
             return f"Time is column {self.name!r} (Excel day numbers, taken as UTC)."
-        unit = {1: "ns", 10**3: "us", 10**6: "ms", 10**9: "s", 60 * 10**9: "min", 3600 * 10**9: "h", DAY: "d"}[self.found.scale]
+        unit = {1: "ns", 10**3: "us", 10**6: "ms", 10**9: "s", 60 * 10**9: "min", 3600 * 10**9: "h", DAY: "d"}[
+            self.found.scale
+        ]
         return f"Time is column {self.name!r} (elapsed time in {unit}, counted from 1970-01-01 as no date is known)."
 
 
@@ -226,7 +268,12 @@ def _order(days: Times, months: Times, mark: str, asked: bool | None) -> tuple[O
         return Order.MONTH_FIRST, "only so do the times run on evenly"
     if rough[1] > 1.5 * rough[0]:
         return Order.DAY_FIRST, "only so do the times run on evenly"
-    return Order.DAY_FIRST, "nothing in the file decides it (if it is wrong, say day_first=False)" if mark != "." else "as is usual with points"
+    return (
+        Order.DAY_FIRST,
+        "nothing in the file decides it (if it is wrong, say day_first=False)"
+        if mark != "."
+        else "as is usual with points",
+    )
 
 
 def _roughness(times: Times) -> float:
@@ -238,7 +285,11 @@ def _zoned(times: Times, aware: NDArray[np.bool_], zone: str, name: str) -> tupl
     naive = ~aware & (times != NO_TIME)
     if not naive.any():
         return times, [f"Times in column {name!r} carry their offset and are turned into UTC."]
-    mixed = [f"{int(aware.sum()):,} times in column {name!r} carry an offset, the others none."] if aware.any() else []
+    mixed = (
+        [f"{int(aware.sum()):,} times in column {name!r} carry an offset, the others none."]
+        if aware.any()
+        else []
+    )
     if not zone:
         return times, [*mixed, "Times carry no zone and are taken as UTC (give the zone if they are local)."]
     utc = times.copy()

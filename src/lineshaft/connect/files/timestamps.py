@@ -25,11 +25,44 @@ _ZERO = ord("0")
 _MOST_SHAPES = 500
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_OTHER_MONTHS = {"mär": 3, "mrz": 3, "mai": 5, "okt": 10, "dez": 12, "ene": 1, "abr": 4, "ago": 8, "dic": 12,
-                 "fév": 2, "avr": 4, "juin": 6, "juil": 7, "aoû": 8, "déc": 12}
-_ZONES = {"z": 0, "utc": 0, "gmt": 0, "wet": 0, "west": 60, "cet": 60, "mez": 60, "cest": 120, "mesz": 120,
-          "eet": 120, "eest": 180, "msk": 180, "jst": 540, "est": -300, "edt": -240, "mst": -420, "mdt": -360,
-          "pst": -480, "pdt": -420}
+_OTHER_MONTHS = {
+    "mär": 3,
+    "mrz": 3,
+    "mai": 5,
+    "okt": 10,
+    "dez": 12,
+    "ene": 1,
+    "abr": 4,
+    "ago": 8,
+    "dic": 12,
+    "fév": 2,
+    "avr": 4,
+    "juin": 6,
+    "juil": 7,
+    "aoû": 8,
+    "déc": 12,
+}
+_ZONES = {
+    "z": 0,
+    "utc": 0,
+    "gmt": 0,
+    "wet": 0,
+    "west": 60,
+    "cet": 60,
+    "mez": 60,
+    "cest": 120,
+    "mesz": 120,
+    "eet": 120,
+    "eest": 180,
+    "msk": 180,
+    "jst": 540,
+    "est": -300,
+    "edt": -240,
+    "mst": -420,
+    "mdt": -360,
+    "pst": -480,
+    "pdt": -420,
+}
 _WORD = r"[A-Za-zäéûÄÉÛ]"
 _WEEKDAY = rf"(?:{_WORD}{{2,10}}\.?,? +)?"
 _DATES = (
@@ -39,13 +72,20 @@ _DATES = (
     rf"(?P<mon>{_WORD}{{3,9}})[ .-]*(?P<d>00?)(?:st|nd|rd|th)?,? +(?P<y>0000)",
     r"(?P<y>0000)(?P<s>)(?P<m>00)(?P<d>00)",
 )
-_CLOCK = (r"(?P<H>00?)[:.h时](?P<M>00)(?:[:.m分](?P<S>00)(?:[.,:](?P<f>0+))?)?秒?分? ?"
-          r"(?P<ap>[AaPp]\.?[Mm]\.?|上午|下午)?")
+_CLOCK = (
+    r"(?P<H>00?)[:.h时](?P<M>00)(?:[:.m分](?P<S>00)(?:[.,:](?P<f>0+))?)?秒?分? ?"
+    r"(?P<ap>[AaPp]\.?[Mm]\.?|上午|下午)?"
+)
 _COMPACT_CLOCK = r"(?P<H>00)(?P<M>00)(?:(?P<S>00)(?:[.,](?P<f>0+))?)?"
-_OFFSET = rf"(?: ?(?P<z>[A-Za-z]{{1,4}}))??(?: ?(?P<sg>[-+])(?P<oh>00):?(?P<om>00)?)?(?: ?\[{_WORD}+/{_WORD}+\])?"
+_OFFSET = (
+    rf"(?: ?(?P<z>[A-Za-z]{{1,4}}))??(?: ?(?P<sg>[-+])(?P<oh>00):?(?P<om>00)?)?(?: ?\[{_WORD}+/{_WORD}+\])?"
+)
 _GAP = r"(?:[T _]|, ?|:|;|  +| - ?)"
-_SHAPES = tuple(re.compile(f"{_WEEKDAY}{date}(?:{_GAP}{clock}{_OFFSET})?") for date in _DATES
-                for clock in ((_CLOCK, _COMPACT_CLOCK) if "(?P<s>)" in date else (_CLOCK,)))
+_SHAPES = tuple(
+    re.compile(f"{_WEEKDAY}{date}(?:{_GAP}{clock}{_OFFSET})?")
+    for date in _DATES
+    for clock in ((_CLOCK, _COMPACT_CLOCK) if "(?P<s>)" in date else (_CLOCK,))
+)
 _SHAPES += (re.compile(_DATES[-1] + _COMPACT_CLOCK),)
 _CLOCK_ONLY = re.compile(_CLOCK.replace("[:.h时]", "[:h时]", 1))
 
@@ -75,7 +115,7 @@ class Parsed:
     @property
     def ok(self) -> Mask:
         """True where at least one reading is a time."""
-        return (self.day_first != NO_TIME) | (self.month_first != NO_TIME)
+        return np.asarray((self.day_first != NO_TIME) | (self.month_first != NO_TIME))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +142,16 @@ def parse(cells: Sequence[str]) -> Parsed:
     ...  parse(["2024-03-01 12:00", "01.03.2024 13:00", "1-Mar-24 02:00:00 PM", "20240301T150000Z"]).day_first]
     ['2024-03-01T12:00:00', '2024-03-01T13:00:00', '2024-03-01T14:00:00', '2024-03-01T15:00:00']
     """
-    array = np.array([cell.strip().strip('"\'') for cell in cells] or [""], dtype=np.str_)
+    array = np.array([cell.strip().strip("\"'") for cell in cells] or [""], dtype=np.str_)
     width = max(array.dtype.itemsize // 4, 1)
     points = array.view(np.uint32).reshape(len(array), width)[: len(cells)]
     shaped = np.where((points >= _ZERO) & (points < _ZERO + 10), np.uint32(_ZERO), points)
-    result = Parsed(np.full(len(cells), NO_TIME), np.full(len(cells), NO_TIME), np.zeros(len(cells), np.int32),
-                    np.zeros(len(cells), np.bool_))
+    result = Parsed(
+        np.full(len(cells), NO_TIME),
+        np.full(len(cells), NO_TIME),
+        np.zeros(len(cells), np.int32),
+        np.zeros(len(cells), np.bool_),
+    )
     left = np.arange(len(cells))
     for _ in range(_MOST_SHAPES):
         if not len(left) or width > 80:
@@ -132,8 +176,11 @@ def shape_of(template: str) -> Shape | None:
         zone = _ZONES.get((words.get("z") or "").lower()) if words.get("z") else None
         if (words.get("mon") and month is None) or (words.get("z") and zone is None):
             continue
-        spans = {name: match.span(name) for name, text in words.items()
-                 if text is not None and name in ("y", "m", "d", "a", "b", "H", "M", "S", "f", "oh", "om")}
+        spans = {
+            name: match.span(name)
+            for name, text in words.items()
+            if text is not None and name in ("y", "m", "d", "a", "b", "H", "M", "S", "f", "oh", "om")
+        }
         half = (words.get("ap") or "").lower()
         sign = -1 if words.get("sg") == "-" else 1
         return Shape(spans, month, zone, half[0] in "p下" if half else None, sign, words.get("s") or "")
@@ -187,7 +234,9 @@ def _years(digits: Digits, shape: Shape) -> Digits:
 def _clock(digits: Digits, shape: Shape) -> tuple[Times, Mask]:
     """Nanoseconds since midnight; 24:00 is the next midnight, second 60 the leap second's."""
     zero = np.zeros(len(digits), np.int64)
-    hour, minute, second = (_number(digits, shape.spans[part]) if part in shape.spans else zero for part in "HMS")
+    hour, minute, second = (
+        _number(digits, shape.spans[part]) if part in shape.spans else zero for part in "HMS"
+    )
     ok = (hour <= 24) & (minute < 60) & (second <= 60) & ((hour < 24) | (minute + second == 0))
     if shape.afternoon is not None:
         ok &= (hour >= 1) & (hour <= 12)

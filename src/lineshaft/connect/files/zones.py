@@ -40,8 +40,11 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError, IsADirectoryError) as error:
-        raise UsageError(f"{name!r} is no time zone", where="timezone",
-                         do="use an IANA name such as 'Europe/Berlin', or an offset such as '+02:00'") from error
+        raise UsageError(
+            f"{name!r} is no time zone",
+            where="timezone",
+            do="use an IANA name such as 'Europe/Berlin', or an offset such as '+02:00'",
+        ) from error
 
 
 def _offset(info: ZoneInfo, quarter: int, fold: int) -> int:
@@ -58,7 +61,7 @@ def _second_pass(local: Times, repeated: NDArray[np.bool_]) -> NDArray[np.bool_]
     stretch = np.cumsum(starts)
     steps = np.cumsum(back & repeated & ~starts)
     before = np.concatenate([[0], steps[starts]])
-    return (steps - before[stretch]) > 0
+    return np.asarray(steps > before[stretch])
 
 
 def _said(repeated: int, second: int, missing: int, zone: str) -> str:

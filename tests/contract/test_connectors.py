@@ -38,7 +38,6 @@ class Source:
 
 @asynccontextmanager
 async def source_of(name: str, folder: Path, guard: WriteGuard | None = None) -> AsyncIterator[Source]:
-    folder.mkdir(exist_ok=True)
     async with registry.load(name, "simulator").sources(folder) as (uri, tags):
         connector = registry.open_connector(uri, guard=guard)
         await connector.open()
@@ -197,4 +196,4 @@ def test_a_missing_library_names_the_extra_to_install(monkeypatch: pytest.Monkey
 
 def test_a_manifest_with_an_unknown_key_names_file_and_key() -> None:
     with pytest.raises(UsageError, match=r"connect/x/manifest\.toml.*'colour'"):
-        registry.parse_manifest('name = "x"\ntitle = "X"\nschemes = ["x"]\ncolour = 3\n', "connect/x/manifest.toml")
+        registry.parse_manifest('name = "x"\ntitle = "X"\nschemes = []\ncolour = 3', "connect/x/manifest.toml")

@@ -33,7 +33,8 @@ class FakeConnector:
     async def open(self) -> None:
         self._plant = find(self._uri.partition("://")[2].rstrip("/"))
         if self._plant is None:
-            raise EnvironmentFailed("no such plant in this process", where=self._uri, do="make a FakePlant first")
+            raise EnvironmentFailed("no such plant in this process", where=self._uri,
+                                    do="make a FakePlant first")
 
     async def close(self) -> None:
         for queue in self._queues:

@@ -46,7 +46,7 @@ class _Walk:
 
 
 async def browse(link: Link, root: str | None) -> list[Tag]:
-    """Every scalar variable below ``root`` (an address; by default the Objects folder without the server's own).
+    """Every scalar variable below ``root`` (an address; by default all Objects but the server's own).
 
     Goes as deep and as far as the options say and logs a warning where it stops short.
     """
@@ -58,8 +58,8 @@ async def browse(link: Link, root: str | None) -> list[Tag]:
         if not level or walk.full:
             break
     if level:
-        log.warning("%s: browse stopped at %d nodes, depth %d; browse a folder of it, or raise max_nodes or depth",
-                    link.url, len(walk.seen), link.options.depth)
+        log.warning("%s: browse stopped at %d nodes, depth %d; browse a folder of it, or raise max_nodes or "
+                    "depth", link.url, len(walk.seen), link.options.depth)
     return await _describe(link, list(walk.variables.values()))
 
 
@@ -81,16 +81,17 @@ async def _browse_level(link: Link, level: Sequence[tuple[ua.NodeId, str]], walk
     below: list[tuple[ua.NodeId, str]] = []
 
     async def part(some: Sequence[tuple[ua.NodeId, str]]) -> None:
-        for (node, path), references in zip(some, await _references(link, [node for node, _ in some]), strict=True):
-            for reference in references:
-                if child := _note(link, walk, node, path, reference):
-                    below.append(child)
+        pages = await _references(link, [node for node, _ in some])
+        for (node, path), references in zip(some, pages, strict=True):
+            children = [_note(link, walk, node, path, reference) for reference in references]
+            below.extend(child for child in children if child is not None)
         await asyncio.sleep(link.options.pause_s)
     await link.batched(level, "MaxNodesPerBrowse", part)
     return below
 
 
-def _note(link: Link, walk: _Walk, parent: ua.NodeId, path: str, reference: Any) -> tuple[ua.NodeId, str] | None:
+def _note(link: Link, walk: _Walk, parent: ua.NodeId, path: str, reference: Any
+          ) -> tuple[ua.NodeId, str] | None:
     """Take one reference into the walk; the node to go on from, if it leads somewhere new."""
     node = _local(reference.NodeId)
     if reference.ReferenceTypeId == _HAS_PROPERTY:
@@ -156,7 +157,8 @@ async def _describe(link: Link, variables: list[_Variable]) -> list[Tag]:
     rows = [values[i * width:(i + 1) * width] for i in range(len(variables))]
     places = [(i, name) for i, variable in enumerate(variables)
               for name in ("EURange", "EngineeringUnits") if name in variable.properties]
-    facts = await link.attributes([(variables[i].properties[name], ua.AttributeIds.Value) for i, name in places])
+    asked = [(variables[i].properties[name], ua.AttributeIds.Value) for i, name in places]
+    facts = await link.attributes(asked)
     known = {place: _good(value) for place, value in zip(places, facts, strict=True)}
     paths: set[str] = set()
     tags = []

@@ -27,8 +27,9 @@ log = logging.getLogger("lineshaft.connect.opcua")
 
 TICK_S = 1.0
 RETRY_MISSING_S = 10.0
-_REFUSED_WRITE = {ua.StatusCodes.BadUserAccessDenied, ua.StatusCodes.BadNotWritable, ua.StatusCodes.BadOutOfRange,
-                  ua.StatusCodes.BadWriteNotSupported, ua.StatusCodes.BadTypeMismatch}
+_REFUSED_WRITE = {ua.StatusCodes.BadUserAccessDenied, ua.StatusCodes.BadNotWritable,
+                  ua.StatusCodes.BadOutOfRange, ua.StatusCodes.BadWriteNotSupported,
+                  ua.StatusCodes.BadTypeMismatch}
 
 
 def create(uri: str, *, guard: WriteGuard, **options: object) -> OpcUaConnector:
@@ -40,9 +41,9 @@ def create(uri: str, *, guard: WriteGuard, **options: object) -> OpcUaConnector:
 class OpcUaConnector:
     """``core.connector.Connector`` over OPC UA.
 
-    Once open, it reconnects for ever: at a loss each subscription gives one batch of BAD_NO_COMMUNICATION for all
-    its tags, then the server's values as soon as it is back; ``read`` answers BAD_NO_COMMUNICATION meanwhile.
-    Source times and StatusCodes are the server's, to the nanosecond; times need not be in order.
+    Once open, it reconnects for ever: at a loss each subscription gives one batch of BAD_NO_COMMUNICATION for
+    all its tags, then the server's values as soon as it is back; ``read`` answers BAD_NO_COMMUNICATION
+    meanwhile. Source times and StatusCodes are the server's, to the nanosecond; times need not be in order.
     """
 
     def __init__(self, url: str, options: Options, guard: WriteGuard) -> None:
@@ -50,6 +51,7 @@ class OpcUaConnector:
         self._options, self._guard = options, guard
         self._link: Link | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
         self._feeds: list[Feed] = []
         self._attached: set[Feed] = set()
         self._types: dict[str, ua.VariantType] = {}
@@ -61,11 +63,13 @@ class OpcUaConnector:
         link = Link(self.url, self._options)
         await link.open()
         self._link = link
+        self._closing.clear()
         self._keeper = asyncio.create_task(self._keep())
 
     async def close(self) -> None:
         """End every subscription and the session."""
         keeper, self._keeper = self._keeper, None
+        self._closing.set()  # asyncua swallows a cancellation while it disconnects: the keeper looks here too
         if keeper is not None:
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
@@ -101,7 +105,7 @@ class OpcUaConnector:
         return columns.samples(paths)
 
     async def subscribe(self, tags: Sequence[Tag], period_ns: int) -> AsyncIterator[Samples]:
-        """Changes as they come, until ``close``; a tag that the server does not know is bad, and asked for again."""
+        """Changes as they come, until ``close``; an unknown tag is bad, and asked for again now and then."""
         link = self._require_link()
         for tag in tags:
             _node(link, tag)
@@ -137,7 +141,8 @@ class OpcUaConnector:
 
     async def _type_of(self, link: Link, node: ua.NodeId, tag: Tag) -> ua.VariantType:
         """The type of the variable's value; of its DataType where it holds none yet."""
-        held, declared = await link.attributes([(node, ua.AttributeIds.Value), (node, ua.AttributeIds.DataType)])
+        held, declared = await link.attributes([(node, ua.AttributeIds.Value),
+                                                (node, ua.AttributeIds.DataType)])
         kind = held.Value.VariantType if held.Value is not None else ua.VariantType.Null
         if kind is ua.VariantType.Null and declared.Value is not None:
             data_type = declared.Value.Value
@@ -170,7 +175,7 @@ class OpcUaConnector:
     async def _keep(self) -> None:
         """Watch the link; make a new one when it is lost."""
         retried = time.monotonic()
-        while True:
+        while not self._closing.is_set():
             link = self._require_link()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(link.lost.wait(), TICK_S)
@@ -195,16 +200,19 @@ class OpcUaConnector:
             feed.lose()
         self._attached.clear()
         await lost.close()
-        self._link = link = await self._reconnect()
+        link = await self._reconnect()
+        if link is None:
+            return
+        self._link = link
         for feed in list(self._feeds):
             await self._attach(feed, link)
         log.warning("%s: connected again", self.url)
 
-    async def _reconnect(self) -> Link:
+    async def _reconnect(self) -> Link | None:
+        """A new link, however long it takes; None when the connector is closed meanwhile."""
         delay, longest = self._options.backoff_s
         said = ""
-        while True:
-            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+        while not await self._closed_within(delay * random.uniform(0.5, 1.0)):
             link = Link(self.url, self._options)
             try:
                 await link.open()
@@ -214,6 +222,12 @@ class OpcUaConnector:
                     said = str(error)
                     log.warning("%s; trying again for ever", error)
             delay = min(delay * 2, longest)
+        return None
+
+    async def _closed_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        return self._closing.is_set()
 
 
 def _node(link: Link, tag: Tag) -> ua.NodeId | None:

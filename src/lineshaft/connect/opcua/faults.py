@@ -17,16 +17,17 @@ LINK_ERRORS = (OSError, asyncio.TimeoutError, ua.UaError)
 _CODES = ua.StatusCodes
 _USER = {_CODES.BadUserAccessDenied, _CODES.BadIdentityTokenInvalid, _CODES.BadIdentityTokenRejected,
          _CODES.BadUserSignatureInvalid}
-_OUR_CERTIFICATE = {_CODES.BadCertificateUntrusted, _CODES.BadSecurityChecksFailed, _CODES.BadCertificateInvalid,
-                    _CODES.BadCertificateUriInvalid, _CODES.BadCertificateUseNotAllowed,
-                    _CODES.BadCertificateHostNameInvalid}
+_OUR_CERTIFICATE = {_CODES.BadCertificateUntrusted, _CODES.BadSecurityChecksFailed,
+                    _CODES.BadCertificateInvalid, _CODES.BadCertificateUriInvalid,
+                    _CODES.BadCertificateUseNotAllowed, _CODES.BadCertificateHostNameInvalid}
 _BUSY = {_CODES.BadTooManySessions, _CODES.BadMaxConnectionsReached, _CODES.BadTooManySubscriptions}
 
 
 def explain(error: BaseException, url: str, options: Options, ours: str = "") -> LineshaftError:
     """The error of ``core`` for one of ``LINK_ERRORS``; ``ours`` is our certificate's fingerprint."""
     if isinstance(error, socket.gaierror):
-        return EnvironmentFailed("the host name is not known", where=url, do="check the address and the network")
+        return EnvironmentFailed("the host name is not known", where=url,
+                                 do="check the address and the network")
     if isinstance(error, TimeoutError):
         return EnvironmentFailed(f"no answer within {options.timeout_s:g} s", where=url,
                                  do="check that the OPC UA server runs and can be reached")
@@ -40,7 +41,7 @@ def explain(error: BaseException, url: str, options: Options, ours: str = "") ->
         return EnvironmentFailed(f"the server does not trust our certificate {ours}".rstrip(), where=url,
                                  do="have it put on the trust list of the server")
     if code in _BUSY:
-        return EnvironmentFailed(f"the server is full ({status_name(code)})", where=url, do="close other clients")
+        return EnvironmentFailed("the server takes no more clients", where=url, do="close other clients")
     if code is not None:
         return EnvironmentFailed(f"the server answered {status_name(code)}", where=url)
     if isinstance(error, OSError):

@@ -15,7 +15,6 @@ from lineshaft.connect.opcua import wire
 from lineshaft.connect.opcua.faults import status_name
 from lineshaft.connect.opcua.link import Link
 from lineshaft.core import quality
-from lineshaft.core.clock import SECOND
 from lineshaft.core.sample import Samples
 from lineshaft.core.tag import Tag
 
@@ -160,7 +159,8 @@ class Feed:
         self.missing = refused
         if not news:
             return
-        names = ", ".join(f"{self.paths[place]} ({status_name(code)})" for place, code in list(news.items())[:5])
+        first = list(news.items())[:5]
+        names = ", ".join(f"{self.paths[place]} ({status_name(code)})" for place, code in first)
         log.warning("%s does not give %d of %d tags: %s%s", link.url, len(news), len(self.tags), names,
                     ", ..." if len(news) > 5 else "")
         paths = tuple(self.paths[place] for place in news)
@@ -171,7 +171,7 @@ class Feed:
 def publishing_ms(period_ns: int, wanted_ns: int | None) -> float:
     """A tenth of the period, so that data is at most a tenth of a period old; 10 to 200 ms unless asked for.
 
-    >>> publishing_ms(SECOND, None), publishing_ms(60 * SECOND, None), publishing_ms(SECOND, 1_000_000)
+    >>> publishing_ms(10**9, None), publishing_ms(60 * 10**9, None), publishing_ms(10**9, 1_000_000)
     (100.0, 200.0, 1.0)
     """
     if wanted_ns is not None:

@@ -111,10 +111,12 @@ class Link:
         client.application_uri = identity.application_uri
         self._ours = security.fingerprint(security.read_certificate(identity.certificate))
         offered = await client.connect_and_get_server_endpoints()
-        fitting = [point for point in offered if point.SecurityMode == mode and point.SecurityPolicyUri == policy.URI]
+        fitting = [point for point in offered
+                   if point.SecurityMode == mode and point.SecurityPolicyUri == policy.URI]
         if not fitting:
+            names = ", ".join(sorted({_spoken(point) for point in offered}))
             raise EnvironmentFailed(f"the server does not offer {self.options.security}", where=self.url,
-                                    do=f"use one of: {', '.join(sorted({_spoken(point) for point in offered}))}")
+                                    do=f"use one of: {names}")
         der = self._require_trust(fitting[0].ServerCertificate)
         await client.set_security(policy, str(identity.certificate), str(identity.private_key),
                                   server_certificate=der, mode=mode)
@@ -152,12 +154,12 @@ class Link:
 
     # -- requests ------------------------------------------------------------------------------------------
 
-    async def request(self, request: Any, *, timeout: float | None = None) -> Buffer:
+    async def request(self, request: Any, *, patience_s: float | None = None) -> Buffer:
         """The response's body from its TypeId on; one of ``faults.LINK_ERRORS`` when there is none."""
         protocol = self._client.uaclient.protocol if self._client is not None else None
         if protocol is None or self.lost.is_set():
             raise ConnectionError("the connection is lost")
-        body: Buffer = await protocol.send_request(request, timeout)
+        body: Buffer = await protocol.send_request(request, patience_s)
         return body
 
     async def ask(self, request: Any, answer: type[_T]) -> _T:
@@ -171,7 +173,8 @@ class Link:
         response.ResponseHeader.ServiceResult.check()
         return response  # type: ignore[no-any-return]  # asyncua is not typed here
 
-    async def batched(self, items: Sequence[_T], limit: str, call: Callable[[Sequence[_T]], Awaitable[None]]) -> None:
+    async def batched(self, items: Sequence[_T], limit: str,
+                      call: Callable[[Sequence[_T]], Awaitable[None]]) -> None:
         """``call`` with parts of ``items``, no larger than ours and the server's limit.
 
         A server that finds a part too large after all is asked with half of it, and so on.
@@ -238,7 +241,7 @@ class Link:
     # -- subscriptions -------------------------------------------------------------------------------------
 
     def register(self, subscription: int, receiver: Receiver, silence_s: float) -> None:
-        """Send notifications of a subscription to ``receiver``; more than ``silence_s`` without any is a loss."""
+        """Send a subscription's notifications to ``receiver``; none for ``silence_s`` (0: any) is a loss."""
         self._receivers[subscription] = receiver
         if silence_s > 0:
             self._silence_s[subscription] = silence_s
@@ -262,7 +265,7 @@ class Link:
             request = ua.PublishRequest()
             request.Parameters.SubscriptionAcknowledgements, self._acks = self._acks, []
             try:
-                body = await self.request(request, timeout=0)
+                body = await self.request(request, patience_s=0)
                 self._take(wire.decode_notification(body, time.time_ns()))
             except ua.UaStatusCodeError as error:
                 if error.code == ua.StatusCodes.BadTooManyPublishRequests and self._give_up_one():

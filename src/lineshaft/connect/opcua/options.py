@@ -15,14 +15,14 @@ SECURITY = ("None", "Basic256Sha256-Sign", "Basic256Sha256-SignAndEncrypt")
 class Options:
     """Options of ``opc.tcp``; the limits are what keeps a small PLC from being overloaded.
 
-    ``pki`` is a folder with ``own/`` (our certificate, made on first use), ``trusted/`` (server certificates that
-    are accepted) and ``rejected/``; ``certificate`` and ``private_key`` replace ``own/``; ``trust`` pins server
-    certificates by fingerprint. ``plain_password`` allows a password over a connection without encryption.
-    ``keepalive_s`` is how long silence may last, ``publishing_ns`` how often the server sends changes (by default
-    a tenth of the tag period, 10 to 200 ms), ``queue_size`` how many values it keeps per tag in between.
-    ``batch`` nodes a request at most (or fewer, if the server says so), ``pause_s`` between two requests of a
-    browse, which goes ``depth`` levels and ``max_nodes`` nodes far. Reconnection waits between the two figures of
-    ``backoff_s``, doubling.
+    ``pki`` is a folder with ``own/`` (our certificate, made on first use), ``trusted/`` (server certificates
+    that are accepted) and ``rejected/``; ``certificate`` and ``private_key`` replace ``own/``; ``trust`` pins
+    server certificates by fingerprint. ``plain_password`` allows a password over a connection without
+    encryption. ``keepalive_s`` is how long silence may last, ``publishing_ns`` how often the server sends
+    changes (by default a tenth of the tag period, 10 to 200 ms; 0 is as soon as the server can),
+    ``queue_size`` how many values it keeps per tag in between. ``batch`` nodes a request at most (or fewer, if
+    the server says so), ``pause_s`` between two requests of a browse, which goes ``depth`` levels and
+    ``max_nodes`` nodes far. Reconnection waits between the two figures of ``backoff_s``, doubling.
     """
 
     security: str = "None"
@@ -65,7 +65,8 @@ def parse(uri: str, given: dict[str, object]) -> tuple[str, Options]:
                          do="write it as opc.tcp://host:4840/path")
     known = {entry.name for entry in fields(Options)}
     if unknown := sorted(set(given) - known):
-        raise UsageError(f"no OPC UA option is called {unknown[0]!r}", do=f"use one of: {', '.join(sorted(known))}")
+        raise UsageError(f"no OPC UA option is called {unknown[0]!r}",
+                         do=f"use one of: {', '.join(sorted(known))}")
     if parts.username:
         given = {"user": unquote(parts.username), "password": unquote(parts.password or ""), **given}
     for key in ("pki", "certificate", "private_key"):

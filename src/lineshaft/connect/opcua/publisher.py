@@ -116,7 +116,8 @@ class Publisher:
                     await self._put(place, name, content, _STALE, at)
 
     async def _put(self, place: _Loop, name: str, content: Any, status: ua.StatusCode, at: int) -> None:
-        value = Value(ua.Variant(content, _VARIABLES[name][0]), status, to_datetime(at), to_datetime(time.time_ns()))
+        value = Value(ua.Variant(content, _VARIABLES[name][0]), status, to_datetime(at),
+                      to_datetime(time.time_ns()))
         await self.server.put(place.nodes[name], value)
 
     async def _loop(self, asset: str, loop: str) -> _Loop:

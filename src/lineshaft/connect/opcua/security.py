@@ -1,4 +1,4 @@
-"""Certificates of OPC UA applications: made, kept, compared (OPC 10000-6, 6.2.2; OPC 10000-12 for the folders)."""
+"""Certificates of OPC UA applications: made, kept, compared (OPC 10000-6, 6.2.2)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _VALID = timedelta(days=5 * 365)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who an application is: its certificate and private key, both PEM files, and the URI in the certificate."""
+    """Who an application is: its certificate and private key (PEM files), and the URI in the certificate."""
 
     certificate: Path
     private_key: Path
@@ -31,7 +31,7 @@ class Identity:
 
 
 def own_identity(pki: Path, name: str = "lineshaft") -> Identity:
-    """The identity kept in ``pki/own``; a self-signed one is made on first use (key readable by the owner only)."""
+    """The identity in ``pki/own``; a self-signed one is made on first use (key readable by its owner)."""
     certificate, key = pki / "own" / "cert.pem", pki / "own" / "key.pem"
     if not certificate.is_file() or not key.is_file():
         make_identity(certificate, key, f"urn:{socket.gethostname()}:{name}", name)
@@ -94,8 +94,9 @@ def read_certificate(path: Path) -> x509.Certificate:
     """A certificate from a PEM or DER file."""
     try:
         content = path.read_bytes()
-        load = x509.load_pem_x509_certificate if content.startswith(b"-----") else x509.load_der_x509_certificate
-        return load(content)
+        if content.startswith(b"-----"):
+            return x509.load_pem_x509_certificate(content)
+        return x509.load_der_x509_certificate(content)
     except OSError as error:
         raise UsageError(f"cannot read the certificate: {error.strerror}", where=str(path)) from None
     except ValueError:
@@ -104,8 +105,9 @@ def read_certificate(path: Path) -> x509.Certificate:
 
 def fingerprint(certificate: x509.Certificate | bytes) -> str:
     """``sha256:`` and the hexadecimal digest of the DER form: how a certificate is pinned."""
-    der = certificate if isinstance(certificate, bytes) else certificate.public_bytes(serialization.Encoding.DER)
-    return FINGERPRINT + hashlib.sha256(der).hexdigest()
+    if isinstance(certificate, x509.Certificate):
+        certificate = certificate.public_bytes(serialization.Encoding.DER)
+    return FINGERPRINT + hashlib.sha256(certificate).hexdigest()
 
 
 def trusted_fingerprints(pki: Path | None, pinned: tuple[str, ...]) -> frozenset[str]:
@@ -117,11 +119,12 @@ def trusted_fingerprints(pki: Path | None, pinned: tuple[str, ...]) -> frozenset
     folder = pki / "trusted" if pki else None
     files = sorted(folder.iterdir()) if folder and folder.is_dir() else []
     certificates = [file for file in files if file.suffix.lower() in (".pem", ".der", ".crt", ".cer")]
-    return frozenset({pin.lower() for pin in pinned} | {fingerprint(read_certificate(file)) for file in certificates})
+    kept = {fingerprint(read_certificate(file)) for file in certificates}
+    return frozenset({pin.lower() for pin in pinned} | kept)
 
 
 def keep_rejected(pki: Path | None, der: bytes) -> Path | None:
-    """Put an untrusted certificate into ``pki/rejected``, from where a person may move it to ``pki/trusted``."""
+    """Put an untrusted certificate into ``pki/rejected``; a person may move it to ``pki/trusted``."""
     if pki is None:
         return None
     path = pki / "rejected" / f"{fingerprint(der).removeprefix(FINGERPRINT)[:16]}.der"
@@ -134,11 +137,12 @@ def keep_rejected(pki: Path | None, der: bytes) -> Path | None:
 
 
 def require_valid(certificate: x509.Certificate, where: str) -> None:
-    """``EnvironmentFailed`` for a certificate that is not valid now."""
+    """``EnvironmentFailed`` for a server's certificate that is not valid now."""
     now = datetime.now(UTC)
-    if now > certificate.not_valid_after_utc:
-        raise EnvironmentFailed(f"the certificate expired on {certificate.not_valid_after_utc:%Y-%m-%d}",
-                                where=where, do="have it renewed")
-    if now < certificate.not_valid_before_utc:
-        raise EnvironmentFailed(f"the certificate is valid from {certificate.not_valid_before_utc:%Y-%m-%d} only",
-                                where=where, do="check the clocks of both machines")
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if now > end:
+        raise EnvironmentFailed(f"the server's certificate expired on {end:%Y-%m-%d}", where=where,
+                                do="have it renewed")
+    if now < start:
+        raise EnvironmentFailed(f"the server's certificate is valid from {start:%Y-%m-%d} only", where=where,
+                                do="check the clocks of both machines")

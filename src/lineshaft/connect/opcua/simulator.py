@@ -33,8 +33,8 @@ class Simulator:
     """Serves ``tags`` as variables in a folder tree of their ISA-95 paths.
 
     Numbers are AnalogItems with EURange and EngineeringUnits (OPC 10000-8, 5.3.2). A tag has quality
-    BadWaitingForInitialData until the first ``publish``. A client's write to a writable tag is kept and handed to
-    ``on_write``. ``stop`` and ``start`` again serve the same tags on the same port, with no values yet.
+    BadWaitingForInitialData until the first ``publish``. A client's write to a writable tag is kept and handed
+    to ``on_write``. ``stop`` and ``start`` again serve the same tags on the same port, with no values yet.
 
     >>> import asyncio
     >>> async def show() -> str:
@@ -81,8 +81,9 @@ class Simulator:
         places = [self._nodes.get(tag) for tag in samples.tags]
         texts = samples.text or (None,) * len(samples)
         put = self.server.core.aspace.write_attribute_value
-        for i, at, value, code, text in zip(samples.index.tolist(), samples.time.tolist(), samples.value.tolist(),
-                                            samples.quality.tolist(), texts, strict=True):
+        rows = zip(samples.index.tolist(), samples.time.tolist(), samples.value.tolist(),
+                   samples.quality.tolist(), texts, strict=True)
+        for i, at, value, code, text in rows:
             place = places[i]
             if place is not None:
                 node, kind = place
@@ -90,10 +91,10 @@ class Simulator:
                 await put(node, ua.AttributeIds.Value,
                           Value(_variant(kind, value, text), status, to_datetime(at), now))
 
-    async def remove(self, path: str) -> None:
-        """Take a tag out of the address space, as a changed PLC program does."""
-        node, _ = self._nodes.pop(path)
-        del self.server.core.aspace[node]
+    async def add(self, tag: Tag) -> None:
+        """One more tag while the server runs, as after a download to the PLC."""
+        self.tags = (*self.tags, replace(tag, address=self.server.address(tag.path)))
+        await self._serve(self.server, self.tags[-1])
 
     @property
     def calls(self) -> list[tuple[str, int]]:
@@ -103,14 +104,17 @@ class Simulator:
     async def _fill(self, server: UaServer) -> None:
         self._nodes, self._by_node = {}, {}
         for tag in self.tags:
-            kind = _TYPES.get(tag.kind, ua.VariantType.Double)
-            node = await self._add(server, tag, kind)
-            self._nodes[tag.path], self._by_node[node] = (node, kind), tag
-            await server.put(node, ua.DataValue(StatusCode=ua.StatusCode(quality.BAD_WAITING_FOR_INITIAL_DATA)))
+            await self._serve(server, tag)
         if self._on_write is not None:
             server.core.subscribe_server_callback(CallbackType.PostWrite, self._written)
 
-    async def _add(self, server: UaServer, tag: Tag, kind: ua.VariantType) -> ua.NodeId:
+    async def _serve(self, server: UaServer, tag: Tag) -> None:
+        kind = _TYPES.get(tag.kind, ua.VariantType.Double)
+        node = await self._node(server, tag, kind)
+        self._nodes[tag.path], self._by_node[node] = (node, kind), tag
+        await server.put(node, ua.DataValue(StatusCode=ua.StatusCode(quality.BAD_WAITING_FOR_INITIAL_DATA)))
+
+    async def _node(self, server: UaServer, tag: Tag, kind: ua.VariantType) -> ua.NodeId:
         analog = tag.kind in ("float", "int")
         node = await server.add_variable(
             tag.path, parent=await server.add_folder(tag.asset), name=tag.name, value=_variant(kind, 0.0, ""),
@@ -126,7 +130,8 @@ class Simulator:
         return node
 
     @staticmethod
-    async def _describe(server: UaServer, node: ua.NodeId, tag: Tag, name: str, content: Any, kind: int) -> None:
+    async def _describe(server: UaServer, node: ua.NodeId, tag: Tag, name: str, content: Any,
+                        kind: int) -> None:
         await server.add_variable(f"{tag.path}#{name}", parent=node, name=name, of_property=True,
                                   value=ua.Variant(content, ua.VariantType.ExtensionObject),
                                   data_type=ua.NodeId(kind))

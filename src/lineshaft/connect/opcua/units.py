@@ -41,8 +41,8 @@ _UNITS: dict[str, tuple[str, str]] = {
     "J/kg": ("J2", "J/kg"), "kJ/kg": ("B42", "kJ/kg"), "W/m2": ("D54", "W/m²"), "lx": ("LUX", "lx"),
     "S/m": ("D10", "S/m"), "mS/cm": ("H61", "mS/cm"), "uS/cm": ("G42", "µS/cm"),
 }
-_ALSO = {"rpm": "{rpm}", "1/min": "/min", "1/s": "/s", "degC": "Cel", "deg C": "Cel", "degF": "[degF]", "ohm": "Ohm",
-         "psi": "[psi]", "Nm": "N.m", "kWh": "kW.h", "MWh": "MW.h", "Wh": "W.h", "kVA": "kV.A", "VA": "V.A"}
+_ALSO = {"rpm": "{rpm}", "1/min": "/min", "1/s": "/s", "degC": "Cel", "deg C": "Cel", "degF": "[degF]",
+         "ohm": "Ohm", "Nm": "N.m", "kWh": "kW.h", "MWh": "MW.h", "Wh": "W.h", "kVA": "kV.A", "VA": "V.A"}
 
 
 def unit_id(common_code: str) -> int:

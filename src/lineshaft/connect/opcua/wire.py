@@ -94,7 +94,7 @@ def _check_header(body: Buffer) -> None:
 
 def _decode_part(data: bytes, at: int, found: Notification, now: int) -> int:
     kind = data[at:at + 4]
-    size = _I32.unpack_from(data, at + 5)[0]
+    size: int = _I32.unpack_from(data, at + 5)[0]
     body, end = at + 9, at + 9 + size
     if kind == _DATA_CHANGE:
         count = _I32.unpack_from(data, body)[0]
@@ -119,6 +119,7 @@ def decode_read(body: Buffer, now: int, columns: Columns, keys: list[int]) -> No
 
 
 def _decode_value(data: bytes, at: int, key: int, columns: Columns, now: int) -> int:
+    """Append one DataValue; the place after it."""
     mask = data[at]
     at += 1
     value, text, quality = math.nan, None, 0
@@ -181,6 +182,6 @@ def _spoken(value: Any) -> str | None:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, list):
-        return json.dumps([entry if isinstance(entry, int | float | bool) else _spoken(entry) for entry in value],
-                          ensure_ascii=False)
+        plain = [entry if isinstance(entry, int | float) else _spoken(entry) for entry in value]
+        return json.dumps(plain, ensure_ascii=False)
     return str(value)

@@ -42,8 +42,8 @@ class Cell:
 
     def __init__(self, air: Surroundings) -> None:
         self.air = air
-        self.t101 = Tank(0.80, 1.5, 0.72, 19.0, 2.5)
-        self.t102 = Tank(0.45, 1.3, 0.35, 20.0, 5.4, loss=0.03)
+        self.t101 = Tank(0.50, 1.5, 0.45, 19.0, 2.5)
+        self.t102 = Tank(0.28, 1.3, 0.218, 20.0, 5.4, loss=0.03)
         self.p101 = Pump(4.5, 0.020, 7.4, rated_power=1.5)
         self.p102 = Pump(3.4, 0.045, 3.8, rated_power=0.75, speed=1.0)
         self.p103 = Pump(3.4, 0.0060, 11.0, rated_power=1.5)

@@ -25,8 +25,8 @@ class Loop:
 
 
 LOOPS = {
-    "LIC101": Loop("T101/level", "LV101", 4.0, 260.0, output=60.0),
-    "LIC102": Loop("T102/level", "LV102", 4.0, 260.0, output=60.0),
+    "LIC101": Loop("T101/level", "LV101", 3.0, 220.0, output=60.0),
+    "LIC102": Loop("T102/level", "LV102", 3.0, 220.0, output=60.0),
     "LIC103": Loop("R101/level", "P103", -3.0, 180.0, low=20.0, output=75.0),
     "PIC101": Loop("P101/discharge_pressure", "P101", 7.0, 7.0, low=30.0, output=80.0),
     "FIC101": Loop("P101/flow", "FV101", 0.20, 4.0, output=68.0),

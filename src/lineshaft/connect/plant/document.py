@@ -36,8 +36,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _tags() -> str:
     return _table(("tag", "unit", "range", "lag s", "noise", "writable", "what"), (
-        (f"`{each.name}`", each.unit, f"{each.low:g} .. {each.high:g}", f"{each.lag:g}", f"{each.noise:g}",
-         "yes" if each.sets else "", each.description) for each in INSTRUMENTS))
+        (f"`{each.name}`", each.unit, f"{each.low:g} .. {each.high:g}", f"{each.lag:g}",
+         f"{each.noise:g}", "yes" if each.sets else "", each.description) for each in INSTRUMENTS))
 
 
 def _faults() -> str:

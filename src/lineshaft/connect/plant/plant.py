@@ -21,7 +21,7 @@ from lineshaft.core.sample import Samples
 from lineshaft.core.tag import Tag
 
 LONGEST_SCAN = 1.0
-_SETTLING = 1500
+_SETTLING = 900
 _PATHS = tuple(tag.path for tag in TAGS)
 _INSTRUMENT = {tag.path: instrument for tag, instrument in zip(TAGS, INSTRUMENTS, strict=True)}
 
@@ -74,10 +74,10 @@ class Plant:
         span = speed * PERIOD_NS / SECOND
         self._scans = max(1, math.ceil(span / LONGEST_SCAN - 1e-9))
         self._dt = span / self._scans
-        self._rig = Rig(seed)
+        self.rig = Rig(seed)
         self._injected: dict[str, Injected] = {}
         for _ in range(_SETTLING):
-            self._rig.scan(LONGEST_SCAN)
+            self.rig.scan(LONGEST_SCAN)
 
     def tags(self) -> tuple[Tag, ...]:
         """The tags in the order of every row."""
@@ -138,7 +138,7 @@ class Plant:
         """Repair one fault, or all of them; the process then finds its way back."""
         for name in list(self._injected) if fault is None else [fault]:
             if self._injected.pop(name, None):
-                FAULTS[name].apply(self._rig, 0.0)
+                FAULTS[name].apply(self.rig, 0.0)
 
     def faults(self) -> tuple[Injected, ...]:
         """Faults under way or waiting for their start."""
@@ -158,10 +158,10 @@ class Plant:
 
     def truth(self) -> dict[str, float]:
         """What no instrument shows: see ``lineshaft.connect.plant.truth``."""
-        return truth(self._rig)
+        return truth(self.rig)
 
     def _write(self, sets: str, value: float) -> None:
-        sequencer = self._rig.control.sequencer
+        sequencer = self.rig.control.sequencer
         if sets == "mode":
             sequencer.enter(min(round(value), len(MODES) - 1))
         else:
@@ -170,10 +170,10 @@ class Plant:
     def _tick(self) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
         self.time += PERIOD_NS
         for injected in self._injected.values():
-            injected.fault.apply(self._rig, injected.extent(self.time))
+            injected.fault.apply(self.rig, injected.extent(self.time))
         for _ in range(self._scans):
-            self._rig.scan(self._dt)
-        return self._rig.panel.published()
+            self.rig.scan(self._dt)
+        return self.rig.panel.published()
 
 
 def _columns(times: NDArray[np.int64], values: NDArray[np.float64], quality: NDArray[np.uint32]) -> Samples:

@@ -61,7 +61,7 @@ def test_causes_are_shares_in_order_from_half_the_limit_on(rig: Rig) -> None:
     rig.tick(1.0, 1.0, 1.0)
     assert rig.records[-1][8] == ()
     rig.tick(60.0, 30.0, 10.0)
-    causes = dict(rig.records[-1][8])
+    causes: dict[str, float] = dict(rig.records[-1][8])
     assert list(causes) == ["cell/flow", "cell/level", "cell/pressure"]
     assert sum(causes.values()) == pytest.approx(1.0)
 

@@ -119,16 +119,20 @@ class Node:
     def feed(self, samples: Samples) -> None:
         """Samples as they arrive; ticks at once when every tag has reported in the coming slot, or it is due."""
         now, grid, table = self._time(), self.grid, self.loop.table
-        if now > grid.due:
+        if table.arrived == NEVER:
+            grid.restart(now)
+        elif now > grid.due:
             grid.catch_up(now)
         table.feed(samples, horizon=grid.coming, now=now)
         while self._complete() or now >= grid.due:
             self._tick(now)
 
     def poll(self) -> int:
-        """Tick if it is due; nanoseconds until the next tick is due."""
+        """Tick if it is due; nanoseconds until the next tick is due. Nothing is decided before any value came."""
         now = self._time()
-        if now >= self.grid.due:
+        if self.loop.table.arrived == NEVER:
+            self.grid.restart(now + 1)
+        elif now >= self.grid.due:
             self.grid.catch_up(now)
             self._tick(now)
             while self._complete():

@@ -12,7 +12,7 @@ from lineshaft.core import quality as status
 from lineshaft.core.clock import format_duration, format_time
 from lineshaft.core.sample import Samples
 
-NEVER = np.iinfo(np.int64).min
+NEVER, _NO_TIME = int(np.iinfo(np.int64).min), int(np.iinfo(np.int64).max)
 _LOST_LINK = np.array([status.BAD_NO_COMMUNICATION, status.BAD_NOT_CONNECTED, status.BAD_NO_DATA,
                        status.BAD_WAITING_FOR_INITIAL_DATA], np.uint32)
 _LARGEST = np.array(np.finfo(np.float32).max, np.float64)
@@ -92,6 +92,7 @@ class LatestValues:
         self._layouts: dict[tuple[tuple[str, ...], bytes], _Layout] = {}
         self._last: tuple[tuple[str, ...], bytes, _Layout] | None = None
         self._waiting: list[_Rows] = []
+        self._next_waiting = _NO_TIME
 
     # -- samples in
 
@@ -101,6 +102,8 @@ class LatestValues:
             return
         layout = self._layout(batch)
         self.arrived = now
+        if horizon >= self._next_waiting:
+            self.release(horizon)
         if layout.whole and self._stored_whole(batch, horizon):
             return
         rows = _Rows(layout.columns, batch.time, batch.value, batch.quality)
@@ -116,7 +119,7 @@ class LatestValues:
 
     def align(self, time: int) -> None:
         """Set ``x``, ``quality`` and ``masked`` as of ``time``; allocates only when the mask changes."""
-        if self._waiting:
+        if time >= self._next_waiting:
             self.release(time)
         if time <= self._soonest:
             self.x[:] = self._value
@@ -131,11 +134,13 @@ class LatestValues:
 
     def release(self, time: int) -> None:
         """Take what waited for a tick at ``time`` or before."""
-        waiting, self._waiting = self._waiting, []
+        if time < self._next_waiting:
+            return
+        waiting, self._waiting, self._next_waiting = self._waiting, [], _NO_TIME
         for rows in waiting:
             due = rows.time <= time
             if not due.all():
-                self._waiting.append(rows.pick(~due))
+                self._wait(rows.pick(~due))
             self._store(rows.pick(due))
 
     def reported_since(self, floor: int, expected: NDArray[np.bool_]) -> bool:
@@ -157,7 +162,7 @@ class LatestValues:
         self.time[gone] = self._expiry[gone] = NEVER
         self._code[gone] = status.BAD_WAITING_FOR_INITIAL_DATA
         self._soonest, self._reasons_old = NEVER, True
-        self._waiting.clear()
+        self._waiting, self._next_waiting = [], _NO_TIME
 
     # -- inside
 
@@ -192,10 +197,14 @@ class LatestValues:
         self.ahead += int(ahead.sum())
         later = (rows.time > horizon) & ~ahead
         if later.any():
-            self._waiting.append(rows.pick(later))
+            self._wait(rows.pick(later))
             if len(self._waiting) > _HELD_BACK:  # a source that runs ahead for ever must not fill the memory
                 self.overrun += len(self._waiting.pop(0).time)
         return rows.pick(rows.time <= horizon)
+
+    def _wait(self, rows: _Rows) -> None:
+        self._waiting.append(rows)
+        self._next_waiting = min(self._next_waiting, int(rows.time.min()))
 
     def _stored_whole(self, batch: Samples, horizon: int) -> bool:
         """The common case in few operations: every tag once, in table order, due, newer, good and finite.

@@ -74,7 +74,7 @@ class DiskBuffer:
         self._lock = threading.Lock()
         self._wake, self._stop = threading.Event(), threading.Event()
         self._written = threading.Condition()
-        self._in_flight = False
+        self._in_flight, self._tries = False, 0
         self._bundles: dict[str, int] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -133,11 +133,14 @@ class DiskBuffer:
     def flush(self, timeout_s: float = 10.0) -> bool:
         """Wait until everything put so far is on disk; False when the disk refuses or time is over."""
         with self._written:
+            tried = self._tries
             self._wake.set()
-            return self._written.wait_for(self._settled, timeout_s) and not self.fault
+            self._written.wait_for(lambda: self._empty or (bool(self.fault) and self._tries > tried), timeout_s)
+            return self._empty
 
-    def _settled(self) -> bool:
-        return bool(self.fault) or not (self._queue or self._in_flight)
+    @property
+    def _empty(self) -> bool:
+        return not (self._queue or self._in_flight)
 
     def keep_alarm(self, alarm: Alarm, transition: Transition) -> None:
         """Durable when it returns; raises ``EnvironmentFailed`` when the disk refuses."""
@@ -184,6 +187,7 @@ class DiskBuffer:
         except sqlite3.Error as error:
             self.fault = f"the disk buffer cannot write ({error}); {len(self._queue)} decisions wait in memory"
         with self._written:
+            self._tries += 1
             self._written.notify_all()
 
     def _commit(self) -> None:

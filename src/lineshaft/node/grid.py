@@ -27,7 +27,7 @@ class TickGrid:
         self.missed = 0
         self.jumps: list[Jump] = []
         self._offset = now - monotonic
-        self.coming = self._end_of_slot(now)
+        self.restart(now)
 
     @property
     def floor(self) -> int:
@@ -38,6 +38,10 @@ class TickGrid:
     def due(self) -> int:
         """UTC ns at which the coming slot ticks even when it is not complete."""
         return self.coming + self.grace_ns
+
+    def restart(self, now: int) -> None:
+        """Begin with the slot that ``now`` lies in; nothing counts as missed."""
+        self.coming = -(-now // self.period_ns) * self.period_ns
 
     def catch_up(self, now: int) -> None:
         """Pass over slots that are overdue but for the newest, and count them."""
@@ -63,8 +67,5 @@ class TickGrid:
         jump = Jump(by, now)
         self.jumps = [*self.jumps[-15:], jump]
         if by < 0:
-            self.coming = self._end_of_slot(now)
+            self.restart(now)
         return jump
-
-    def _end_of_slot(self, now: int) -> int:
-        return -(-now // self.period_ns) * self.period_ns

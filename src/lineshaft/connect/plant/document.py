@@ -41,7 +41,7 @@ def _tags() -> str:
 
 
 def _faults() -> str:
-    return _table(("fault", "kind", "what happens at severity 1", "ramp s", "named first by a good diagnosis"), (
+    return _table(("fault", "kind", "what happens at severity 1", "ramp s", "a good diagnosis names first"), (
         (f"`{each.name}`", each.group, each.sentence, f"{each.ramp:g}",
          ", ".join(f"`{name}`" for name in each.expected)) for each in FAULTS.values()))
 

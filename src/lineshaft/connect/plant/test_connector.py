@@ -55,7 +55,8 @@ async def test_a_longer_period_gives_every_nth_row_on_its_own_grid() -> None:
 
 async def test_browse_takes_a_root() -> None:
     async with running() as connector:
-        assert {tag.asset for tag in await connector.browse("demo/hall1/cell1/P101")} == {"demo/hall1/cell1/P101"}
+        found = await connector.browse("demo/hall1/cell1/P101")
+        assert {tag.asset for tag in found} == {"demo/hall1/cell1/P101"}
         assert len(await connector.browse()) == len(TAGS)
 
 
@@ -86,7 +87,8 @@ async def test_a_fault_in_the_uri_is_injected() -> None:
 
 
 @pytest.mark.parametrize(("uri", "says"), [
-    ("plant:?speed=fast", "speed=fast is not a number"), ("plant:?colour=red", "no plant option is called 'colour'"),
+    ("plant:?speed=fast", "speed=fast is not a number"),
+    ("plant:?colour=red", "no plant option is called 'colour'"),
     ("plant:?fault=gremlins", "use one of: sensor-drift")])
 def test_a_wrong_uri_is_explained(uri: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):

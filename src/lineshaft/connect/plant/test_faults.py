@@ -29,7 +29,8 @@ def deviations(values: NDArray[np.float64], start: int) -> NDArray[np.float64]:
     """RMS difference [C] from the twin from ``start`` on, in standard deviations of normal operation."""
     spread = normal(6000).std(0)
     apart = values[start:] - normal(6000)[start:len(values)]
-    return np.sqrt((apart**2).mean(0)) / np.where(spread > 0.0, spread, np.inf)
+    moved: NDArray[np.float64] = np.sqrt((apart**2).mean(0)) / np.where(spread > 0.0, spread, np.inf)
+    return moved
 
 
 @each_fault
@@ -55,7 +56,8 @@ def test_more_of_it_moves_more(name: str) -> None:
     for severity in (0.25, 1.0):
         plant = Plant(SEED)
         plant.inject(name, severity=severity)
-        size.append(float(deviations(plant.record(AFTER)[1], 0)[[PLACE[n] for n in FAULTS[name].expected]].max()))
+        moved = deviations(plant.record(AFTER)[1], 0)
+        size.append(max(float(moved[PLACE[tag]]) for tag in FAULTS[name].expected))
     assert size[0] < size[1]
 
 

@@ -24,8 +24,10 @@ steps = st.floats(0.05, 1.0)
 
 
 @given(speeds, flows, st.floats(0.0, 1.0))
-def test_head_follows_the_affinity_law_also_when_the_pump_is_worn(speed: float, flow: float, wear: float) -> None:
-    at_speed, rated = Pump(4.0, 0.02, 7.0, speed=speed, wear=wear), Pump(4.0, 0.02, 7.0, speed=1.0, wear=wear)
+def test_head_follows_the_affinity_law_also_when_the_pump_is_worn(
+        speed: float, flow: float, wear: float) -> None:
+    at_speed = Pump(4.0, 0.02, 7.0, speed=speed, wear=wear)
+    rated = Pump(4.0, 0.02, 7.0, speed=1.0, wear=wear)
     assert at_speed.head(flow) == pytest.approx(speed**2 * rated.head(flow / speed), abs=1e-9)
 
 
@@ -193,7 +195,8 @@ def test_a_saturated_controller_leaves_its_limit_soon_after_the_error_turns(
 
 
 @given(st.floats(0.1, 5.0), st.floats(5.0, 50.0), st.floats(-3.0, 3.0))
-def test_retuning_and_manual_to_automatic_do_not_bump_the_output(gain: float, reset: float, error: float) -> None:
+def test_retuning_and_manual_to_automatic_do_not_bump_the_output(
+        gain: float, reset: float, error: float) -> None:
     loop = PID(1.0, 20.0, rate=3.0, output=50.0)
     for _ in range(3):
         loop.update(10.0 - error, 10.0, 0.1)

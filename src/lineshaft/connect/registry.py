@@ -50,8 +50,12 @@ def connector_for(uri: str) -> str:
 
     >>> connector_for("opc.tcp://10.0.0.5:4840/")
     'opcua'
+    >>> connector_for("plant:?seed=7")
+    'plant'
     """
-    scheme = urlsplit(uri).scheme.lower() if "://" in uri else ""
+    scheme = urlsplit(uri).scheme.lower()
+    if "://" not in uri and not any(scheme in manifest.schemes for manifest in manifests().values()):
+        scheme = ""  # the C of C:\data.csv is no scheme
     suffixes = tuple(suffix.lower() for suffix in PurePath(uri).suffixes)
     for name, manifest in manifests().items():
         if scheme and scheme in manifest.schemes:

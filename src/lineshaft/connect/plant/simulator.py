@@ -15,4 +15,4 @@ async def sources(folder: Path) -> AsyncIterator[tuple[str, tuple[Tag, ...]]]:
     """The URI of a plant and a few of its tags, the reactor's level set-point first."""
     wanted = ("LIC103/setpoint", "P101/flow", "R101/temperature", "R101/level")
     by_address = {tag.address: tag for tag in TAGS}
-    yield "plant://demo?seed=7", tuple(by_address[name] for name in wanted)
+    yield "plant:?seed=7", tuple(by_address[name] for name in wanted)

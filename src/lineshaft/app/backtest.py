@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,10 +101,10 @@ def episodes(decisions: Decisions) -> tuple[Episode, ...]:
     switch = np.flatnonzero(np.diff(decisions.run, prepend=-1) != 0)
     cuts = np.unique(np.concatenate([edge, switch, [len(decisions)]])).astype(int)
     found = []
-    for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, stop in pairwise(cuts.tolist()):
         if decisions.alarm[start]:
             last = stop == len(decisions) or decisions.run[stop] != decisions.run[start]
-            found.append(_episode(decisions, int(start), int(stop), bool(last)))
+            found.append(_episode(decisions, start, stop, bool(last)))
     return tuple(found)
 
 
@@ -112,9 +113,10 @@ def _episode(decisions: Decisions, start: int, stop: int, last: bool) -> Episode
     for causes in decisions.causes[start:stop]:
         for tag, share in causes:
             shares[tag] = shares.get(tag, 0.0) + share / (stop - start)
-    causes = tuple(Cause(tag, share) for tag, share in sorted(shares.items(), key=lambda item: -item[1])[:8])
-    return Episode(int(decisions.time[start]), int(decisions.time[stop - 1]), int(decisions.run[start]),
-                   float(decisions.score[start:stop].max()), causes, float(decisions.confidence[start:stop].max()), last)
+    blamed = tuple(Cause(tag, share) for tag, share in sorted(shares.items(), key=lambda item: -item[1])[:8])
+    peak, confidence = float(decisions.score[start:stop].max()), float(decisions.confidence[start:stop].max())
+    return Episode(int(decisions.time[start]), int(decisions.time[stop - 1]), int(decisions.run[start]), peak, blamed,
+                   confidence, last)
 
 
 def _ticks(recording: Recording, period_ns: int) -> int:

@@ -85,7 +85,7 @@ async def serve(path: Path, source: str, place: Place, *, ready: Callable[[Node,
     node = open_node(path, place)
     async with AsyncExitStack() as stack:
         stack.callback(node.close)
-        connector = open_connector(source, **place.options)
+        connector = open_connector(source, guard=None, **place.options)
         await _open(connector, source)
         stack.push_async_callback(connector.close)
         tags = await addressed(connector, node.loop.bundle.manifest.tags)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
-import hashlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from lineshaft import backend as backends
 from lineshaft.app.card import model_card
 from lineshaft.app.recipe import Recipe
 from lineshaft.backend.onnxruntime import execute
+from lineshaft.bundle import oci
 from lineshaft.bundle.certify import certify
 from lineshaft.bundle.contents import Lowering
 from lineshaft.bundle.keys import new_key
@@ -98,8 +99,8 @@ def seal(monitor: Monitor, dataset: Dataset, normal: Rows, recipe: Recipe, folde
     artifact, step = backend.compile(monitor.graph, target), signature(monitor.graph)
     budget = recipe.budget or Budget(target.deadline_ns, target.memory_bytes)
     sequences = [golden(monitor.graph, *golden_inputs(dataset, normal, monitor.settings))]
-    certificate = certify(lambda: backend.load(artifact, step, target), sequences, target, backend=backend.name,
-                          graph=graph_digest(monitor.graph), budget=budget, progress=progress)
+    certificate = certify(partial(backend.load, artifact, step, target), sequences, target, backend=backend.name,
+                          graph=oci.digest(monitor.graph), budget=budget, progress=progress)
     manifest = Manifest(
         recipe.loop, "monitor", version, dataset.tags, recipe.period_ns, recipe.stale, step, budget, recipe.limits,
         Lineage(dataset.digest, dataset.version, __version__, time.time_ns(), monitor.learner, monitor.why, parent,
@@ -116,11 +117,6 @@ def signing_key(path: Path) -> Path:
     if not path.exists():
         new_key(path)
     return public
-
-
-def graph_digest(graph: bytes) -> str:
-    """How certificates name a graph."""
-    return f"sha256:{hashlib.sha256(graph).hexdigest()}"
 
 
 def first_share(dataset: Dataset, share: float) -> Rows:

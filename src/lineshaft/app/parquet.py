@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import duckdb
@@ -25,7 +24,7 @@ def write_decisions(path: Path, decisions: Decisions, loop: str, bundle: str) ->
         link.execute(
             "COPY (SELECT make_timestamp_ns(t) AS time, * EXCLUDE (t), ? AS loop, ? AS bundle FROM decisions) TO "
             f"'{str(part).replace(chr(39), chr(39) * 2)}' (FORMAT parquet, COMPRESSION zstd)", [loop, bundle])
-        os.replace(part, path)
+        part.replace(path)
     except (duckdb.Error, OSError) as error:
         raise EnvironmentFailed(f"the decisions can't be written ({error})", where=str(path),
                                 do="check the folder and the space on its disk") from None

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,11 @@ from lineshaft.connect.files.table import Run, Table
 from lineshaft.core.clock import format_duration
 from lineshaft.core.dataset import ABNORMAL, Dataset
 from lineshaft.core.errors import UsageError
+from lineshaft.core.series import Series
 from lineshaft.dataset.build import from_runs
-from lineshaft.dataset.quality import QualityReport, assess_recordings
+from lineshaft.dataset.quality import QualityReport, assess
 from lineshaft.dataset.quality.finding import Unusable
+from lineshaft.dataset.quality.sentence import overall
 from lineshaft.dataset.recording import Recording
 
 GAP_PERIODS = 60
@@ -70,15 +73,16 @@ def watch(where: str | Path | Sequence[str | Path], folder: Path, options: Watch
         table = read_files(where, options.read, progress=progress)
     for finding in table.findings:
         talk.say(finding)
-    whole = _recordings(table)
+    table = replace(table, period_ns=_period(table, talk))
     talk.step("Judging the data's quality")
     with talk.progress() as progress:
-        quality = assess_recordings(table.tags, whole, progress=progress)
-    table, recordings = _usable(table, whole, quality, talk)
-    recipe = Recipe(_loop_name(where), table.period_ns, options.stale_ns, options.modes, options.learner)
+        quality = assess(table.tags, [_series(table, run) for run in table.runs], progress=progress)
+    table, recordings = _usable(table, quality, talk)
+    recipe = Recipe(_loop_name(where), table.period_ns, options.stale_ns or _stale(table), options.modes,
+                    options.learner)
     silent = any(run.present is not None for run in table.runs)
     dataset = from_runs(table.tags, recordings, table.period_ns, empty="silent" if silent else "missing",
-                        stale_ns=_stale(table, recipe), query={"source": str(where)})
+                        stale_ns=recipe.stale, query={"source": str(where)})
     normal = normal_rows(dataset, options.normal)
     _tell_normal(dataset, normal, options, talk)
     talk.step("Learning what normal looks like; every learner is tried on faults injected into held-out normal rows")
@@ -89,8 +93,7 @@ def watch(where: str | Path | Sequence[str | Path], folder: Path, options: Watch
     key = folder / "keys" / "watch.key"
     public = flow.signing_key(key)
     with talk.progress() as progress:
-        sealed = flow.seal(monitor, dataset, normal, replace(recipe, stale_ns=_stale(table, recipe)), _fresh(folder, recipe),
-                           key, progress=progress)
+        sealed = flow.seal(monitor, dataset, normal, recipe, _fresh(folder, recipe), key, progress=progress)
     certificate = sealed.certificate
     talk.good(f"parity {certificate.parity:.2g}, {certificate.flips} verdicts flipped, step p50 "
               f"{format_duration(certificate.latency_ns[0])}, p99 {format_duration(certificate.latency_ns[1])}")
@@ -120,36 +123,53 @@ def normal_rows(dataset: Dataset, normal: str) -> Rows:
     if not rows.any():
         raise UsageError("no row of the file lies in the normal stretch", where=f"--normal {normal}",
                          do=f"the file goes from {_utc(dataset.times.min())} to {_utc(dataset.times.max())} (UTC)")
-    return rows & (dataset.labels != ABNORMAL)
+    return np.asarray(rows & (dataset.labels != ABNORMAL))
 
 
-def _recordings(table: Table) -> list[Recording]:
-    return [Recording(run.times, run.values, run.quality, _label(table, run), run.name) for run in table.runs]
+def _period(table: Table, talk: Talk) -> int:
+    """One decision a period: that of most tags, where some are faster or slower."""
+    own = [tag.period_ns or table.period_ns for tag in table.tags]
+    usual = int(np.median(own))
+    if usual != table.period_ns:
+        talk.say(f"Decisions are made every {format_duration(usual)}, the period of most tags.")
+    return usual
+
+
+def _series(table: Table, run: Run) -> dict[str, Series]:
+    """Each tag's own samples."""
+    found = {}
+    for i, tag in enumerate(table.tags):
+        there = slice(None) if run.present is None else run.present[:, i]
+        times = run.times if run.present is None else run.times[there]
+        found[tag.path] = Series(tag.path, times, run.values[there, i], run.quality[there, i])
+    return found
 
 
 def _label(table: Table, run: Run) -> NDArray[np.float64] | None:
-    """The first label column, where the file has one."""
-    return run.labels.get(table.labels[0]) if table.labels else None
+    """The first label column that says normal (0) or not (1); other labels are conditions or classes."""
+    for name in table.labels:
+        values = [one.labels[name] for one in table.runs if name in one.labels]
+        known = np.unique(np.concatenate(values)) if values else np.empty(0)
+        if 0.0 in known and np.isin(known[~np.isnan(known)], (0.0, 1.0)).all():
+            return run.labels.get(name)
+    return None
 
 
-def _usable(table: Table, recordings: Sequence[Recording], quality: QualityReport, talk: Talk
-            ) -> tuple[Table, list[Recording]]:
+def _usable(table: Table, quality: QualityReport, talk: Talk) -> tuple[Table, list[Recording]]:
     """Without tags that say nothing, and cut where nothing was recorded for long."""
     unfit = {found.tag: found.unusable for found in quality.tags if found.unusable in UNFIT}
     keep = [i for i, tag in enumerate(table.tags) if tag.path not in unfit]
     if not keep:
         raise UsageError("no tag of the file can be watched: all are constant, empty or mostly missing",
-                         where=table.findings[0] if table.findings else "", do="give an export of live signals")
+                         do="give an export of live signals")
+    talk.say(overall(quality))
     for reason in UNFIT:
         named = [tag for tag, why in unfit.items() if why is reason]
         if named:
             talk.warn(f"left out as {reason.value.replace('-', ' ')}: {_some(named)}")
-    for found in quality.findings[:8]:
-        talk.say(found)
     runs = tuple(_narrow(run, keep) for run in table.runs)
     chosen = replace(table, tags=tuple(table.tags[i] for i in keep), runs=runs)
-    parts = [part for run in runs for part in _pieces(chosen, run)]
-    return chosen, parts
+    return chosen, [part for run in runs for part in _pieces(chosen, run)]
 
 
 def _narrow(run: Run, keep: list[int]) -> Run:
@@ -161,14 +181,14 @@ def _pieces(table: Table, run: Run) -> list[Recording]:
     """A run cut at gaps of many periods: what lies between is unknown, and a grid over it would be endless."""
     cuts = np.flatnonzero(np.diff(run.times) > GAP_PERIODS * table.period_ns) + 1
     label = _label(table, run)
-    return [Recording(run.times[a:b], run.values[a:b], run.quality[a:b], None if label is None else label[a:b], run.name)
+    return [Recording(run.times[a:b], run.values[a:b], run.quality[a:b], None if label is None else label[a:b],
+                      run.name)
             for a, b in zip([0, *cuts.tolist()], [*cuts.tolist(), len(run)], strict=True) if b > a]
 
 
-def _stale(table: Table, recipe: Recipe) -> int:
+def _stale(table: Table) -> int:
     """Slower tags hold their value for three of their own periods."""
-    slowest = max(tag.period_ns or table.period_ns for tag in table.tags)
-    return max(recipe.stale, 3 * slowest)
+    return 3 * max(tag.period_ns or table.period_ns for tag in table.tags)
 
 
 def _first_rows(dataset: Dataset, count: int) -> Rows:
@@ -183,8 +203,8 @@ def _tell_normal(dataset: Dataset, normal: Rows, options: WatchOptions, talk: Ta
     if options.said:
         talk.say(f"Normal operation is what you named: {share}.")
     else:
-        talk.warn(f"Nobody said which stretch is normal, so the first 40 % count as normal ({share}). If a fault lies in "
-                  "there, it will be learnt as normal: name a good stretch with --normal.")
+        talk.warn(f"Nobody said which stretch is normal, so the first 40 % count as normal ({share}). If a fault lies "
+                  "in there, it will be learnt as normal: name a good stretch with --normal.")
 
 
 def _beyond(found: tuple[Episode, ...], dataset: Dataset, normal: Rows) -> tuple[Episode, ...]:
@@ -223,7 +243,8 @@ def _moment(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise UsageError(f"{text.strip()!r} is not a time", where="--normal", do="write it as 2024-03-01 06:00") from None
+        raise UsageError(f"{text.strip()!r} is not a time", where="--normal",
+                         do="write it as 2024-03-01 06:00") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return int(moment.timestamp()) * 1_000_000_000
 
@@ -244,7 +265,6 @@ def masked_share(dataset: Dataset) -> float:
 def report_data(found: Watched, source: str) -> report.ReportData:
     """What the report shows."""
     dataset, decisions, sealed = found.dataset, found.decisions, found.sealed
-    latency = np.sort(decisions.latency_ns)
     at = {(run, tick): i for i, (run, tick) in
           enumerate(zip(decisions.run.tolist(), decisions.time.tolist(), strict=True))}
     rows = np.array([at.get(key, -1) for key in zip(dataset.run.tolist(), dataset.times.tolist(), strict=True)])
@@ -255,9 +275,7 @@ def report_data(found: Watched, source: str) -> report.ReportData:
         relative_time=not found.table.timed, alarms=tuple(_alarm(one) for one in found.episodes),
         events=_labelled(dataset), passages=_passages(dataset, found.normal), quality=found.quality,
         findings=found.table.findings, learners=_learners(sealed), learner_why=sealed.monitor.why,
-        trust=_trust(found), latency=report.Latency(
-            len(latency), *(int(np.percentile(latency, q)) for q in (50, 99, 99.9, 100)),
-            missed=int(decisions.missed.sum()), deadline_ns=sealed.manifest.budget.deadline_ns),
+        trust=_trust(found), latency=_latency(decisions, sealed.manifest.budget.deadline_ns),
         manifest=sealed.manifest, certificate=sealed.certificate, bundle=found.digest,
         dataset=sealed.manifest.lineage.dataset, files=found.files, command=f"lineshaft watch {source}")
 
@@ -266,13 +284,18 @@ def _alarm(one: Episode) -> report.ReportAlarm:
     return report.ReportAlarm(one.start, one.end, one.peak, one.causes, one.confidence, one.run, one.open)
 
 
+def _latency(decisions: Decisions, deadline_ns: int) -> report.Latency:
+    p50, p99, p999, most = np.percentile(decisions.latency_ns, (50, 99, 99.9, 100)).astype(int).tolist()
+    return report.Latency(len(decisions), p50, p99, p999, most, int(decisions.missed.sum()), deadline_ns)
+
+
 def _labelled(dataset: Dataset) -> tuple[report.Event, ...]:
     """Stretches that the file itself calls abnormal."""
     abnormal = (dataset.labels == ABNORMAL).astype(np.int8)
     edges = np.flatnonzero((np.diff(abnormal, prepend=0) != 0) | (np.diff(dataset.run, prepend=dataset.run[:1]) != 0))
     cuts = [*edges.tolist(), len(dataset)]
     return tuple(report.Event(int(dataset.times[a]), int(dataset.times[b - 1]), "labelled abnormal", None,
-                              int(dataset.run[a])) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if abnormal[a])
+                              int(dataset.run[a])) for a, b in pairwise(cuts) if abnormal[a])
 
 
 def _passages(dataset: Dataset, normal: Rows) -> tuple[report.Passage, ...]:

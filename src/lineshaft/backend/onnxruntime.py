@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import onnxruntime as ort
@@ -95,9 +96,15 @@ class BoundEngine:
 
 def execute(model: bytes, feeds: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
     """``core.step.Executor``: one run of any model, all outputs."""
-    session = _session(model, threads=1)
+    session = _replaying(model)
     names = [o.name for o in session.get_outputs()]
     return dict(zip(names, session.run(names, dict(feeds)), strict=True))
+
+
+@lru_cache(maxsize=4)
+def _replaying(model: bytes) -> ort.InferenceSession:
+    """The session of a model that is run again and again, once for each run of history."""
+    return _session(model, threads=1)
 
 
 def _session(model: bytes, threads: int) -> ort.InferenceSession:

@@ -37,7 +37,7 @@ class Settings:
     smoothing: float = 0.12
     release: float = 0.85
     debounce: int = 1
-    false_alarm_rate: float = 1e-5
+    false_alarm_rate: float = 2e-5
     calibration: float = 0.3
     folds: int = 5
     fold_weight: float = 0.6
@@ -119,8 +119,9 @@ def scaled(g: StepBuilder, f: Wire, centre: Matrix, scale: Matrix) -> Wire:
 
 
 def inverse_root(covariance: Matrix) -> Matrix:
-    """Symmetric inverse square root; directions without variance get that of 1e-10 of the largest."""
+    """Symmetric inverse square root; directions with less than 1e-7 of the largest variance count as
+    having that, since in float32 they hold nothing but rounding."""
     values, vectors = np.linalg.eigh(covariance)
-    values = np.maximum(values, 1e-10 * max(values.max(), 1e-12))
+    values = np.maximum(values, 1e-7 * max(values.max(), 1e-12))
     root: Matrix = (vectors * values**-0.5) @ vectors.T
     return root

@@ -35,22 +35,25 @@ class Confidence:
     """Wire ``confidence`` [1]: 1 - p, where p is the conformal p-value of the score.
 
     p = (1 + #{calibration scores >= score}) / (n + 1) (Vovk et al., Algorithmic Learning in a Random World,
-    2005); at most 256 quantiles of the calibration scores are kept. Neighbouring scores resemble each other, so
-    p is a rank among normal operation and no promise for a single tick.
+    2005); at most 256 quantiles of the calibration scores are kept. Each counts less only gradually once it is
+    exceeded, so that rounding can't make the confidence jump; p is then never smaller than the count says.
+    Neighbouring scores resemble each other, so p is a rank among normal operation and no promise for one tick.
     """
 
     reads: tuple[str, ...] = ("score",)
 
     def __init__(self) -> None:
         self.table: NDArray[np.float64] = np.zeros(1)
+        self.width = 1.0
 
     def fit(self, seen: Seen) -> None:
         scores = np.asarray(seen["score"], np.float64)[:, 0]
         if len(scores) > TABLE:
             scores = np.quantile(scores, (np.arange(TABLE) + 0.5) / TABLE)
         self.table = np.sort(scores)
+        self.width = max(float(np.ptp(self.table)) / TABLE, 1e-4)
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
-        above = g.sum(g.number(g.at_least(self.table.astype(np.float32), wires["score"])))
-        count = len(self.table)
-        return {"confidence": g.subtract(count / (count + 1.0), g.multiply(above, 1.0 / (count + 1.0)))}
+        exceeded = g.multiply(g.subtract(wires["score"], self.table), 1.0 / self.width)
+        below = g.sum(g.clip(exceeded, 0.0, 1.0))
+        return {"confidence": g.multiply(below, 1.0 / (len(self.table) + 1.0))}

@@ -23,12 +23,13 @@ from pathlib import Path
 
 import numpy as np
 from harness import Result, arguments, finish, progress
-from loop_monitor import PERIOD, WINDOW, Fitted, SklearnMonitor, fitted, graph, loaded
+from loop_monitor import PERIOD, WINDOW, Fitted, SklearnMonitor, fitted, graph, loaded, replay
 from numpy.typing import NDArray
 
 from lineshaft.backend.onnxruntime import BoundEngine
 from lineshaft.core.clock import SystemClock
 from lineshaft.core.sample import Samples
+from lineshaft.core.step import StepSignature
 from lineshaft.node.agent import quiet_process
 from lineshaft.node.buffer import DiskBuffer
 from lineshaft.node.loop import Loop
@@ -109,6 +110,15 @@ def measure(loop: Loop, step: Callable[[], None], plant: Plant, ticks: int) -> d
     return seen
 
 
+def check_same(model: Fitted, artifact: bytes, signature: StepSignature) -> None:
+    """Both pipelines must say the same, or the comparison is of two different things."""
+    monitor = SklearnMonitor(model)
+    theirs = [monitor.decide(row)[0] for row in model.rows[:300]]
+    ours = replay(BoundEngine(artifact, signature), model.rows[:300].astype(np.float32))
+    if not np.allclose(ours, theirs, rtol=1e-3):
+        sys.exit("the graph and the scikit-learn pipeline differ: no ratio can be given")
+
+
 def sklearn_us(model: Fitted, count: int) -> float:
     """CPU microseconds of a decision by scikit-learn, one sample at a time (median)."""
     monitor, spent = SklearnMonitor(model), np.empty(count)
@@ -173,6 +183,7 @@ def main() -> None:
     chosen = parser.parse_args()
     model = fitted()
     artifact, signature = graph(model)
+    check_same(model, artifact, signature)
     slow = sklearn_us(model, min(2_000, chosen.ticks))
     with tempfile.TemporaryDirectory() as name:
         buffer = DiskBuffer(Path(name), loop="bench")

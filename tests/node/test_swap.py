@@ -15,7 +15,7 @@ from lineshaft.core.sample import Samples
 from lineshaft.node.agent import Node
 from lineshaft.node.loop import Candidate, Loop
 from lineshaft.node.seat import Loaded, Seat
-from lineshaft.node.swap import PacedEngine, exchange, prepare
+from lineshaft.node.swap import PacedEngine, catch_up, exchange, prepare
 
 Build = Callable[..., Loaded]
 Row = Callable[..., Samples]
@@ -145,3 +145,31 @@ def test_preparation_leaves_most_of_the_time_to_the_loop(load: Build) -> None:
     paced.step()
     assert len(rests) == 1 and rests[0] > 0
     assert paced.out is engine.out
+
+
+def test_a_loop_too_fast_to_follow_warms_the_candidate_itself(load: Build, clock: ManualClock, row: Row) -> None:
+    loop = Loop(load(), clock=clock)
+
+    def tick() -> None:
+        clock.advance(SECOND)
+        loop.feed(row(10.0, 20.0, 5.0), clock.now())
+        loop.tick(clock.now())
+
+    tick()
+    newer = load(version=2, gain=2.0)
+    seat = Seat(newer, loop.table.tags)
+    step = newer.engine.step
+
+    def while_the_loop_goes_round_its_whole_history() -> None:
+        step()
+        for _ in range(loop.history.length):
+            tick()
+
+    seat._step = while_the_loop_goes_round_its_whole_history
+    candidate = Candidate(seat, catch_up(seat, loop.history))
+    seat._step = step
+    loop.offer(candidate)
+    for _ in range(loop.history.length):
+        tick()
+    assert candidate.taken.is_set() and not candidate.failed
+    assert loop.bundle is seat and loop.recent[-1][1] == pytest.approx(2.8)

@@ -19,6 +19,8 @@ from lineshaft.node.rules import LimitRules
 from lineshaft.node.seat import Loaded, Seat
 from lineshaft.node.shadow import Shadow
 
+_WARM_A_TICK = 4
+
 
 @dataclass(frozen=True, slots=True)
 class LoopSettings:
@@ -154,24 +156,35 @@ class Loop:
         if shadow is not None:
             shadow.step(self.table, record)
         if candidate is not None:
-            self._candidate = None
             self._take(candidate)
         self._busy = self.fallback.busy or self.shadow is not None
 
     def _take(self, candidate: Candidate) -> None:
         try:
-            self._warm(candidate)
+            if not self._caught_up(candidate):
+                return
         except Exception as error:  # noqa: BLE001 (an engine may raise anything; it is told as a reason)
             candidate.failed = f"its engine failed on this loop's inputs: {type(error).__name__}: {error}"
         else:
             self._seat(candidate)
+        self._candidate = None
         candidate.taken.set()
 
-    def _warm(self, candidate: Candidate) -> None:
-        missed = range(0) if candidate.position is None else range(candidate.position, self.history.count)
-        for row in map(self.history.row, missed):  # the ticks that came while it was offered
-            if row is not None:
-                candidate.seat.warm(*row)
+    def _caught_up(self, candidate: Candidate) -> bool:
+        """Warm the candidate by a few of the ticks it has not seen; true when none is left."""
+        if candidate.position is None:
+            return True
+        for _ in range(_WARM_A_TICK):
+            if candidate.position >= self.history.count:
+                return True
+            row = self.history.row(candidate.position)
+            if row is None:
+                candidate.seat.engine.reset()
+                candidate.position = self.history.start()
+                continue
+            candidate.seat.warm(*row)
+            candidate.position += 1
+        return candidate.position >= self.history.count
 
     def _seat(self, candidate: Candidate) -> None:
         if candidate.shadow:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lineshaft.core.clock import SECOND, ManualClock
+from lineshaft.core.decision import Source
 from lineshaft.core.errors import EnvironmentFailed, Refused
 from lineshaft.core.sample import Samples
 from lineshaft.node.agent import Node
@@ -72,6 +73,17 @@ def test_a_bundle_with_fewer_tags_in_another_order_fits(node: Node, load: Build,
     tick(node, clock, row)
     engine: Any = node.loop.bundle.engine
     assert engine.x.tolist() == [[5.0, 10.0]]
+
+
+def test_the_rule_limits_change_with_the_bundle(node: Node, load: Build, clock: ManualClock, row: Row) -> None:
+    tick(node, clock, row, count=2)
+    newer = load(version=2, limits={"cell/flow": (0.0, 8.0)})
+    bring(node, clock, row, lambda: node.swap(lambda: newer))
+    newer.engine.fail = ValueError("no")  # type: ignore[attr-defined]
+    node.loop.fallback.last_good = None
+    tick(node, clock, row)
+    word = node.decisions()[-1]
+    assert word.source is Source.RULES and [cause.tag for cause in word.causes] == ["cell/flow"]
 
 
 def test_when_no_tick_comes_the_offer_is_taken_back(load: Build, clock: ManualClock, row: Row) -> None:

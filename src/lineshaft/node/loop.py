@@ -15,7 +15,6 @@ from lineshaft.node.fallback import BUNDLE, Fallback, FallbackPolicy
 from lineshaft.node.histogram import LatencyHistogram
 from lineshaft.node.history import InputHistory
 from lineshaft.node.record import SOURCES, Record, decision
-from lineshaft.node.rules import LimitRules
 from lineshaft.node.seat import Loaded, Seat
 from lineshaft.node.shadow import Shadow
 
@@ -66,8 +65,7 @@ class Loop:
         self.name, self.asset, self.period_ns = manifest.loop, asset, manifest.period_ns
         self.table = LatestValues([tag.path for tag in manifest.tags], manifest.stale_ns)
         self.history = InputHistory(self.settings.history, len(manifest.tags))
-        rules = LimitRules(manifest.limits.by_tag, self.table.tags)
-        self.fallback = Fallback(Seat(loaded, self.table.tags), rules, self.settings.fallback)
+        self.fallback = Fallback(Seat(loaded, self.table.tags), self.settings.fallback)
         self.shadow: Shadow | None = None
         self.latency = LatencyHistogram()
         self.recent: deque[Record] = deque(maxlen=self.settings.recent)
@@ -193,5 +191,6 @@ class Loop:
         if self.shadow is not None and self.shadow.seat is candidate.seat:
             self.shadow = None
         self._deadline = candidate.seat.manifest.budget.deadline_ns
+        self.table.stale_after(candidate.seat.manifest.stale_ns)
         self.fallback.exchange(candidate.seat)
         self.swaps += 1

@@ -11,11 +11,9 @@ from lineshaft.core.errors import Refused
 from lineshaft.core.manifest import Manifest
 from lineshaft.core.step import Engine
 from lineshaft.node.align import LatestValues
+from lineshaft.node.rules import LimitRules, Word
 
 SCORE, ALARM, CONFIDENCE, CONTRIBUTION = "score", "alarm", "confidence", "contribution"
-
-# (score, alarm, confidence)
-Word = tuple[float, bool, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +30,7 @@ class Loaded:
 
 
 class Seat:
-    """One engine, the columns of the table it takes, and how to read its outputs.
+    """One engine, the columns of the table it takes, how to read its outputs, and its bundle's rule limits.
 
     The graph must give ``score`` and ``alarm`` (1 number each); ``confidence`` (1) and ``contribution`` [C]
     are read where there are any.
@@ -42,6 +40,7 @@ class Seat:
         self.manifest, self.digest, self.engine = loaded.manifest, loaded.digest, loaded.engine
         self.tags = tuple(tag.path for tag in loaded.manifest.tags)
         _check(loaded, self.tags, tags)
+        self.rules = LimitRules(loaded.manifest.limits.by_tag, tags)
         place = {tag: i for i, tag in enumerate(tags)}
         columns = np.array([place[tag] for tag in self.tags], np.intp)
         self._columns = None if self.tags == tuple(tags) else columns

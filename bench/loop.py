@@ -22,10 +22,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from harness import Result, arguments, finish, progress
-from loop_monitor import PERIOD, WINDOW, Fitted, SklearnMonitor, fitted, graph, loaded, replay
 from numpy.typing import NDArray
 
+from harness import Result, arguments, finish, progress
 from lineshaft.backend.onnxruntime import BoundEngine
 from lineshaft.core.clock import SystemClock
 from lineshaft.core.sample import Samples
@@ -35,6 +34,7 @@ from lineshaft.node.buffer import DiskBuffer
 from lineshaft.node.loop import Loop
 from lineshaft.node.seat import Loaded
 from lineshaft.node.swap import exchange, prepare
+from loop_monitor import PERIOD, WINDOW, Fitted, SklearnMonitor, fitted, graph, loaded, replay
 
 BLOCK = 1_000
 SETTLED = 10_000
@@ -60,6 +60,10 @@ class Timed:
         call(number)
         self.wall[-1][place] = time.perf_counter_ns() - wall
         self.cpu[-1][place] = time.thread_time_ns() - cpu
+
+    def block(self, call: Call) -> None:
+        for place in range(BLOCK):
+            self.once(place, call, 0)
 
     def us(self, share: float, *, cpu: bool = False) -> float:
         """A quantile in microseconds."""
@@ -97,10 +101,8 @@ def measure(loop: Loop, step: Callable[[], None], plant: Plant, ticks: int) -> d
     for first in range(1, ticks + 1, BLOCK):
         for timed in seen.values():
             timed.start()
-        for i in range(BLOCK):
-            seen["bare"].once(i, bare, 0)
-        for i in range(BLOCK):
-            seen["empty"].once(i, empty, 0)
+        seen["bare"].block(bare)
+        seen["empty"].block(empty)
         for i in range(BLOCK):
             plant.show(first + i)
             seen["feed"].once(i, feed, first + i)

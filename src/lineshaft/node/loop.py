@@ -61,6 +61,7 @@ class Loop:
     def __init__(self, loaded: Loaded, *, clock: Clock, asset: str = "", settings: LoopSettings | None = None,
                  emit: Callable[[Record], None] = _ignore, on_alarm: Callable[[Record], None] = _ignore) -> None:
         manifest = loaded.manifest
+        loaded.engine.reset()  # a golden replay may have left its state there
         self.settings = settings or LoopSettings()
         self.name, self.asset, self.period_ns = manifest.loop, asset, manifest.period_ns
         self.table = LatestValues([tag.path for tag in manifest.tags], manifest.stale_ns)

@@ -74,9 +74,9 @@ def graph(model: Fitted) -> tuple[bytes, StepSignature]:
     both = g.maximum(g.divide(t2, np.array([model.t2])), g.divide(g.sum(residual), np.array([model.spe])))
     score = g.ewma("level", both, WEIGHT)
     causes = g.reshape(g.mean(g.reshape(residual, (WINDOW, model.tags)), axis=0), (model.tags,))
-    outputs = {"score": score, "alarm": g.number(g.at_least(score, np.ones(1))), "contribution": causes}
+    outputs = {"score": score, "alarm": g.number(g.at_least(score, np.ones(1))), "cause": causes}
     states = (Port("window", (WINDOW, model.tags)), Port("level", (1,)))
-    ports = (Port("score", (1,)), Port("alarm", (1,)), Port("contribution", (model.tags,)))
+    ports = (Port("score", (1,)), Port("alarm", (1,)), Port("cause", (model.tags,)))
     return g.model(outputs), StepSignature(model.tags, ports, states)
 
 

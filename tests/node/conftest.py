@@ -27,7 +27,7 @@ class FakeEngine:
 
     def __init__(self, tags: int, clock: ManualClock, gain: float = 1.0) -> None:
         self.signature = StepSignature(tags, (Port("score", (1,)), Port("alarm", (1,)), Port("confidence", (1,)),
-                                              Port("contribution", (tags,))), (Port("window", (4, tags)),))
+                                              Port("cause", (tags,))), (Port("window", (4, tags)),))
         self.assets, self.gain, self.cost_ns, self.steps = 1, gain, 0, 0
         self.x = np.zeros((1, tags), np.float32)
         self.quality = np.ones((1, tags), np.float32)
@@ -50,7 +50,7 @@ class FakeEngine:
         self._out["score"][:] = score
         self._out["alarm"][:] = float(score >= 1)
         self._out["confidence"][:] = 0.99
-        self._out["contribution"][:] = np.abs(self._window[:, -1])
+        self._out["cause"][:] = np.abs(self._window[:, -1])
 
     def state(self) -> dict[str, Array]:
         return {"window": self._window.copy()}

@@ -13,7 +13,7 @@ from lineshaft.core.step import Engine
 from lineshaft.node.align import LatestValues
 from lineshaft.node.rules import LimitRules, Word
 
-SCORE, ALARM, CONFIDENCE, CONTRIBUTION = "score", "alarm", "confidence", "contribution"
+SCORE, ALARM, CONFIDENCE, CAUSE = "score", "alarm", "confidence", "cause"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,7 @@ class Loaded:
 class Seat:
     """One engine, the columns of the table it takes, how to read its outputs, and its bundle's rule limits.
 
-    The graph must give ``score`` and ``alarm`` (1 number each); ``confidence`` (1) and ``contribution`` [C]
+    The graph must give ``score`` and ``alarm`` (1 number each); ``confidence`` (1) and ``cause`` [C]
     are read where there are any.
     """
 
@@ -48,7 +48,7 @@ class Seat:
         self._step = self.engine.step
         self._mask_version = -1
         names = {port.name for port in loaded.engine.signature.outputs}
-        self._confidence, self._explains = CONFIDENCE in names, CONTRIBUTION in names
+        self._confidence, self._explains = CONFIDENCE in names, CAUSE in names
 
     def decide(self, table: LatestValues) -> Word:
         """One step on the table as aligned; what the engine raises passes through."""
@@ -76,7 +76,7 @@ class Seat:
         """The tags with the largest shares of the newest score; none where the graph does not explain."""
         if not self._explains:
             return ()
-        share = np.nan_to_num(self.engine.out[CONTRIBUTION].reshape(-1), nan=0.0, posinf=0.0, neginf=0.0)
+        share = np.nan_to_num(self.engine.out[CAUSE].reshape(-1), nan=0.0, posinf=0.0, neginf=0.0)
         share = np.maximum(share, 0.0)
         total = float(share.sum())
         if total <= 0.0:
@@ -96,6 +96,6 @@ def _check(loaded: Loaded, wanted: tuple[str, ...], tags: Sequence[str]) -> None
                       f"[1, {len(wanted)}]", where=loop, do="load the engine for one asset")
     sizes = {port.name: int(np.prod(port.shape)) for port in engine.signature.outputs}
     missing = [name for name in (SCORE, ALARM) if sizes.get(name) != 1]
-    if missing or sizes.get(CONTRIBUTION, len(wanted)) != len(wanted):
+    if missing or sizes.get(CAUSE, len(wanted)) != len(wanted):
         raise Refused(f"the graph's outputs {sizes} are not a monitor's", where=loop,
-                      do=f"give {SCORE} and {ALARM} one number each, {CONTRIBUTION} one a tag")
+                      do=f"give {SCORE} and {ALARM} one number each, {CAUSE} one a tag")

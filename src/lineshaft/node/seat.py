@@ -76,13 +76,13 @@ class Seat:
         """The tags with the largest shares of the newest score; none where the graph does not explain."""
         if not self._explains:
             return ()
-        share = np.nan_to_num(self.engine.out[CAUSE].reshape(-1), nan=0.0, posinf=0.0, neginf=0.0)
-        share = np.maximum(share, 0.0)
-        total = float(share.sum())
-        if total <= 0.0:
+        share = np.fmax(self.engine.out[CAUSE].reshape(-1), 0.0)  # NaN becomes 0
+        total = float(np.add.reduce(share))
+        if not 0.0 < total < np.inf:
             return ()
-        order = np.argsort(-share, kind="stable")[:most]
-        return tuple((self.tags[i], float(share[i]) / total) for i in order.tolist() if share[i] > 0.0)
+        order = share.argsort()[:-most - 1:-1].tolist()
+        values = share.tolist()
+        return tuple([(self.tags[i], values[i] / total) for i in order if values[i] > 0.0])
 
 
 def _check(loaded: Loaded, wanted: tuple[str, ...], tags: Sequence[str]) -> None:

@@ -22,18 +22,19 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from harness import Result, arguments, finish, progress
-from loop_monitor import PERIOD, WINDOW, Fitted, SklearnMonitor, fitted, graph, loaded
 from numpy.typing import NDArray
 
+from harness import Result, arguments, finish, progress
 from lineshaft.backend.onnxruntime import BoundEngine
 from lineshaft.core.clock import SystemClock
 from lineshaft.core.sample import Samples
+from lineshaft.core.step import StepSignature
 from lineshaft.node.agent import quiet_process
 from lineshaft.node.buffer import DiskBuffer
 from lineshaft.node.loop import Loop
 from lineshaft.node.seat import Loaded
 from lineshaft.node.swap import exchange, prepare
+from loop_monitor import PERIOD, WINDOW, Fitted, SklearnMonitor, fitted, graph, loaded, replay
 
 BLOCK = 1_000
 SETTLED = 10_000
@@ -59,6 +60,10 @@ class Timed:
         call(number)
         self.wall[-1][place] = time.perf_counter_ns() - wall
         self.cpu[-1][place] = time.thread_time_ns() - cpu
+
+    def block(self, call: Call) -> None:
+        for place in range(BLOCK):
+            self.once(place, call, 0)
 
     def us(self, share: float, *, cpu: bool = False) -> float:
         """A quantile in microseconds."""
@@ -96,10 +101,8 @@ def measure(loop: Loop, step: Callable[[], None], plant: Plant, ticks: int) -> d
     for first in range(1, ticks + 1, BLOCK):
         for timed in seen.values():
             timed.start()
-        for i in range(BLOCK):
-            seen["bare"].once(i, bare, 0)
-        for i in range(BLOCK):
-            seen["empty"].once(i, empty, 0)
+        seen["bare"].block(bare)
+        seen["empty"].block(empty)
         for i in range(BLOCK):
             plant.show(first + i)
             seen["feed"].once(i, feed, first + i)
@@ -107,6 +110,15 @@ def measure(loop: Loop, step: Callable[[], None], plant: Plant, ticks: int) -> d
         if first // BLOCK % 100 == 0:
             progress(f"{first - 1:,} of {ticks:,} ticks")
     return seen
+
+
+def check_same(model: Fitted, artifact: bytes, signature: StepSignature) -> None:
+    """Both pipelines must say the same, or the comparison is of two different things."""
+    monitor = SklearnMonitor(model)
+    theirs = [monitor.decide(row)[0] for row in model.rows[:300]]
+    ours = replay(BoundEngine(artifact, signature), model.rows[:300].astype(np.float32))
+    if not np.allclose(ours, theirs, rtol=1e-3):
+        sys.exit("the graph and the scikit-learn pipeline differ: no ratio can be given")
 
 
 def sklearn_us(model: Fitted, count: int) -> float:
@@ -173,6 +185,7 @@ def main() -> None:
     chosen = parser.parse_args()
     model = fitted()
     artifact, signature = graph(model)
+    check_same(model, artifact, signature)
     slow = sklearn_us(model, min(2_000, chosen.ticks))
     with tempfile.TemporaryDirectory() as name:
         buffer = DiskBuffer(Path(name), loop="bench")

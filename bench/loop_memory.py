@@ -7,15 +7,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from harness import resident_mb
-from loop_monitor import PERIOD, loaded
 
+from harness import resident_mb
 from lineshaft.core.clock import SystemClock
 from lineshaft.core.sample import Samples
 from lineshaft.core.step import Port, StepSignature
 from lineshaft.node.agent import quiet_process
 from lineshaft.node.buffer import DiskBuffer
 from lineshaft.node.loop import Loop
+from loop_monitor import PERIOD, loaded
 
 
 def main(folder: Path, ticks: int) -> None:

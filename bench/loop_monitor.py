@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,21 +81,29 @@ def graph(model: Fitted) -> tuple[bytes, StepSignature]:
 
 
 class SklearnMonitor:
-    """The same per sample, as a Python service around scikit-learn does it."""
+    """The same per sample with scikit-learn's own pipeline: window, impute, scale, project, back; then NumPy."""
 
     def __init__(self, model: Fitted) -> None:
-        self._model, self._level = model, 0.0
-        self._window: deque[Rows] = deque([np.zeros(model.tags)] * WINDOW, maxlen=WINDOW)
+        from sklearn.impute import SimpleImputer
+        from sklearn.pipeline import make_pipeline
 
-    def decide(self, row: Rows) -> float:
+        self._model, self._level = model, 0.0
+        imputer = SimpleImputer(keep_empty_features=True).fit(model.scaler.mean_[None])
+        self._pipeline = make_pipeline(imputer, model.scaler, model.pca)
+        self._toward = self._pipeline[:-1]
+        self._window = np.zeros((WINDOW, model.tags))
+
+    def decide(self, row: Rows) -> tuple[float, bool, Rows]:
+        """Score, alarm and contribution of each tag; NaN is a masked value."""
         model = self._model
-        self._window.append(row)
-        z = model.scaler.transform(np.concatenate(self._window)[None])
+        self._window[:-1] = self._window[1:]
+        self._window[-1] = row
+        z = self._toward.transform(self._window.reshape(1, -1))
         scores = model.pca.transform(z)
         residual = (z - model.pca.inverse_transform(scores)) ** 2
         t2 = (scores ** 2 / model.variances).sum()
         self._level += WEIGHT * (max(t2 / model.t2, residual.sum() / model.spe) - self._level)
-        return float(self._level)
+        return float(self._level), self._level >= 1.0, residual.reshape(WINDOW, -1).mean(axis=0)
 
 
 def loaded(artifact: bytes, signature: StepSignature, version: int = 1) -> Loaded:

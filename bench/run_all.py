@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-NOT_BENCHMARKS = {"harness.py", "monitor_files.py", "run_all.py"}
+NOT_BENCHMARKS = {"harness.py", "loop_memory.py", "loop_monitor.py", "monitor_files.py", "run_all.py"}
 TAKES_DATA = "--data"
 
 

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from lineshaft.core.clock import SECOND, ManualClock
+from lineshaft.core.decision import Source
 from lineshaft.core.errors import EnvironmentFailed, Refused
 from lineshaft.core.sample import Samples
 from lineshaft.node.agent import Node
 from lineshaft.node.loop import Candidate, Loop
 from lineshaft.node.seat import Loaded, Seat
-from lineshaft.node.swap import PacedEngine, exchange, prepare
+from lineshaft.node.swap import PacedEngine, catch_up, exchange, prepare
 
 Build = Callable[..., Loaded]
 Row = Callable[..., Samples]
@@ -72,6 +73,17 @@ def test_a_bundle_with_fewer_tags_in_another_order_fits(node: Node, load: Build,
     tick(node, clock, row)
     engine: Any = node.loop.bundle.engine
     assert engine.x.tolist() == [[5.0, 10.0]]
+
+
+def test_the_rule_limits_change_with_the_bundle(node: Node, load: Build, clock: ManualClock, row: Row) -> None:
+    tick(node, clock, row, count=2)
+    newer = load(version=2, limits={"cell/flow": (0.0, 8.0)})
+    bring(node, clock, row, lambda: node.swap(lambda: newer))
+    newer.engine.fail = ValueError("no")  # type: ignore[attr-defined]
+    node.loop.fallback.last_good = None
+    tick(node, clock, row)
+    word = node.decisions()[-1]
+    assert word.source is Source.RULES and [cause.tag for cause in word.causes] == ["cell/flow"]
 
 
 def test_when_no_tick_comes_the_offer_is_taken_back(load: Build, clock: ManualClock, row: Row) -> None:
@@ -145,3 +157,31 @@ def test_preparation_leaves_most_of_the_time_to_the_loop(load: Build) -> None:
     paced.step()
     assert len(rests) == 1 and rests[0] > 0
     assert paced.out is engine.out
+
+
+def test_a_loop_too_fast_to_follow_warms_the_candidate_itself(load: Build, clock: ManualClock, row: Row) -> None:
+    loop = Loop(load(), clock=clock)
+
+    def tick() -> None:
+        clock.advance(SECOND)
+        loop.feed(row(10.0, 20.0, 5.0), clock.now())
+        loop.tick(clock.now())
+
+    tick()
+    newer = load(version=2, gain=2.0)
+    seat = Seat(newer, loop.table.tags)
+    step = newer.engine.step
+
+    def while_the_loop_goes_round_its_whole_history() -> None:
+        step()
+        for _ in range(loop.history.length):
+            tick()
+
+    seat._step = while_the_loop_goes_round_its_whole_history
+    candidate = Candidate(seat, catch_up(seat, loop.history))
+    seat._step = step
+    loop.offer(candidate)
+    for _ in range(loop.history.length):
+        tick()
+    assert candidate.taken.is_set() and not candidate.failed
+    assert loop.bundle is seat and loop.recent[-1][1] == pytest.approx(2.8)

@@ -151,6 +151,11 @@ class LatestValues:
         wanted = expected & (self.quality > 0)
         return bool(wanted.any()) and bool(self._flags[wanted].all())
 
+    def stale_after(self, stale_ns: int) -> None:
+        """Another limit of age, for the values that come from now on."""
+        self.stale_ns = stale_ns
+        self._stale[()] = stale_ns
+
     @property
     def waiting(self) -> bool:
         """Whether samples wait for a tick later than those so far."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from lineshaft.node.align import LatestValues
 from lineshaft.node.record import SOURCES
-from lineshaft.node.rules import LimitRules
-from lineshaft.node.seat import Seat, Word
+from lineshaft.node.rules import Word
+from lineshaft.node.seat import Seat
 
 BUNDLE, LAST_GOOD, RULES, SAFE = range(len(SOURCES))
 _SAFE_WORD: Word = (1.0, True, 0.0)
@@ -33,8 +33,8 @@ class Fallback:
     confidence 0: a loop that cannot judge must not look quiet. ``reason`` says why the bundle is not deciding.
     """
 
-    def __init__(self, bundle: Seat, rules: LimitRules, policy: FallbackPolicy) -> None:
-        self.bundle, self.rules, self.policy = bundle, rules, policy
+    def __init__(self, bundle: Seat, policy: FallbackPolicy) -> None:
+        self.bundle, self.policy = bundle, policy
         self.last_good: Seat | None = None
         self.level, self.reason = BUNDLE, ""
         self.failures = self.switches = 0
@@ -56,7 +56,7 @@ class Fallback:
                 self.level, self._stood_in = LAST_GOOD, True
                 return word
             self._lose_last_good()
-        ruled = self.rules.decide(table)
+        ruled = self.bundle.rules.decide(table)
         if ruled is None:
             self.level = SAFE
             return _SAFE_WORD

@@ -31,6 +31,10 @@ class InputHistory:
         """The first tick that is safe to read while the loop goes on."""
         return max(0, self.count - self.length + 1)
 
+    def start(self) -> int:
+        """Where a replay may begin: a quarter of the history away from being overwritten."""
+        return max(0, self.count - self.length + self.length // 4)
+
     def row(self, tick: int) -> tuple[Array, Array] | None:
         """Copies of tick ``tick``; None when it was overwritten before or while it was copied."""
         place = tick % self.length

@@ -15,9 +15,10 @@ from lineshaft.node.fallback import BUNDLE, Fallback, FallbackPolicy
 from lineshaft.node.histogram import LatencyHistogram
 from lineshaft.node.history import InputHistory
 from lineshaft.node.record import SOURCES, Record, decision
-from lineshaft.node.rules import LimitRules
 from lineshaft.node.seat import Loaded, Seat
 from lineshaft.node.shadow import Shadow
+
+_WARM_A_TICK = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,12 @@ class Loop:
     def __init__(self, loaded: Loaded, *, clock: Clock, asset: str = "", settings: LoopSettings | None = None,
                  emit: Callable[[Record], None] = _ignore, on_alarm: Callable[[Record], None] = _ignore) -> None:
         manifest = loaded.manifest
+        loaded.engine.reset()  # a golden replay may have left its state there
         self.settings = settings or LoopSettings()
         self.name, self.asset, self.period_ns = manifest.loop, asset, manifest.period_ns
         self.table = LatestValues([tag.path for tag in manifest.tags], manifest.stale_ns)
         self.history = InputHistory(self.settings.history, len(manifest.tags))
-        rules = LimitRules(manifest.limits.by_tag, self.table.tags)
-        self.fallback = Fallback(Seat(loaded, self.table.tags), rules, self.settings.fallback)
+        self.fallback = Fallback(Seat(loaded, self.table.tags), self.settings.fallback)
         self.shadow: Shadow | None = None
         self.latency = LatencyHistogram()
         self.recent: deque[Record] = deque(maxlen=self.settings.recent)
@@ -154,24 +155,35 @@ class Loop:
         if shadow is not None:
             shadow.step(self.table, record)
         if candidate is not None:
-            self._candidate = None
             self._take(candidate)
         self._busy = self.fallback.busy or self.shadow is not None
 
     def _take(self, candidate: Candidate) -> None:
         try:
-            self._warm(candidate)
+            if not self._caught_up(candidate):
+                return
         except Exception as error:  # noqa: BLE001 (an engine may raise anything; it is told as a reason)
             candidate.failed = f"its engine failed on this loop's inputs: {type(error).__name__}: {error}"
         else:
             self._seat(candidate)
+        self._candidate = None
         candidate.taken.set()
 
-    def _warm(self, candidate: Candidate) -> None:
-        missed = range(0) if candidate.position is None else range(candidate.position, self.history.count)
-        for row in map(self.history.row, missed):  # the ticks that came while it was offered
-            if row is not None:
-                candidate.seat.warm(*row)
+    def _caught_up(self, candidate: Candidate) -> bool:
+        """Warm the candidate by a few of the ticks it has not seen; true when none is left."""
+        if candidate.position is None:
+            return True
+        for _ in range(_WARM_A_TICK):
+            if candidate.position >= self.history.count:
+                return True
+            row = self.history.row(candidate.position)
+            if row is None:
+                candidate.seat.engine.reset()
+                candidate.position = self.history.start()
+                continue
+            candidate.seat.warm(*row)
+            candidate.position += 1
+        return candidate.position >= self.history.count
 
     def _seat(self, candidate: Candidate) -> None:
         if candidate.shadow:
@@ -180,5 +192,6 @@ class Loop:
         if self.shadow is not None and self.shadow.seat is candidate.seat:
             self.shadow = None
         self._deadline = candidate.seat.manifest.budget.deadline_ns
+        self.table.stale_after(candidate.seat.manifest.stale_ns)
         self.fallback.exchange(candidate.seat)
         self.swaps += 1

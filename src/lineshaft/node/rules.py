@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.node.align import LatestValues
-from lineshaft.node.seat import Word
 
+# (score, alarm, confidence)
+Word = tuple[float, bool, float]
 Pairs = Mapping[str, tuple[float | None, float | None]]
 
 

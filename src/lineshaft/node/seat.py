@@ -11,11 +11,9 @@ from lineshaft.core.errors import Refused
 from lineshaft.core.manifest import Manifest
 from lineshaft.core.step import Engine
 from lineshaft.node.align import LatestValues
+from lineshaft.node.rules import LimitRules, Word
 
 SCORE, ALARM, CONFIDENCE, CAUSE = "score", "alarm", "confidence", "cause"
-
-# (score, alarm, confidence)
-Word = tuple[float, bool, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +30,7 @@ class Loaded:
 
 
 class Seat:
-    """One engine, the columns of the table it takes, and how to read its outputs.
+    """One engine, the columns of the table it takes, how to read its outputs, and its bundle's rule limits.
 
     The graph must give ``score`` and ``alarm`` (1 number each); ``confidence`` (1) and ``cause`` [C]
     are read where there are any.
@@ -42,6 +40,7 @@ class Seat:
         self.manifest, self.digest, self.engine = loaded.manifest, loaded.digest, loaded.engine
         self.tags = tuple(tag.path for tag in loaded.manifest.tags)
         _check(loaded, self.tags, tags)
+        self.rules = LimitRules(loaded.manifest.limits.by_tag, tags)
         place = {tag: i for i, tag in enumerate(tags)}
         columns = np.array([place[tag] for tag in self.tags], np.intp)
         self._columns = None if self.tags == tuple(tags) else columns
@@ -77,13 +76,13 @@ class Seat:
         """The tags with the largest shares of the newest score; none where the graph does not explain."""
         if not self._explains:
             return ()
-        share = np.nan_to_num(self.engine.out[CAUSE].reshape(-1), nan=0.0, posinf=0.0, neginf=0.0)
-        share = np.maximum(share, 0.0)
-        total = float(share.sum())
-        if total <= 0.0:
+        share = np.fmax(self.engine.out[CAUSE].reshape(-1), 0.0)  # NaN becomes 0
+        total = float(np.add.reduce(share))
+        if not 0.0 < total < np.inf:
             return ()
-        order = np.argsort(-share, kind="stable")[:most]
-        return tuple((self.tags[i], float(share[i]) / total) for i in order.tolist() if share[i] > 0.0)
+        order = share.argsort()[:-most - 1:-1].tolist()
+        values = share.tolist()
+        return tuple([(self.tags[i], values[i] / total) for i in order if values[i] > 0.0])
 
 
 def _check(loaded: Loaded, wanted: tuple[str, ...], tags: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from lineshaft.node.loop import Candidate, Loop
 from lineshaft.node.seat import Loaded, Seat
 
 _REST = 50  # pauses of 50 step times: the preparation takes 2 % of one core and of the interpreter's lock
+_LONGEST_REST_S = 0.002
 _LEAST_PERIODS = 20
 
 
@@ -71,20 +72,21 @@ def exchange(loop: Loop, candidate: Candidate, timeout_s: float | None = None) -
 
 
 def catch_up(seat: Seat, history: InputHistory) -> int:
-    """Step through the newest inputs until only those of the present are left; the tick that comes next."""
-    tick = history.oldest
+    """Step through the newest inputs up to the present; gives the tick that comes next.
+
+    A quarter of the history is left out, so that the loop does not overwrite what is being read. The loop itself
+    does the rest after its decisions, a few ticks' worth each time, however fast it goes.
+    """
+    tick = history.start()
     while tick < history.count:
         row = history.row(tick)
-        if row is None:  # the loop went round the whole ring meanwhile: start from what is there
+        if row is None:  # overtaken by a loop that is faster than this: leave all of it to the loop
             seat.engine.reset()
-            tick = history.oldest
-            continue
+            return history.start()
         started = time.perf_counter_ns()
         seat.warm(*row)
-        behind = history.count - tick
         tick += 1
-        if behind > 2:
-            time.sleep(min(_REST * (time.perf_counter_ns() - started) / 1e9, 0.002))
+        time.sleep(min(_REST * (time.perf_counter_ns() - started) / 1e9, _LONGEST_REST_S))
     return tick
 
 

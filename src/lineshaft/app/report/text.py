@@ -55,14 +55,14 @@ class Text:
     def finding(self, found: Finding, unit: str) -> str:
         """A quality finding without the name of its tag (the report shows that beside it)."""
         if self.lang == "en":
-            told = sentence(found, unit)
+            told = sentence(found, shown_unit(unit))
             return told.removeprefix(f"{found.tag}: ") if found.tag else told
         values = {name: number(value) for name, value in found.figures.items()}
         values |= {name.removesuffix("_ns"): self.duration(value) for name, value in found.figures.items()
                    if name.endswith("_ns")}
         values = {"low": "...", "high": "...", **values}
         return self(f"finding.{found.kind.value}", count=f"{found.count:,}", share=percent(found.share),
-                    unit=f" {unit}" if unit else "", **values)
+                    unit=f" {shown_unit(unit)}" if unit else "", **values)
 
     def duration(self, nanoseconds: float) -> str:
         """A length of time as a person says it."""
@@ -76,8 +76,8 @@ class Text:
         return Markup(self("list.comma").join(items[:-1]) + self("list.last") + items[-1])
 
 
-def number(value: float) -> str:
-    """Four significant digits, no exponent where it can be avoided.
+def number(value: float, digits: int = 4) -> str:
+    """Few significant digits, no exponent where it can be avoided.
 
     >>> [number(x) for x in (0.0, 1234567.0, 12.3456, -0.00012, 1e12, float("nan"))]
     ['0', '1,234,567', '12.35', '-0.00012', '1e+12', '-']
@@ -86,7 +86,19 @@ def number(value: float) -> str:
         return "-"
     if 1e4 <= abs(value) < 1e10:
         return f"{value:,.0f}"
-    return f"{value:.4g}"
+    return f"{value:.{digits}g}"
+
+
+_UNITS = {"Cel": "°C", "[degF]": "°F", "K": "K", "Ohm": "Ω", "um": "µm", "us": "µs", "deg": "°"}
+
+
+def shown_unit(unit: str) -> str:
+    """A UCUM code as people write it.
+
+    >>> shown_unit("Cel"), shown_unit("m3/h"), shown_unit("bar")
+    ('°C', 'm³/h', 'bar')
+    """
+    return _UNITS.get(unit) or unit.replace("m3", "m³").replace("m2", "m²")
 
 
 def percent(share: float) -> str:

@@ -46,7 +46,7 @@ def tag_chart(frame: Frame, text: Text, column: int, *, band: tuple[float, float
         _shape("alarm-edge", blocks(frame.spans(data.alarms), 0, 3)),
         _band(scale, band),
         _shape("doubtful", "" if good.all() else trace(frame.grid, np.where(good, np.nan, value), scale)),
-        _shape("trace", trace(frame.grid, sure, scale)),
+        _shape("trace dense" if frame.grid.dense else "trace", trace(frame.grid, sure, scale)),
         _shape("bad", blocks(marked(frame.grid, ~good), HEIGHT - 5, 5)),
     ]
     title = join(name(tag.name if style.endswith("small") else tag.path), " ",

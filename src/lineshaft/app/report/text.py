@@ -15,6 +15,7 @@ from lineshaft.core.errors import UsageError
 from lineshaft.dataset.quality import Finding, sentence
 
 LANGUAGES = ("en", "zh")
+NBSP = "\N{NO-BREAK SPACE}"
 
 
 @cache
@@ -67,7 +68,7 @@ class Text:
     def duration(self, nanoseconds: float) -> str:
         """A length of time as a person says it."""
         value, _, unit = format_duration(nanoseconds).partition(" ")
-        return f"{value} {self._table['unit'].get(unit, unit)}"
+        return f"{value}{NBSP}{self._table['unit'].get(unit, unit)}"
 
     def listed(self, items: list[Markup]) -> Markup:
         """``a, b and c``."""
@@ -104,14 +105,18 @@ def shown_unit(unit: str) -> str:
 def percent(share: float) -> str:
     """A fraction in percent.
 
-    >>> percent(0.5), percent(0.0123), percent(0.000002), percent(0.9996)
-    ('50 %', '1.2 %', '< 0.01 %', '100 %')
+    >>> [percent(share).replace(NBSP, " ") for share in (0.5, 0.0123, 0.000002, 0.9996, 0.999999, 1.0)]
+    ['50 %', '1.2 %', '< 0.01 %', '99.96 %', '> 99.99 %', '100 %']
     """
     if not math.isfinite(share):
         return "-"
     if 0 < share < 0.0001:
-        return "< 0.01 %"
-    return f"{100 * share:.2g} %" if share < 0.0995 else f"{100 * share:.0f} %"
+        figure = "< 0.01"
+    elif 0.995 <= share < 1:  # "100 %" is kept for all of them
+        figure = f"{100 * share:.2f}" if share < 0.9999 else "> 99.99"
+    else:
+        figure = f"{100 * share:.2g}" if share < 0.0995 else f"{100 * share:.0f}"
+    return f"{figure}{NBSP}%"
 
 
 def moment(nanoseconds: int) -> str:

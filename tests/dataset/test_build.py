@@ -182,6 +182,13 @@ def test_a_table_and_a_historian_give_the_same_rows(found: list[tuple[int, float
     assert left.digest == from_runs(historian.tags(), [table], 10, stale_ns=stale, gap_ns=gap).digest
 
 
+def test_one_time_stamp_with_a_wrong_year_does_not_fill_the_memory() -> None:
+    wrong = recording([0, 10**9, 10**18], [[1.0], [2.0], [3.0]])
+    assert len(from_runs([Tag("a")], [wrong], 10**9, gap_ns=5 * 10**9)) == 8
+    with pytest.raises(UsageError, match="rows of 1 s are too many"):
+        from_runs([Tag("a")], [wrong], 10**9)
+
+
 def test_no_rows_at_all_are_refused() -> None:
     with pytest.raises(UsageError, match="no rows"):
         from_runs([Tag("a")], [Recording(np.empty(0, np.int64), np.empty((0, 1)))], 10)

@@ -18,7 +18,7 @@ from lineshaft.core.series import Series
 from lineshaft.core.store import Historian
 from lineshaft.core.tag import Tag
 from lineshaft.dataset import labels as label
-from lineshaft.dataset.align import NEVER, align, arrival_order, cut_gaps, fresh, grid, newest_at
+from lineshaft.dataset.align import NEVER, align, arrival_order, cut_gaps, fresh, grid, grid_near, is_number, newest_at
 from lineshaft.dataset.recording import Recording
 
 Empty = Literal["missing", "silent"]
@@ -105,14 +105,16 @@ def _one_run(tags: tuple[Tag, ...], one: Recording, period_ns: int, stale_ns: in
     """All columns share their times, so one search serves them all."""
     order = arrival_order(one.times)
     source = one.times[order]
-    times = grid(int(source[0]), int(source[-1]) + 1, period_ns)
+    _check_span(int(source[0]), int(source[-1]) + 1, period_ns)
+    times = (grid(int(source[0]), int(source[-1]) + 1, period_ns) if gap_ns is None
+             else grid_near(source, period_ns, gap_ns))
     place = newest_at(source, times)
     cells = one.values[order]
     bad = np.zeros(cells.shape, np.bool_) if one.quality is None else ~usable(one.quality[order])
     rows = _last_spoken(cells, bad)[place] if empty == "silent" else place[:, None]
     columns = np.arange(len(tags))
     values = np.where(rows >= 0, cells[rows, columns], np.nan)
-    good = np.isfinite(values) & ~bad[rows, columns]
+    good = is_number(values) & ~bad[rows, columns]
     if stale_ns is not None:
         seen = np.where(rows >= 0, source[rows], NEVER)
         good &= fresh(times[:, None], seen, stale_ns)

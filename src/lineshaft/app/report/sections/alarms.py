@@ -28,26 +28,25 @@ def alarms(data: ReportData, frame: Frame, text: Text) -> Markup | None:
     ranked = sorted(numbers, key=lambda i: -data.alarms[i].peak)
     first, rest = (sorted(part, key=numbers.__getitem__) for part in (ranked[:SHOWN], ranked[SHOWN:]))
     more = el("details", el("summary", text.count("alarms.more", len(rest))),
-              _table(data, text, rest, numbers)) if rest else None
+              _table(data, frame, text, rest, numbers)) if rest else None
     short = [i for i in ranked if _is_short(data, i)][:CLOSE]
     close = [_close_up(data, frame, text, i, numbers, unfolded=i == short[0]) for i in short]
     return el("section", el("h2", text("alarms.title")), el("p", text("alarms.note"), class_="note"),
-              _table(data, text, first, numbers), more, close, id="alarms")
+              _table(data, frame, text, first, numbers), more, close, id="alarms")
 
 
-def _table(data: ReportData, text: Text, places: list[int], numbers: dict[int, int]) -> Markup:
+def _table(data: ReportData, frame: Frame, text: Text, places: list[int], numbers: dict[int, int]) -> Markup:
     heads = ("number", "start", "duration", "peak", "causes", "confidence")
-    several = data.run is not None and int(data.run.max(initial=0)) > 0
-    return table([_row(data, text, data.alarms[i], numbers[i], several) for i in places],
+    return table([_row(data, text, data.alarms[i], numbers[i], frame.by_row) for i in places],
                  [el("th", text(f"alarms.{head}"), class_=head) for head in heads], style="alarms")
 
 
-def _row(data: ReportData, text: Text, alarm: ReportAlarm, shown: int, several: bool) -> Markup:
+def _row(data: ReportData, text: Text, alarm: ReportAlarm, shown: int, by_row: bool) -> Markup:
     sure = "-" if alarm.confidence is None else percent(alarm.confidence)
     lasted = text.duration(alarm.end - alarm.start) if alarm.end > alarm.start else text("alarms.instant")
     return el("tr",
               el("td", el("span", f"▲{shown}", class_="mark")),
-              el("td", when(data, alarm.start, text), el("small", f"#{alarm.run}") if several else None,
+              el("td", when(data, alarm.start, text), el("small", f"#{alarm.run}") if by_row else None,
                  class_="time"),
               el("td", lasted, el("small", text("alarms.open")) if alarm.open else None, class_="n"),
               el("td", number(alarm.peak, 3), Markup("&nbsp;&times;"), class_="n"),

@@ -87,9 +87,9 @@ def align(series: Mapping[str, Series], tags: Sequence[Tag], times: NDArray[np.i
     """Rows at ``times`` (sorted), one column a tag; input may be unsorted and may repeat times.
 
     A value is masked (``good`` False, the value kept as found) when its StatusCode is bad, when it is no number
-    that a graph can take, or when it is older than ``stale_ns`` (None: it holds for ever, right for tags that report on change
-    only). Where NO tag has spoken for longer than ``gap_ns`` the rows are left out and the next row starts
-    a new run (None: one run). Tags without a series are missing throughout.
+    that a graph can take, or when it is older than ``stale_ns`` (None: it holds for ever, right for tags that
+    report on change only). Where NO tag has spoken for longer than ``gap_ns`` the rows are left out and the
+    next row starts a new run (None: one run). Tags without a series are missing throughout.
     """
     rows = len(times)
     values = np.full((rows, len(tags)), np.nan)

@@ -66,7 +66,7 @@ def _certificate(certificate: Certificate | None, text: Text) -> Facts:
             (text("trust.flips"), f"{certificate.flips:,}"),
             (text("trust.step"), _microseconds(certificate.latency_ns)),
             (text("trust.memory"), f"{certificate.memory_bytes / 2**20:.1f} MB"),
-            (text("trust.machine"), certificate.machine)]
+            (text("trust.machine"), ", ".join(certificate.machine.values()))]
 
 
 def _microseconds(latency: tuple[int, int, int, int]) -> str:

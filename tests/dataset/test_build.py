@@ -160,6 +160,14 @@ def test_an_empty_cell_holds_the_last_value_where_the_tag_was_silent() -> None:
     assert data.good[:, 0].tolist() == [True, True, True, False]
 
 
+def test_a_slower_tag_holds_between_its_samples_but_an_empty_sample_of_it_is_masked() -> None:
+    found = Recording(np.array([0, 10, 20, 30], np.int64), np.array([[1.0], [NAN], [NAN], [NAN]]),
+                      present=np.array([[True], [False], [True], [False]]))
+    data = from_runs([Tag("a")], [found], 10)
+    assert data.good[:, 0].tolist() == [True, True, False, False]
+    assert len(found.series((Tag("a"),))["a"]) == 2
+
+
 def test_a_bad_cell_is_masked_but_kept_and_labels_follow_the_rows() -> None:
     found = recording([10, 0], [[2.0], [1.0]], [[BAD], [GOOD]], [1.0, 0.0])
     data = from_runs([Tag("a")], [found], 10)

@@ -72,7 +72,8 @@ def full(**fields: object) -> ReportData:
         manifest=Manifest("cell", "monitor", 3, (), SECOND, SECOND, signature, Budget(1, 1), Limits(),
                           Lineage("sha256:d", "v7", "0.1.0", START, "PCA", "fewest false alarms")),
         certificate=Certificate(
-            "onnxruntime", "edge", {"processor": "a PC", "system": HOSTILE}, 1e-7, 0, 100, (1, 2, 3, 4), 2**20, START, "g"),
+            "onnxruntime", "edge", {"processor": "a PC", "system": HOSTILE}, 1e-7, 0, 100, (1, 2, 3, 4), 2**20, START,
+            "g"),
         bundle="sha256:bundle", dataset="sha256:data", files=(("report", "out/report.html"),), command="watch")
     return replace(data, **fields)  # type: ignore[arg-type]  # as above
 

@@ -160,6 +160,14 @@ def test_an_empty_cell_holds_the_last_value_where_the_tag_was_silent() -> None:
     assert data.good[:, 0].tolist() == [True, True, True, False]
 
 
+def test_a_slower_tag_holds_between_its_samples_but_an_empty_sample_of_it_is_masked() -> None:
+    found = Recording(np.array([0, 10, 20, 30], np.int64), np.array([[1.0], [NAN], [NAN], [NAN]]),
+                      present=np.array([[True], [False], [True], [False]]))
+    data = from_runs([Tag("a")], [found], 10)
+    assert data.good[:, 0].tolist() == [True, True, False, False]
+    assert len(found.series((Tag("a"),))["a"]) == 2
+
+
 def test_a_bad_cell_is_masked_but_kept_and_labels_follow_the_rows() -> None:
     found = recording([10, 0], [[2.0], [1.0]], [[BAD], [GOOD]], [1.0, 0.0])
     data = from_runs([Tag("a")], [found], 10)
@@ -180,6 +188,13 @@ def test_a_table_and_a_historian_give_the_same_rows(found: list[tuple[int, float
     first, last = min(found)[0], max(found)[0]
     left = build(historian, ["a"], first, last + 1, 10, stale_ns=stale, gap_ns=gap)
     assert left.digest == from_runs(historian.tags(), [table], 10, stale_ns=stale, gap_ns=gap).digest
+
+
+def test_one_time_stamp_with_a_wrong_year_does_not_fill_the_memory() -> None:
+    wrong = recording([0, 10**9, 10**18], [[1.0], [2.0], [3.0]])
+    assert len(from_runs([Tag("a")], [wrong], 10**9, gap_ns=5 * 10**9)) == 8
+    with pytest.raises(UsageError, match="rows of 1 s are too many"):
+        from_runs([Tag("a")], [wrong], 10**9)
 
 
 def test_no_rows_at_all_are_refused() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lineshaft.core.clock import format_duration
 from lineshaft.core.dataset import UNLABELLED, Dataset
 from lineshaft.core.errors import UsageError
 from lineshaft.core.quality import usable
@@ -14,6 +15,8 @@ from lineshaft.core.series import Series
 from lineshaft.core.tag import Tag
 
 NEVER = np.iinfo(np.int64).min
+MOST_ROWS = 200_000_000
+"""More rows than this come from a wrong period or a wrong clock, and would fill the memory."""
 
 
 def grid(start: int, end: int, period_ns: int) -> NDArray[np.int64]:
@@ -24,7 +27,31 @@ def grid(start: int, end: int, period_ns: int) -> NDArray[np.int64]:
     """
     if period_ns <= 0:
         raise UsageError(f"a period of {period_ns} ns is not positive", do="give a period such as '1s'")
+    _check_rows(-(-(end - start) // period_ns), period_ns)
     return np.arange(start, end, period_ns, dtype=np.int64)
+
+
+def grid_near(time: NDArray[np.int64], period_ns: int, gap_ns: int) -> NDArray[np.int64]:
+    """The grid from the first to the last of the sorted ``time``, without the rows that a gap would cut.
+
+    So a single sample with a wrong year costs nothing.
+
+    >>> grid_near(np.array([0, 10, 10_000, 10_010]), 10, 25).tolist()
+    [0, 10, 20, 30, 10000, 10010]
+    """
+    begin, end = int(time[0]), int(time[-1])
+    wide = np.flatnonzero(np.diff(time) > gap_ns)
+    first = -(-(time[np.concatenate([[0], wide + 1])] - begin) // period_ns)
+    last = (np.append(time[wide] + gap_ns, end) - begin) // period_ns
+    _check_rows(int((last - first + 1).sum()), period_ns)
+    pieces = [np.arange(a, b + 1, dtype=np.int64) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+    return begin + period_ns * np.concatenate(pieces)
+
+
+def _check_rows(rows: int, period_ns: int) -> None:
+    if rows > MOST_ROWS:
+        raise UsageError(f"{rows:,} rows of {format_duration(period_ns)} are too many",
+                         do="choose a longer period or a shorter stretch, or look for a wrong time stamp")
 
 
 def arrival_order(time: NDArray[np.int64]) -> NDArray[np.intp] | slice:
@@ -45,14 +72,24 @@ def newest_at(time: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.i
     return np.searchsorted(time, times, side="right") - 1
 
 
+def is_number(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """True where a value can enter a graph, whose numbers are float32: not NaN, not beyond its range.
+
+    >>> is_number(np.array([1.0, np.nan, np.inf, 1e300])).tolist()
+    [True, False, False, False]
+    """
+    inside: NDArray[np.bool_] = np.abs(values) <= np.finfo(np.float32).max
+    return inside
+
+
 def align(series: Mapping[str, Series], tags: Sequence[Tag], times: NDArray[np.int64], *, period_ns: int,
           stale_ns: int | None = None, gap_ns: int | None = None) -> Dataset:
     """Rows at ``times`` (sorted), one column a tag; input may be unsorted and may repeat times.
 
-    A value is masked (``good`` False, the value kept as found) when its StatusCode is bad, when it is no finite
-    number, or when it is older than ``stale_ns`` (None: it holds for ever, right for tags that report on change
-    only). Where NO tag has spoken for longer than ``gap_ns`` the rows are left out and the next row starts
-    a new run (None: one run). Tags without a series are missing throughout.
+    A value is masked (``good`` False, the value kept as found) when its StatusCode is bad, when it is no number
+    that a graph can take, or when it is older than ``stale_ns`` (None: it holds for ever, right for tags that
+    report on change only). Where NO tag has spoken for longer than ``gap_ns`` the rows are left out and the
+    next row starts a new run (None: one run). Tags without a series are missing throughout.
     """
     rows = len(times)
     values = np.full((rows, len(tags)), np.nan)
@@ -77,7 +114,7 @@ def _column(one: Series, times: NDArray[np.int64], stale_ns: int | None, values:
     found = one.value[order][place]
     seen = np.where(known, time[place], NEVER)
     np.copyto(values, found, where=known)
-    np.copyto(good, known & usable(one.quality[order][place]) & np.isfinite(found))
+    np.copyto(good, known & usable(one.quality[order][place]) & is_number(found))
     if stale_ns is not None:
         good &= fresh(times, seen, stale_ns)
     return seen
@@ -93,9 +130,6 @@ def fresh(times: NDArray[np.int64], seen: NDArray[np.int64], limit_ns: int) -> N
 
 def cut_gaps(data: Dataset, newest: NDArray[np.int64], gap_ns: int) -> Dataset:
     """Leave out rows whose ``newest`` sample of any tag is older than ``gap_ns``; a new run after each cut."""
-    heard = fresh(data.times, newest, gap_ns)
-    starts = heard & ~np.concatenate([[False], heard[:-1]])
-    run = (np.cumsum(starts) - 1).astype(np.int32)
-    kept = data.rows(heard)
-    np.copyto(kept.run, run[heard])
+    kept = data.rows(fresh(data.times, newest, gap_ns))
+    kept.run[1:] = np.cumsum(np.diff(kept.times) > data.period_ns)
     return kept

@@ -18,7 +18,7 @@ from lineshaft.core.series import Series
 from lineshaft.core.store import Historian
 from lineshaft.core.tag import Tag
 from lineshaft.dataset import labels as label
-from lineshaft.dataset.align import NEVER, align, arrival_order, cut_gaps, fresh, grid, newest_at
+from lineshaft.dataset.align import NEVER, align, arrival_order, cut_gaps, fresh, grid, grid_near, is_number, newest_at
 from lineshaft.dataset.recording import Recording
 
 Empty = Literal["missing", "silent"]
@@ -91,7 +91,8 @@ def from_runs(tags: Sequence[Tag], recordings: Sequence[Recording], period_ns: i
     """Recordings one after the other, each on its own grid from first to last time, never sharing a run.
 
     ``empty`` says what an empty cell with a good StatusCode is: "missing", a value that was due and isn't there
-    (masked), or "silent", a tag that had nothing to say in this row (its last value holds until stale).
+    (masked), or "silent", a tag that had nothing to say in this row (its last value holds until stale); where a
+    recording has ``present``, that decides.
     """
     parts = [_one_run(tuple(tags), one, period_ns, stale_ns, gap_ns, empty)
              for one in recordings if len(one.times)]
@@ -105,14 +106,17 @@ def _one_run(tags: tuple[Tag, ...], one: Recording, period_ns: int, stale_ns: in
     """All columns share their times, so one search serves them all."""
     order = arrival_order(one.times)
     source = one.times[order]
-    times = grid(int(source[0]), int(source[-1]) + 1, period_ns)
+    _check_span(int(source[0]), int(source[-1]) + 1, period_ns)
+    times = (grid(int(source[0]), int(source[-1]) + 1, period_ns) if gap_ns is None
+             else grid_near(source, period_ns, gap_ns))
     place = newest_at(source, times)
     cells = one.values[order]
     bad = np.zeros(cells.shape, np.bool_) if one.quality is None else ~usable(one.quality[order])
-    rows = _last_spoken(cells, bad)[place] if empty == "silent" else place[:, None]
+    spoke = _spoke(one, order, cells, bad, empty)
+    rows = place[:, None] if spoke is None else _last_spoken(spoke)[place]
     columns = np.arange(len(tags))
     values = np.where(rows >= 0, cells[rows, columns], np.nan)
-    good = np.isfinite(values) & ~bad[rows, columns]
+    good = is_number(values) & ~bad[rows, columns]
     if stale_ns is not None:
         seen = np.where(rows >= 0, source[rows], NEVER)
         good &= fresh(times[:, None], seen, stale_ns)
@@ -122,10 +126,17 @@ def _one_run(tags: tuple[Tag, ...], one: Recording, period_ns: int, stale_ns: in
     return data if gap_ns is None else cut_gaps(data, source[place], gap_ns)
 
 
-def _last_spoken(cells: NDArray[np.float64], bad: NDArray[np.bool_]) -> NDArray[np.intp]:
+def _spoke(one: Recording, order: NDArray[np.intp] | slice, cells: NDArray[np.float64],
+           bad: NDArray[np.bool_], empty: Empty) -> NDArray[np.bool_] | None:
+    """[M, C]: cells that are samples; None where all are."""
+    if one.present is not None:
+        return one.present[order]
+    return ~np.isnan(cells) | bad if empty == "silent" else None
+
+
+def _last_spoken(spoke: NDArray[np.bool_]) -> NDArray[np.intp]:
     """[M, C]: the newest row at or before each in which the tag said something, -1 where it never had."""
-    spoke = ~np.isnan(cells) | bad
-    place = np.where(spoke, np.arange(len(cells), dtype=np.intp)[:, None], -1)
+    place = np.where(spoke, np.arange(len(spoke), dtype=np.intp)[:, None], -1)
     return np.maximum.accumulate(place, axis=0)
 
 

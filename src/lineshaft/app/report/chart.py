@@ -10,7 +10,7 @@ from lineshaft.app.report.axis import Scale, Tick, fitted, score_scale
 from lineshaft.app.report.frame import Frame
 from lineshaft.app.report.markup import Markup, el, join, name
 from lineshaft.app.report.svg import HEIGHT, WIDTH, Floats, blocks, marked, trace
-from lineshaft.app.report.text import Text, number
+from lineshaft.app.report.text import Text, number, shown_unit
 
 LABEL_DISTANCE = 0.035
 
@@ -22,6 +22,7 @@ def score_chart(frame: Frame, text: Text, numbers: dict[int, int]) -> Markup:
     limit = float(scale(np.array([data.limit]))[0])
     layers = [
         _shape("alarmed", blocks(frame.spans(data.alarms))),
+        _shape("alarm-edge", blocks(frame.spans(data.alarms), 0, 2)),
         _shape("event", blocks(frame.spans(data.events), HEIGHT - 4, 4)),
         _rule("limit", limit),
         _shape("trace score", trace(frame.grid, data.score, scale)),
@@ -41,14 +42,15 @@ def tag_chart(frame: Frame, text: Text, column: int, *, band: tuple[float, float
     sure = np.where(good, value, np.nan)
     scale = fitted(sure if np.isfinite(sure).any() else value, band or ())
     layers = [
-        _band(scale, band),
         _shape("alarmed", blocks(frame.spans(data.alarms))),
+        _shape("alarm-edge", blocks(frame.spans(data.alarms), 0, 3)),
+        _band(scale, band),
         _shape("doubtful", "" if good.all() else trace(frame.grid, np.where(good, np.nan, value), scale)),
-        _shape("trace", trace(frame.grid, sure, scale)),
+        _shape("trace dense" if frame.grid.dense else "trace", trace(frame.grid, sure, scale)),
         _shape("bad", blocks(marked(frame.grid, ~good), HEIGHT - 5, 5)),
     ]
-    title = join(name(tag.name if style.endswith("small") else tag.path),
-                 " ", el("span", tag.unit, class_="unit") if tag.unit else None)
+    title = join(name(tag.name if style.endswith("small") else tag.path), " ",
+                 el("span", shown_unit(tag.unit), class_="unit") if tag.unit else None)
     return _figure(title, layers, scale, None, style, _said(text, tag.path, sure, tag.unit))
 
 
@@ -63,12 +65,12 @@ def _said(text: Text, path: str, value: Floats, unit: str) -> str:
 
 def _figure(title: Markup, layers: Sequence[Markup | None], scale: Scale, marks: Markup | None, style: str,
             said: str) -> Markup:
-    ticks = scale.ticks(number, 2 if style.endswith("small") else 4)
+    ticks = scale.ticks(number, 3 if style.endswith("small") else 4)
     rules = join(_rule("grid", tick.at) for tick in ticks)
     drawing = el("svg", rules, layers, viewBox=f"0 0 {WIDTH} {HEIGHT}", preserveAspectRatio="none",
                  role="img", aria_label=said)
     return el("figure",
-              el("figcaption", title, el("output", class_="readout")),
+              el("figcaption", el("span", title), el("output", class_="readout")),
               el("div", [el("span", tick.label, style=f"bottom:{100 * tick.at:.2f}%") for tick in ticks],
                  class_="axis-y", aria_hidden="true"),
               el("div", drawing, marks, class_="plot", data_low=f"{scale.low:.6g}",

@@ -121,7 +121,8 @@ class ReportData:
     ``times`` int64 [N] UTC ns; ``values`` float64 [N, C], NaN where unknown; ``good`` bool [N, C]; ``score``
     float64 [N], NaN where not watched; ``limit`` in the score's unit; ``run`` int32 [N] or None for one run.
     ``relative_time`` when the times are counts from zero (cycles, seconds since start), no dates.
-    Everything that is text may come from strangers: it is escaped.
+    ``files`` are (what it is, where it was written). Everything that is text may come from strangers: it is
+    escaped.
     """
 
     title: str

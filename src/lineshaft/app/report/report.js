@@ -26,7 +26,10 @@
     if (plot.dataset.bend === "sqrt") return Math.pow(Math.sqrt(low) + share * (Math.sqrt(high) - Math.sqrt(low)), 2);
     return low + share * (high - low);
   };
-  const short = number => String(+number.toPrecision(4));
+  const short = number => String(+number.toPrecision(6));
+  // As many digits as the drawing holds: one part in 500 of a straight scale.
+  const shown = (plot, number) => plot.dataset.bend !== "linear" ? number.toPrecision(2)
+    : number.toFixed(Math.min(12, Math.max(0, Math.ceil(-Math.log10((plot.dataset.high - plot.dataset.low) / 500)))));
   const told = (group, share) => {
     const at = +group.dataset.start + share * (group.dataset.end - group.dataset.start);
     if (group.dataset.axis === "utc") return new Date(at).toISOString().slice(0, 19).replace("T", " ");
@@ -49,7 +52,7 @@
         cursor.hidden = false;
         cursor.style.left = 100 * share + "%";
         const here = path ? near(read(path), 1000 * share).map(y => value(plot, y)) : [];
-        const low = short(Math.min(...here)), high = short(Math.max(...here));
+        const low = shown(plot, Math.min(...here)), high = shown(plot, Math.max(...here));
         const text = here.length ? (low === high ? low : low + " … " + high) : "–";
         out.textContent = (i === 0 ? told(group, share) + "   " : "") + text;
       });

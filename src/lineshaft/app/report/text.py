@@ -15,6 +15,7 @@ from lineshaft.core.errors import UsageError
 from lineshaft.dataset.quality import Finding, sentence
 
 LANGUAGES = ("en", "zh")
+NBSP = "\N{NO-BREAK SPACE}"
 
 
 @cache
@@ -55,19 +56,19 @@ class Text:
     def finding(self, found: Finding, unit: str) -> str:
         """A quality finding without the name of its tag (the report shows that beside it)."""
         if self.lang == "en":
-            told = sentence(found, unit)
+            told = sentence(found, shown_unit(unit))
             return told.removeprefix(f"{found.tag}: ") if found.tag else told
         values = {name: number(value) for name, value in found.figures.items()}
         values |= {name.removesuffix("_ns"): self.duration(value) for name, value in found.figures.items()
                    if name.endswith("_ns")}
         values = {"low": "...", "high": "...", **values}
         return self(f"finding.{found.kind.value}", count=f"{found.count:,}", share=percent(found.share),
-                    unit=f" {unit}" if unit else "", **values)
+                    unit=f" {shown_unit(unit)}" if unit else "", **values)
 
     def duration(self, nanoseconds: float) -> str:
         """A length of time as a person says it."""
         value, _, unit = format_duration(nanoseconds).partition(" ")
-        return f"{value} {self._table['unit'].get(unit, unit)}"
+        return f"{value}{NBSP}{self._table['unit'].get(unit, unit)}"
 
     def listed(self, items: list[Markup]) -> Markup:
         """``a, b and c``."""
@@ -76,8 +77,8 @@ class Text:
         return Markup(self("list.comma").join(items[:-1]) + self("list.last") + items[-1])
 
 
-def number(value: float) -> str:
-    """Four significant digits, no exponent where it can be avoided.
+def number(value: float, digits: int = 4) -> str:
+    """Few significant digits, no exponent where it can be avoided.
 
     >>> [number(x) for x in (0.0, 1234567.0, 12.3456, -0.00012, 1e12, float("nan"))]
     ['0', '1,234,567', '12.35', '-0.00012', '1e+12', '-']
@@ -86,20 +87,36 @@ def number(value: float) -> str:
         return "-"
     if 1e4 <= abs(value) < 1e10:
         return f"{value:,.0f}"
-    return f"{value:.4g}"
+    return f"{value:.{digits}g}"
+
+
+_UNITS = {"Cel": "°C", "[degF]": "°F", "K": "K", "Ohm": "Ω", "um": "µm", "us": "µs", "deg": "°"}
+
+
+def shown_unit(unit: str) -> str:
+    """A UCUM code as people write it.
+
+    >>> shown_unit("Cel"), shown_unit("m3/h"), shown_unit("bar")
+    ('°C', 'm³/h', 'bar')
+    """
+    return _UNITS.get(unit) or unit.replace("m3", "m³").replace("m2", "m²")
 
 
 def percent(share: float) -> str:
     """A fraction in percent.
 
-    >>> percent(0.5), percent(0.0123), percent(0.000002), percent(0.9996)
-    ('50 %', '1.2 %', '< 0.01 %', '100 %')
+    >>> [percent(share).replace(NBSP, " ") for share in (0.5, 0.0123, 0.000002, 0.9996, 0.999999, 1.0)]
+    ['50 %', '1.2 %', '< 0.01 %', '99.96 %', '> 99.99 %', '100 %']
     """
     if not math.isfinite(share):
         return "-"
     if 0 < share < 0.0001:
-        return "< 0.01 %"
-    return f"{100 * share:.2g} %" if share < 0.0995 else f"{100 * share:.0f} %"
+        figure = "< 0.01"
+    elif 0.995 <= share < 1:  # "100 %" is kept for all of them
+        figure = f"{100 * share:.2f}" if share < 0.9999 else "> 99.99"
+    else:
+        figure = f"{100 * share:.2g}" if share < 0.0995 else f"{100 * share:.0f}"
+    return f"{figure}{NBSP}%"
 
 
 def moment(nanoseconds: int) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lineshaft.core.quality import usable
 from lineshaft.core.series import Series
 from lineshaft.core.tag import Tag
+from lineshaft.dataset.align import is_number
 
 MOST_SPANS = 200
 
@@ -48,7 +49,7 @@ def column(tag: Tag, runs: Sequence[Series], orders: Sequence[NDArray[np.intp] |
     code = np.concatenate([one.quality[order] for one, order in zip(runs, orders, strict=True)])
     run = np.repeat(np.arange(len(runs)), [len(one) for one in runs])
     bad = ~usable(code)
-    missing = ~bad & ~np.isfinite(value)
+    missing = ~bad & ~is_number(value)
     kept = np.flatnonzero(~bad & ~missing)
     return Column(tag, time, missing, bad, _changes(run), kept, value[kept], _changes(run[kept]))
 

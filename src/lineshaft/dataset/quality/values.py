@@ -5,6 +5,8 @@ Every limit is set against the tag's own noise, so no check needs to know what t
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,8 +15,8 @@ from lineshaft.dataset.quality.finding import Finding, Kind, Severity
 
 SIGMA = 1.4826
 """Median absolute deviation -> standard deviation of a normal distribution."""
-FROZEN_TIMES, FROZEN_LEAST = 10.0, 10
-SPIKE_SIGMAS = 8.0
+FROZEN_TIMES, FROZEN_LEAST, FROZEN_APART = 10.0, 10, 3.0
+SPIKE_SIGMAS, SPIKE_MOST = 8.0, 0.02
 COARSE_LEVELS = 20.0
 DRIFT_BLOCKS, DRIFT_TAU, DRIFT_SIGMAS = 20, 0.8, 3.0
 SAMPLE = 100_000
@@ -24,15 +26,14 @@ SAMPLE = 100_000
 def noise_of(data: Column) -> float:
     """Standard deviation of the sample-to-sample change, robust, as of white noise (NaN below 3 samples).
 
-    Where more than half of the samples repeat the last one, the median is taken over those that move.
+    Where more than half of the samples repeat the last one the median says nothing, and the mean is taken.
     """
     steps = np.abs(np.diff(data.value[:SAMPLE])[~data.edge[1:SAMPLE]])
     if len(steps) < 2:
         return float("nan")
-    middle = float(np.median(steps))
-    if middle == 0 and np.any(steps > 0):
-        middle = float(np.median(steps[steps > 0]))
-    return SIGMA * middle / 2**0.5
+    if middle := float(np.median(steps)):
+        return SIGMA * middle / 2**0.5
+    return float(np.mean(steps)) * math.sqrt(math.pi) / 2
 
 
 def step_of(data: Column) -> float:
@@ -88,16 +89,17 @@ def _repeats(data: Column) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def frozen(data: Column) -> tuple[Finding, ...]:
     """A value that repeats far longer than this tag's values do.
 
-    A run of equal values counts from ten times the length that nine in ten runs stay below; with values that
-    repeat by chance (coarse steps) such a run has a probability of about 1e-10. A run at the end of the range,
-    at zero, or at a value that the tag rests at more than once is a machine at rest or a saturated
-    instrument rather than a dead one, and is said apart.
+    A run of equal values counts from ten times the length that nine in ten runs stay below (with values that
+    repeat by chance it has a probability of about 1e-10), and only if it is three times longer than the longest
+    run that does not count: a coarse instrument has runs of all lengths. A run at the end of the range, at
+    zero, or at a value that the tag rests at more than once is a machine at rest or a saturated instrument
+    rather than a dead one, and is said apart.
     """
     if len(data.value) < 2 * FROZEN_LEAST or data.value.min() == data.value.max():
         return ()
     start, length = _repeats(data)
     usual = float(np.quantile(length, 0.9))
-    long = length >= max(FROZEN_LEAST, FROZEN_TIMES * usual)
+    long = length >= _apart(length, max(FROZEN_LEAST, FROZEN_TIMES * usual))
     start, length = start[long], length[long]
     if not len(start):
         return ()
@@ -105,6 +107,13 @@ def frozen(data: Column) -> tuple[Finding, ...]:
     found = (_held(data, Kind.FROZEN, start[~rests], length[~rests], usual),
              _held(data, Kind.AT_REST, start[rests], length[rests], usual))
     return tuple(one for one in found if one is not None)
+
+
+def _apart(length: NDArray[np.intp], least: float) -> float:
+    """The shortest length from ``least`` on that stands apart from the next shorter one, or infinity."""
+    kinds = np.unique(length)
+    apart = (kinds[1:] >= least) & (kinds[1:] >= FROZEN_APART * kinds[:-1])
+    return float(kinds[1:][apart][0]) if apart.any() else float("inf")
 
 
 def _at_rest(data: Column, value: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -162,8 +171,8 @@ def spikes(data: Column) -> Finding | None:
     scale = SIGMA * float(np.median(away)) or SIGMA * float(np.median(moving))
     spike = away > SPIKE_SIGMAS * max(scale, noise_of(data))
     count = int(spike.sum())
-    if not count or len(moving) < 0.01 * len(data.value):
-        return None  # a value that hardly ever moves (a setpoint, a mode) steps rather than spikes
+    if not count or count > SPIKE_MOST * len(spike) or len(moving) < 0.01 * len(spike):
+        return None  # what happens often is how the tag moves; what hardly ever moves (a setpoint) steps
     share = count / len(data)
     figures = {"largest": float(away.max()), "limit": SPIKE_SIGMAS * max(scale, noise_of(data))}
     return Finding(data.tag.path, Kind.SPIKE, Severity.WARNING if share > 0.001 else Severity.INFO, count,

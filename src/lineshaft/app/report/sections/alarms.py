@@ -28,28 +28,28 @@ def alarms(data: ReportData, frame: Frame, text: Text) -> Markup | None:
     ranked = sorted(numbers, key=lambda i: -data.alarms[i].peak)
     first, rest = (sorted(part, key=numbers.__getitem__) for part in (ranked[:SHOWN], ranked[SHOWN:]))
     more = el("details", el("summary", text.count("alarms.more", len(rest))),
-              _table(data, text, rest, numbers)) if rest else None
-    close = [_close_up(data, frame, text, i, numbers) for i in ranked[:CLOSE] if _is_short(data, i)]
+              _table(data, frame, text, rest, numbers)) if rest else None
+    short = [i for i in ranked if _is_short(data, i)][:CLOSE]
+    close = [_close_up(data, frame, text, i, numbers, unfolded=i == short[0]) for i in short]
     return el("section", el("h2", text("alarms.title")), el("p", text("alarms.note"), class_="note"),
-              _table(data, text, first, numbers), more, close, id="alarms")
+              _table(data, frame, text, first, numbers), more, close, id="alarms")
 
 
-def _table(data: ReportData, text: Text, places: list[int], numbers: dict[int, int]) -> Markup:
+def _table(data: ReportData, frame: Frame, text: Text, places: list[int], numbers: dict[int, int]) -> Markup:
     heads = ("number", "start", "duration", "peak", "causes", "confidence")
-    several = data.run is not None and int(data.run.max(initial=0)) > 0
-    return table([_row(data, text, data.alarms[i], numbers[i], several) for i in places],
+    return table([_row(data, text, data.alarms[i], numbers[i], frame.by_row) for i in places],
                  [el("th", text(f"alarms.{head}"), class_=head) for head in heads], style="alarms")
 
 
-def _row(data: ReportData, text: Text, alarm: ReportAlarm, shown: int, several: bool) -> Markup:
+def _row(data: ReportData, text: Text, alarm: ReportAlarm, shown: int, by_row: bool) -> Markup:
     sure = "-" if alarm.confidence is None else percent(alarm.confidence)
     lasted = text.duration(alarm.end - alarm.start) if alarm.end > alarm.start else text("alarms.instant")
     return el("tr",
               el("td", el("span", f"▲{shown}", class_="mark")),
-              el("td", when(data, alarm.start, text), el("small", f"#{alarm.run}") if several else None,
+              el("td", when(data, alarm.start, text), el("small", f"#{alarm.run}") if by_row else None,
                  class_="time"),
               el("td", lasted, el("small", text("alarms.open")) if alarm.open else None, class_="n"),
-              el("td", number(alarm.peak), Markup("&nbsp;&times;"), class_="n"),
+              el("td", number(alarm.peak, 3), Markup("&nbsp;&times;"), class_="n"),
               el("td", _causes(alarm, text)),
               el("td", sure, class_="n"))
 
@@ -67,11 +67,11 @@ def _causes(alarm: ReportAlarm, text: Text) -> Markup:
 def _is_short(data: ReportData, place: int) -> bool:
     alarm = data.alarms[place]
     whole = int(data.times[-1] - data.times[0]) if len(data.times) else 0
-    return alarm.end - alarm.start < CLOSE_SHARE * whole or data.run is not None
+    return alarm.end - alarm.start < CLOSE_SHARE * whole
 
 
-def _close_up(data: ReportData, frame: Frame, text: Text, place: int, numbers: dict[int, int]
-              ) -> Markup | None:
+def _close_up(data: ReportData, frame: Frame, text: Text, place: int, numbers: dict[int, int],
+              *, unfolded: bool) -> Markup | None:
     alarm = data.alarms[place]
     near = Frame(frame.around(alarm), 500)
     if not len(near.data.times):
@@ -82,4 +82,5 @@ def _close_up(data: ReportData, frame: Frame, text: Text, place: int, numbers: d
               *(tag_chart(near, text, i, band=frame.band(i)) for i in blamed)]
     head = join(el("span", f"▲{numbers[place]}", class_="mark"), " ",
                 text("alarms.close", start=when(data, alarm.start, text)))
-    return el("details", el("summary", head), linked(near, charts, time_axis(near, text)), class_="close")
+    return el("details", el("summary", head), linked(near, charts, time_axis(near, text)), class_="close",
+              open=unfolded)

@@ -6,7 +6,7 @@ from lineshaft.app.report.data import ReportData
 from lineshaft.app.report.frame import Frame
 from lineshaft.app.report.markup import Markup, el, name, table
 from lineshaft.app.report.svg import HEIGHT, WIDTH, blocks, marked
-from lineshaft.app.report.text import Text, number, percent
+from lineshaft.app.report.text import Text, number, percent, shown_unit
 from lineshaft.dataset.quality import Finding, QualityReport, Severity, TagQuality
 
 SHOWN, FINDINGS, BAR_COLUMNS = 30, 4, 150
@@ -49,10 +49,12 @@ def _row(tag: TagQuality, frame: Frame, column: int | None, text: Text) -> Marku
     else:
         state = el("span", SHAPES[tag.severity] + " " if tag.findings else "", text("quality.usable"),
                    class_=f"state {tag.severity.name.lower()}" if tag.findings else "state")
-    return el("tr", el("td", state), el("td", name(tag.tag), " ", el("span", tag.unit, class_="unit")),
+    unit = el("span", shown_unit(tag.unit), class_="unit")
+    return el("tr", el("td", state), el("td", name(tag.tag), " ", unit),
               el("td", percent(tag.good_share), class_="n"), el("td", _timeline(frame, column, text)),
               el("td", f"{number(tag.low)} … {number(tag.high)}", class_="n"),
-              el("td", f"± {number(tag.noise)}", class_="n"), el("td", _findings(tag.findings, tag.unit, text)))
+              el("td", f"± {number(tag.noise, 2)}", class_="n"),
+              el("td", _findings(tag.findings, tag.unit, text)))
 
 
 def _timeline(frame: Frame, column: int | None, text: Text) -> Markup:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lineshaft.app.report.data import Latency, LearnerRow, ReportData, Trust
 from lineshaft.app.report.markup import Markup, el, table
-from lineshaft.app.report.sections.verdict import when
+from lineshaft.app.report.sections.verdict import stretch
 from lineshaft.app.report.text import Text, number, percent
 from lineshaft.core.manifest import Certificate
 
@@ -35,7 +35,7 @@ def _learnt(data: ReportData, text: Text) -> Facts:
     facts: Facts = []
     for one in data.passages[:6]:
         label = text.known(f"passage.{one.use}") or one.use
-        facts.append((label, f"{when(data, one.start, text)} \N{EN DASH} {when(data, one.end, text)}"))
+        facts.append((label, stretch(data, one.start, one.end, text)))
     counts = (("fit_rows", data.trust.fit_rows), ("calibration_rows", data.trust.calibration_rows),
               ("held_out_rows", data.trust.held_out_rows))
     facts += [(text(f"trust.{key}"), f"{rows:,}") for key, rows in counts if rows]
@@ -50,7 +50,7 @@ def _false_alarms(trust: Trust, text: Text) -> Facts:
     for key, rate in rates:
         if rate is not None:
             bar = el("span", el("i", style=f"width:{100 * rate / top if top else 0:.0f}%"), class_="bar")
-            facts.append((text(f"trust.{key}"), el("span", bar, " ", percent(rate))))
+            facts.append((text(f"trust.{key}"), el("span", bar, el("span", percent(rate), class_="rate"))))
     if trust.expected_rate is not None and trust.observed_rate is None:
         facts.append((text("trust.observed"), text("trust.not_measured")))
     if trust.method:

@@ -39,13 +39,21 @@ def when(data: ReportData, time: int, text: Text) -> str:
     return text.duration(time) if data.relative_time else moment(time)
 
 
+def stretch(data: ReportData, start: int, end: int, text: Text) -> str:
+    """From when to when, the date only once where both are of one day."""
+    first, last = when(data, start, text), when(data, end, text)
+    if not data.relative_time and first[:11] == last[:11]:
+        last = last[11:]
+    return f"{first} \N{EN DASH} {last}"
+
+
 def _found(data: ReportData, text: Text) -> Markup:
     worst = strongest(data)
     causes = [join(name(cause.tag), f" ({percent(cause.share)})") for cause in worst.causes[:3]]
     parts = [el("strong", text.count("verdict.alarms", len(data.alarms))), " ",
              text.html("verdict.strongest" if len(data.alarms) > 1 else "verdict.only",
                        start=when(data, worst.start, text), duration=text.duration(worst.end - worst.start),
-                       peak=number(worst.peak))]
+                       peak=number(worst.peak, 3))]
     if causes:
         parts.append(text.html("verdict.points_to", causes=text.listed(causes)))
     if worst.open:
@@ -56,7 +64,7 @@ def _found(data: ReportData, text: Text) -> Markup:
 def _quiet(data: ReportData, text: Text, watched: int) -> Markup:
     peak = float(np.nanmax(data.score)) / data.limit
     return join(el("strong", text("verdict.nothing")), " ",
-                text.html("verdict.quiet", rows=f"{watched:,}", peak=number(peak)))
+                text.html("verdict.quiet", rows=f"{watched:,}", peak=number(peak, 3)))
 
 
 def _event(event: Event, data: ReportData, text: Text) -> Markup:

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import PurePath
 from types import ModuleType
 from typing import cast
-from urllib.parse import urlsplit
 
 from lineshaft.core import discovery
 from lineshaft.core.connector import Connector, ConnectorManifest
@@ -53,17 +52,17 @@ def connector_for(uri: str) -> str:
     >>> connector_for("plant:?seed=7")
     'plant'
     """
-    scheme = urlsplit(uri).scheme.lower()
-    if "://" not in uri and not any(scheme in manifest.schemes for manifest in manifests().values()):
-        scheme = ""  # the C of C:\data.csv is no scheme
-    suffixes = tuple(suffix.lower() for suffix in PurePath(uri).suffixes)
+    scheme, mark, _ = uri.partition(":")
     for name, manifest in manifests().items():
-        if scheme and scheme in manifest.schemes:
+        if mark and scheme.lower() in manifest.schemes:
             return name
-        if not scheme and any(suffix in manifest.suffixes for suffix in suffixes):
+    if "://" in uri:  # a drive letter is no scheme
+        raise UsageError(f"no connector answers to '{scheme}://'", do=f"use one of: {', '.join(_spoken())}")
+    suffixes = {suffix.lower() for suffix in PurePath(uri).suffixes}
+    for name, manifest in manifests().items():
+        if suffixes & set(manifest.suffixes):
             return name
-    raise UsageError(f"no connector answers to {scheme + '://' if scheme else PurePath(uri).name!r}",
-                     do=f"use one of: {', '.join(_spoken())}")
+    raise UsageError(f"no connector answers to {PurePath(uri).name!r}", do=f"use one of: {', '.join(_spoken())}")
 
 
 def open_connector(uri: str, *, guard: WriteGuard | None = None, **options: object) -> Connector:

@@ -1,4 +1,4 @@
-"""``python -m lineshaft.connect.opcua``: a plant of slow sines to try things on; prints its URL, runs until ended."""
+"""``python -m lineshaft.connect.opcua``: a plant of slow sines to try things on; prints its URL."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from lineshaft.core.tag import Tag
 
 async def serve(count: int, port: int, period_s: float) -> None:
     """``count`` tags of ten an asset, new values each ``period_s``, until cancelled."""
-    tags = [Tag(f"works/hall/cell/asset{i // 10:03d}/tag{i:04d}", unit="bar", low=0.0, high=10.0, writable=i == 0)
-            for i in range(count)]
+    tags = [Tag(f"works/hall/cell/asset{i // 10:03d}/tag{i:04d}", unit="bar", low=0.0, high=10.0,
+                writable=i == 0) for i in range(count)]
     async with Simulator(tags, f"opc.tcp://127.0.0.1:{port}/lineshaft/") as plant:
         paths, phases = [tag.path for tag in tags], np.arange(count) / 7
         print(plant.url, flush=True)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import pytest
+import pytest_asyncio
 
 from lineshaft.connect.opcua.connector import OpcUaConnector
 from lineshaft.connect.registry import open_connector
@@ -67,7 +68,7 @@ class Follower:
                 self._news.notify_all()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def follow() -> AsyncIterator[Callable[..., Follower]]:
     """Followers that are stopped at the end."""
     followers: list[Follower] = []
@@ -115,7 +116,7 @@ class PlantProcess:
             await self._process.wait()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def plant_process() -> AsyncIterator[PlantProcess]:
     plant = PlantProcess()
     yield plant

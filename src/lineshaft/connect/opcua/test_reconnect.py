@@ -14,6 +14,7 @@ from lineshaft.core.errors import EnvironmentFailed, LineshaftError
 from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.tag import Tag
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 FLOW, LEVEL = Tag("works/cell/flow"), Tag("works/cell/level")
 
 
@@ -87,8 +88,8 @@ async def test_a_node_that_appears_later_is_taken_up(connected: Connected, follo
         await follower.until(lambda seen: any(sample.value == 3.0 for sample in seen))
 
 
-async def test_a_server_that_hangs_is_lost_after_the_keepalive(plant_process: PlantProcess, connected: Connected,
-                                                               follow: Callable[..., Follower]) -> None:
+async def test_a_server_that_hangs_is_lost_after_the_keepalive(
+        plant_process: PlantProcess, connected: Connected, follow: Callable[..., Follower]) -> None:
     url = await plant_process.start(tags=2)
     async with connected(url, keepalive_s=0.5, timeout_s=1.0) as connector:
         follower = follow(connector, await connector.browse())

@@ -7,7 +7,7 @@ UCUM = "http://unitsofmeasure.org"
 NO_CODE = -1
 
 # UCUM code: (UNECE common code, what people write)
-_UNITS: dict[str, tuple[str, str]] = {
+UNITS: dict[str, tuple[str, str]] = {
     "1": ("C62", "1"), "%": ("P1", "%"), "[ppm]": ("59", "ppm"), "dB": ("2N", "dB"), "[pH]": ("Q30", "pH"),
     "Cel": ("CEL", "°C"), "K": ("KEL", "K"), "[degF]": ("FAH", "°F"),
     "Pa": ("PAL", "Pa"), "hPa": ("A97", "hPa"), "kPa": ("KPA", "kPa"), "MPa": ("MPA", "MPa"),
@@ -54,8 +54,8 @@ def unit_id(common_code: str) -> int:
     return int.from_bytes(common_code.encode("ascii"), "big")
 
 
-_BY_ID = {unit_id(code): ucum for ucum, (code, _) in _UNITS.items()}
-_SPOKEN = {symbol: ucum for ucum, (_, symbol) in _UNITS.items()} | _ALSO  # case matters: mW is not MW
+_BY_ID = {unit_id(code): ucum for ucum, (code, _) in UNITS.items()}
+_SPOKEN = {symbol: ucum for ucum, (_, symbol) in UNITS.items()} | _ALSO  # case matters: mW is not MW
 
 
 def to_engineering_units(ucum: str) -> tuple[str, int, str]:
@@ -66,8 +66,8 @@ def to_engineering_units(ucum: str) -> tuple[str, int, str]:
     >>> to_engineering_units("kg/m2")
     ('http://unitsofmeasure.org', -1, 'kg/m2')
     """
-    if ucum in _UNITS:
-        code, symbol = _UNITS[ucum]
+    if ucum in UNITS:
+        code, symbol = UNITS[ucum]
         return CEFACT, unit_id(code), symbol
     return UCUM, NO_CODE, ucum
 
@@ -83,6 +83,6 @@ def from_engineering_units(namespace: str | None, identifier: int, display: str 
     shown = (display or "").strip()
     if namespace == CEFACT and identifier in _BY_ID:
         return _BY_ID[identifier]
-    if namespace == UCUM or shown in _UNITS:
+    if namespace == UCUM or shown in UNITS:
         return shown
     return _SPOKEN.get(shown, shown)

@@ -94,7 +94,7 @@ class TextTable:
         return rows_of(text, self.dialect.delimiter, quotes=self.dialect.quotes)
 
     def _mended(self, chunk: list[list[str]]) -> list[list[str]]:
-        """Rows of the right width: blank lines go, empty cells are cut or added, the rest is left out and counted."""
+        """Rows of the right width: empty cells are cut or added; what still does not fit is counted."""
         kept, width = [], self.dialect.width
         for place, row in enumerate(chunk):
             if not any(cell.strip() for cell in row):
@@ -140,7 +140,8 @@ class TextTable:
         )
         if self.padded:
             said.append(
-                f"{self.padded:,} rows are cut short, the first at {self.first_padded}; what lacks is marked missing."
+                f"{self.padded:,} rows are cut short, the first at {self.first_padded}; what lacks is marked"
+                " missing."
             )
         return said
 

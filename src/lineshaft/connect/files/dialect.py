@@ -17,10 +17,13 @@ BLANKS = " "
 _DELIMITERS = (";", "\t", "|", ",", BLANKS)
 _SAID = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", BLANKS: "blanks"}
 _NUMBER = re.compile(
-    r"[-+−]?(?=[\d.,])[\d.,' \u00a0\u202f’]*\d[.,]?(?:[eE][-+]?\d+)?\s*%?|[-+]?(?:nan|inf)", re.IGNORECASE
+    r"[-+\u2212]?(?=[\d.,])[\d.,' \u00a0\u202f\u2019]*\d[.,]?(?:[eE][-+]?\d+)?\s*%?|[-+]?(?:nan|inf)",
+    re.IGNORECASE,
 )
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*", re.IGNORECASE)
 _MOST_HEADER_ROWS = 4
+_SCORED_LINES = 100
+_SCORED_CELLS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,9 @@ def _lone_quotes(lines: Sequence[str]) -> bool:
 
 
 def _best(lines: Sequence[str], quotes: bool) -> str:
+    scored = [line for line in lines if line.strip()][:_SCORED_LINES]
     scores = [
-        (round(_score([split(line, mark, quotes=quotes) for line in lines if line.strip()]), 3), -place, mark)
+        (round(_score([split(line, mark, quotes=quotes) for line in scored]), 3), -place, mark)
         for place, mark in enumerate(_DELIMITERS)
     ]
     score, _, mark = max(scores)
@@ -110,11 +114,11 @@ def _best(lines: Sequence[str], quotes: bool) -> str:
 
 
 def _score(rows: Sequence[Sequence[str]]) -> float:
-    """Share of lines with the usual number of cells, times the share of those cells that are numbers or times."""
+    """Share of lines with the usual number of cells, times the share of numbers and times among those."""
     width = _width(rows)
     if width < 2:
         return 0.0
-    usual = [row for row in rows if len(row) == width]
+    usual = [row[:_SCORED_CELLS] for row in rows if len(row) == width]
     cells = [cell for row in usual[1:] or usual for cell in row if cell.strip() and status_of(cell) is None]
     share = sum(typed(cell) for cell in cells) / len(cells) if cells else 0.0
     return len(usual) / len(rows) * (0.1 + share)
@@ -123,15 +127,14 @@ def _score(rows: Sequence[Sequence[str]]) -> float:
 def _width(rows: Sequence[Sequence[str]]) -> int:
     counts = Counter(len(row) for row in rows if row and any(cell.strip() for cell in row))
     several = Counter({width: count for width, count in counts.items() if width > 1})
-    best = max(several or counts or Counter({1: 1}), key=lambda width: (counts[width] * min(width, 3), width))
-    return best
+    return max(several or counts or Counter({1: 1}), key=lambda width: (counts[width] * min(width, 3), width))
 
 
 def _headers(
     rows: Sequence[Sequence[str]], start: int, width: int, header: bool | None
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], int, list[str]]:
     blank = ("",) * width
-    body = [row for row in rows[start + 1 :] if len(row) == width]
+    body = [row for row in rows[start + 1 :] if len(row) == width][:_SCORED_LINES]
     above = next((row for row in reversed(rows[:start]) if row), [])
     if header is False or (header is None and not _is_header(rows[start], body)):
         if header is None and len(above) in (width - 1, width + 1) and above and not any(map(typed, above)):

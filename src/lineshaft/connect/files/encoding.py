@@ -39,7 +39,7 @@ _MAGIC = (
     (b"MDF  ", "an MDF measurement"),
 )
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
-_EUROPEAN = set("°±²³µ·äöüÄÖÜßéèêëàâçñôóíúáåæøÅÆØÉÈ€§º½ŠšŽž“”„–…’ìòùïî")
+_EUROPEAN = set("°±²³µ·äöüÄÖÜßéèêëàâçñôóíúáåæøÅÆØÉÈ€§º½ŠšŽž“”„\u2013…\u2019ìòùïî")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ Codes = NDArray[np.int32]
 
 _POINT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _COMMA = re.compile(r"[-+]?(?:\d+,?\d*|,\d+)(?:[eE][-+]?\d+)?")
-_GROUPS = re.compile(r"[-+]?\d{1,3}(?:(?P<mark>[.,' \u00a0\u202f’])\d{3})(?:(?P=mark)\d{3})*(?P<rest>[.,]\d+)?")
+_GROUPS = re.compile(
+    r"[-+]?\d{1,3}(?:(?P<mark>[.,' \u00a0\u202f\u2019])\d{3})(?:(?P=mark)\d{3})*(?P<rest>[.,]\d+)?"
+)
 _WITH_UNIT = re.compile(
     r"(?P<number>[-+]?[\d.,]*\d(?:[eE][-+]?\d+)?)\s*(?P<unit>%|[^\d\s.,:;+\-/][^\d\s]{0,6})"
 )
@@ -26,7 +28,10 @@ _INFINITE = (float("inf"), float("-inf"))
 
 _STATUS: tuple[tuple[str, int], ...] = (
     (
-        r"i/?o ?timeout|time ?out|comm\w* ?(?:fail|err|loss|lost).*|no comm.*|offline|intf shut|device unreachable",
+        (
+            r"i/?o ?timeout|time ?out|comm\w* ?(?:fail|err|loss|lost).*|no comm.*|offline|intf shut|device"
+            r" unreachable"
+        ),
         quality.BAD_NO_COMMUNICATION,
     ),
     (r"not connect\w*|disconnect\w*|scan off|disabled", quality.BAD_NOT_CONNECTED),
@@ -42,13 +47,16 @@ _STATUS: tuple[tuple[str, int], ...] = (
     (r"device (?:fail|fault|err).*|hardware .*|equip fail", quality.BAD_DEVICE_FAILURE),
     (r"pt created|waiting.*|init\w*", quality.BAD_WAITING_FOR_INITIAL_DATA),
     (
-        r"-+|—|–|\.+|\?+|\*+|nan|[-+]?nan\(.*\)|na|n/a|n\.a\.|#n/?a|<na>|nat|null|\(null\)|\\n|none|nil|no ?data"
-        r"|missing|empty|blank|keine daten|k\.a\.|无数据|#value!|#ref!|#name\?|archive offline|no result|no sample"
+        r"-+|—|\u2013|\.+|\?+|\*+|nan|[-+]?nan\(.*\)|na|n/a|n\.a\.|#n/?a|<na>|nat|null|\(null\)|\\n|none|nil|no"
+        r" ?data"
+        r"|missing|empty|blank|keine daten|k\.a\.|无数据|#value!|#ref!|#name\?|archive offline|no result|no"
+        r" sample"
         r"|no good data.*|undefined|1\.#qnan|1\.#ind|-1\.#ind",
         quality.BAD_NO_DATA,
     ),
     (
-        r"bad.*|err(?:or)?|fail\w*|invalid|calc failed|calc off|questionable|schlecht|fehler|ungültig|坏|\[-?\d+\].*"
+        r"bad.*|err(?:or)?|fail\w*|invalid|calc failed|calc"
+        r" off|questionable|schlecht|fehler|ungültig|坏|\[-?\d+\].*"
         r"|configure|shutdown|not available|unknown",
         quality.BAD,
     ),
@@ -71,7 +79,7 @@ def status_of(word: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a file writes numbers. ``comma`` is the decimal comma; a lone mark of three digits is then read so."""
+    """How a file writes numbers. ``comma``: with a decimal comma, so that a lone point groups thousands."""
 
     comma: bool = False
 
@@ -83,7 +91,7 @@ class Style:
         >>> [Style().number(c) for c in ("1,234.5", "1,234", "12,5", "5 %", "-3.")]
         [1234.5, 1234.0, 12.5, 5.0, -3.0]
         """
-        text = _BLANK.sub(" ", cell).strip().strip('"').replace("−", "-")
+        text = _BLANK.sub(" ", cell).strip().strip('"').replace("\u2212", "-")
         own, other = (_COMMA, _POINT) if self.comma else (_POINT, _COMMA)
         if own.fullmatch(text):
             return float(text.replace(",", "."))

@@ -45,7 +45,7 @@ def is_parquet(head: bytes) -> bool:
 
 
 class ParquetTable:
-    """A Parquet file. ``names``, ``kinds`` ("time", "time zoned", "number", "text") leave out what can't be a tag."""
+    """A Parquet file. ``names``, ``kinds`` (time, time zoned, number, text) leave out what is no tag."""
 
     def __init__(self, source: Source) -> None:
         self.source = source

@@ -59,7 +59,8 @@ _QUALITY_TAIL = re.compile(
 )
 _QUALITY_ONLY = re.compile(r"quality|qual|status ?code|opc[ _]?quality|quality[ _]?code|质量", re.IGNORECASE)
 _ROW_NUMBER = re.compile(
-    r"(?:row|index|idx|no|nr|number|id|udi|uid|record|seq|sequence|#|unnamed: 0|column 1|sample|lfd\.? ?nr|序号)[._ ]?"
+    r"(?:row|index|idx|no|nr|number|id|udi|uid|record|seq|sequence|#|unnamed: 0|column 1|sample|lfd\.?"
+    r" ?nr|序号)[._ ]?"
     r"(?:no|nr|number|id|#)?\.?|__index_level_0__",
     re.IGNORECASE,
 )
@@ -127,7 +128,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A column's role. ``numbers`` gives the number that stands for each word of a state; ``of`` the tag of a quality."""
+    """A column's role. ``numbers`` stand for a state's words; ``of`` is the tag that a quality belongs to."""
 
     column: Column
     role: Role

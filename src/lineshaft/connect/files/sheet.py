@@ -24,6 +24,7 @@ from lineshaft.core.errors import UsageError
 from lineshaft.core.progress import Progress, silent
 
 _SAMPLE = 300
+_STYLE_CELLS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Sheet:
 
 
 def read_sheet(source: Source, options: ReadOptions, progress: Progress = silent) -> Sheet:
-    """Read one file whole. A byte late in the file that the first part's encoding does not know starts it anew."""
+    """Read one file whole. A byte that the encoding of its beginning does not know starts it anew."""
     with source.open() as raw:
         parquet = is_parquet(raw.read(4))
     if parquet:
@@ -83,9 +84,9 @@ def _style(
 ) -> tuple[Style, str]:
     if options.decimal:
         return Style(options.decimal == ","), ""
-    return style_of(
-        (cell for i, cells in enumerate(sample) if i not in axis.columns for cell in cells), delimiter
-    )
+    rows = max(20, _STYLE_CELLS // len(sample))
+    cells = (cell for i, column in enumerate(sample) if i not in axis.columns for cell in column[:rows])
+    return style_of(cells, delimiter)
 
 
 def _told(

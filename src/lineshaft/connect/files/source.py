@@ -70,13 +70,17 @@ def _one(where: str) -> list[Source]:
     inside = _inside_archive(path)
     if inside is not None:
         return inside
-    matches = sorted(glob.glob(str(path), recursive=True), key=natural) if glob.has_magic(str(path)) else []
+    matches = sorted(_globbed(str(path)), key=natural) if glob.has_magic(str(path)) else []
     if not matches:
         kind = "no file matches this pattern" if glob.has_magic(str(path)) else "there is no such file"
         raise UsageError(
             kind, where=where, do="check the path; a folder or a glob such as 'export/*.csv' works too"
         )
     return [source for match in matches if Path(match).is_file() for source in _file(Path(match))]
+
+
+def _globbed(pattern: str) -> list[str]:
+    return glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
 
 
 def natural(text: str) -> list[tuple[int, str]]:

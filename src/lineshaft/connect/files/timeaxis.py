@@ -71,7 +71,7 @@ class Axis:
         ]
 
     def _compared(self, times: Times, other: Found, options: ReadOptions, where: str) -> list[str]:
-        """A second time column may be later by a steady while; one that wanders leaves the choice to a person."""
+        """A second time column may be steadily later; one that wanders leaves the choice to a person."""
         name, main = self.names[other.column], self.names[self.main.column if self.main else 0]
         if other.written not in _WHOLE:
             return [f"Column {name!r} ({other.written}) is left out, as {main!r} is the time."]
@@ -102,7 +102,7 @@ def choose(
     where: str,
     ready: Mapping[int, bool] | None = None,
 ) -> Axis:
-    """Which columns are time, by a sample of their cells; ``ready`` are those that the file itself types as time."""
+    """Which columns are time, by a sample of their cells; ``ready`` are those that the file itself declares."""
     asked = _asked(names, options, where)
     found = [
         recognise(i, name, cells, asked=i == asked)
@@ -112,7 +112,7 @@ def choose(
     candidates = sorted(
         (one for one in found if one), key=lambda one: (_preference(names[one.column], one), one.rank)
     )
-    candidates = [Found(i, Written.MOMENT, True) for i in (ready or {})] + candidates
+    candidates = [Found(i, Written.MOMENT, True) for i in ready or {}] + candidates
     if asked is not None:
         mine = [one for one in candidates if one.column == asked]
         if not mine:

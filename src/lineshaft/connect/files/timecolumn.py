@@ -206,7 +206,10 @@ class TimeReader:
         unit = {1: "ns", 10**3: "us", 10**6: "ms", 10**9: "s", 60 * 10**9: "min", 3600 * 10**9: "h", DAY: "d"}[
             self.found.scale
         ]
-        return f"Time is column {self.name!r} (elapsed time in {unit}, counted from 1970-01-01 as no date is known)."
+        return (
+            f"Time is column {self.name!r} (elapsed time in {unit}, counted from 1970-01-01 as no date is"
+            " known)."
+        )
 
 
 def _scaled(cells: Sequence[str], found: Found) -> Times:
@@ -238,7 +241,7 @@ def _exact(cell: str, scale: int) -> int:
 
 
 def _settle(whole: Parsed, day_first: bool | None, name: str) -> tuple[Times, list[str]]:
-    """Day and month for each separator that leaves them open: by what can't be a month, else by regular steps."""
+    """Day and month where a separator leaves them open: by what can't be a month, else by even steps."""
     times, said = whole.day_first.copy(), []
     for mark in np.unique(whole.open[whole.open != 0]).tolist():
         rows = whole.open == mark
@@ -270,9 +273,11 @@ def _order(days: Times, months: Times, mark: str, asked: bool | None) -> tuple[O
         return Order.DAY_FIRST, "only so do the times run on evenly"
     return (
         Order.DAY_FIRST,
-        "nothing in the file decides it (if it is wrong, say day_first=False)"
-        if mark != "."
-        else "as is usual with points",
+        (
+            "nothing in the file decides it (if it is wrong, say day_first=False)"
+            if mark != "."
+            else "as is usual with points"
+        ),
     )
 
 

@@ -24,6 +24,10 @@ _LONG_GAP = 5
 
 def assemble(runs: Sequence[Recording], options: ReadOptions, where: str, *, timed: bool) -> Table:
     """The table of runs that all have a time axis."""
+    if sum(map(len, runs)) < 2:
+        raise UsageError(
+            "the table has a single row", where=where, do="export a stretch of time, one row a time"
+        )
     uses, said = settle(runs, options)
     inputs = _inputs(uses, options, where)
     period, timing = _period(runs, options)
@@ -83,7 +87,7 @@ def _period(runs: Sequence[Recording], options: ReadOptions) -> tuple[int, list[
     steps = steps[steps > 0]
     if not len(steps):
         return options.row_period_ns, ["There are not two different times, so no period can be seen."]
-    median = int(np.median(steps))
+    median = int(np.quantile(steps, 0.5, method="lower"))
     median = round(median / 10**6) * 10**6 if median > SECOND // 100 else median
     off = float((np.abs(steps - median) > 0.1 * median).mean())
     said = [
@@ -240,7 +244,7 @@ def _content_said(runs: Sequence[Run], tags: Sequence[Tag]) -> list[str]:
         if words:
             common = ", ".join(f"{word!r} {count:,}" for word, count in words.most_common(4))
             said.append(
-                f"Column {tag.name!r}: {words.total():,} cells hold text instead of a number ({common}); kept"
+                f"Text instead of a number in column {tag.name!r}: {words.total():,} ({common}); kept"
                 " as text with bad quality."
             )
         empty += [f"{tag.name!r} {missing:,}"] if missing else []

@@ -52,10 +52,10 @@ def _single(recording: Recording, said: list[str]) -> tuple[Recording, list[str]
         alike[rows] &= _equal(column, rows)
     repeated, conflicting = int(alike.sum()), int(same.sum() - alike.sum())
     if repeated:
-        said.append(f"{repeated:,} rows repeat the row before and are left out.")
+        said.append(f"Rows that repeat the row before, left out: {repeated:,}.")
     if conflicting:
         said.append(
-            f"{conflicting:,} rows share their time with another row of other values; all are kept, the later"
+            f"Rows at the time of another row with other values: {conflicting:,}; all are kept, the later"
             " counts."
         )
     return recording.take(~alike), said
@@ -113,6 +113,8 @@ def _some(names: Sequence[str]) -> str:
 
 def _renamed(recordings: Sequence[Recording]) -> list[Recording]:
     """Files of one column ``value`` each are one tag each, named by the file, unless they follow each other."""
+    if len(recordings) == 1:
+        return list(recordings)
     single = all(len(r.columns) == 1 and _GENERIC.fullmatch(r.columns[0].name) for r in recordings)
     spans = sorted((int(r.times[0]), int(r.times[-1])) for r in recordings if r.times is not None)
     overlap = sum(later[0] < earlier[1] for earlier, later in pairwise(spans))
@@ -184,7 +186,7 @@ def _same_tags(family: list[Recording], options: ReadOptions) -> tuple[list[Reco
         f"{len(family)} files of the same tags follow each other and are put together; the longest gap between"
         f" them is {format_duration(max(0, *gaps))}."
     )
-    return [whole], said + ([f"{shared:,} rows at their seams are in two files."] if shared else []) + more
+    return [whole], said + ([f"Rows at their seams that are in two files: {shared:,}."] if shared else []) + more
 
 
 def _parts(family: Sequence[Recording]) -> bool:

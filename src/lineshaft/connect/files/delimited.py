@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from lzma import LZMAError
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
 from lineshaft.connect.files import encoding
 from lineshaft.connect.files.dialect import BLANKS, Dialect, detect, rows_of
 from lineshaft.connect.files.options import ReadOptions
-from lineshaft.connect.files.source import Source
-from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.connect.files.source import READ_ERRORS, Source, reading_failed
+from lineshaft.core.errors import UsageError
 
 _HEAD = 1 << 18
 _HEAD_LINES = 300
@@ -29,7 +27,7 @@ class TextTable:
 
     def __init__(self, source: Source, options: ReadOptions, codec: str = "") -> None:
         self.source, self.options = source, options
-        head = _head(source)
+        head = source.head(_HEAD)
         encoding.refuse_binary(head, source.name)
         found = (
             encoding.Encoding(codec or options.encoding, "")
@@ -67,8 +65,8 @@ class TextTable:
         with self.source.open() as raw, io.TextIOWrapper(raw, encoding=self.codec, newline="") as text:
             try:
                 yield from self._columns(text, size)
-            except (EOFError, zlib.error, LZMAError, OSError) as error:
-                raise _unpack_failed(self.source.name, error) from error
+            except READ_ERRORS as error:
+                raise reading_failed(self.source.name, error) from error
             except csv.Error as error:
                 raise UsageError(
                     f"this row can't be read ({error})",
@@ -77,7 +75,7 @@ class TextTable:
                 ) from error
 
     def _columns(self, text: TextIO, size: int) -> Iterator[Columns]:
-        for _ in range(self.dialect.first):
+        for _ in range(self.dialect.head.first):
             text.readline(_LONGEST)
         width = self.dialect.width
         rows = self._rows(text)
@@ -106,6 +104,12 @@ class TextTable:
                     self.padded += 1
                     self.first_padded = self.first_padded or self._line(self.rows + place)
                 kept.append(row + [""] * (width - len(row)))
+            elif any("\n" in cell for cell in row):
+                raise UsageError(
+                    "a quotation mark is opened and not closed",
+                    where=self._line(self.rows + place),
+                    do="correct that line, or export without quotation marks",
+                )
             else:
                 self.skipped += 1
                 self.first_skipped = self.first_skipped or f"{self._line(self.rows + place)} ({len(row)} cells)"
@@ -116,7 +120,7 @@ class TextTable:
 
     def line(self, row: int) -> int:
         """The line (from 1) on which a data row (from 0) stands, if no row spans lines."""
-        return row + self.dialect.first + 1
+        return row + self.dialect.head.first + 1
 
     def finish(self) -> list[str]:
         """What was wrong with single rows; raises where it was most of them."""
@@ -134,41 +138,16 @@ class TextTable:
                 do="check for decimal commas in a comma-separated file and export with semicolons",
             )
         said = (
-            [f"{self.skipped:,} rows without {width} cells are left out, the first at {self.first_skipped}."]
+            [f"Rows without {width} cells, left out: {self.skipped:,}, the first at {self.first_skipped}."]
             if self.skipped
             else []
         )
         if self.padded:
             said.append(
-                f"{self.padded:,} rows are cut short, the first at {self.first_padded}; what lacks is marked"
+                f"Rows cut short: {self.padded:,}, the first at {self.first_padded}; what lacks is marked"
                 " missing."
             )
         return said
-
-
-def _head(source: Source) -> bytes:
-    try:
-        with source.open() as raw:
-            return _fill(raw)
-    except (EOFError, zlib.error, LZMAError, OSError) as error:
-        raise _unpack_failed(source.name, error) from error
-
-
-def _fill(raw: BinaryIO) -> bytes:
-    head = b""
-    while len(head) < _HEAD and (more := raw.read(_HEAD - len(head))):
-        head += more
-    return head
-
-
-def _unpack_failed(name: str, error: Exception) -> UsageError | EnvironmentFailed:
-    if isinstance(error, OSError) and error.errno is not None:
-        return EnvironmentFailed(
-            f"reading failed ({error.strerror})", where=name, do="check the disk or the network share"
-        )
-    return UsageError(
-        f"the packed file is damaged or incomplete ({error})", where=name, do="copy or download it again"
-    )
 
 
 def _decoded(head: bytes, codec: str, name: str) -> str:

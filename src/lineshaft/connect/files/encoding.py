@@ -55,6 +55,11 @@ def refuse_binary(head: bytes, name: str) -> None:
     for magic, what in _MAGIC:
         if head.startswith(magic):
             raise UsageError(f"this is {what}, not a CSV or Parquet file", where=name, do=_AS_CSV)
+    start = head.lstrip()[:64].lower()
+    if start.startswith((b"<!doc", b"<html", b"<?xml")):
+        raise UsageError("this is HTML or XML, not a table", where=name, do=_AS_CSV)
+    if start.startswith((b"{", b"[{")):
+        raise UsageError("this is JSON, not a table", where=name, do=_AS_CSV)
     if head[257:262] == b"ustar":
         raise UsageError("this is a tar archive under another ending", where=name, do="rename it to .tar")
     strange = sum(byte < 9 or 13 < byte < 32 for byte in head[:4096])

@@ -20,6 +20,7 @@ _CYCLE_HINT = (
 _SMOOTH = 0.1
 _WIDE = 30
 
+
 def matrix(recording: Recording) -> NDArray[np.float64]:
     """The values as [rows, columns]."""
     return np.stack([column.cells.values for column in recording.columns], axis=1)

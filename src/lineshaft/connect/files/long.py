@@ -73,7 +73,7 @@ def wide(recording: Recording) -> tuple[Recording, list[str]]:
         + "."
     ]
     if twice:
-        said.append(f"{twice:,} values repeat a tag and time; the last of each is kept.")
+        said.append(f"Values that repeat a tag and time: {twice:,}; the last of each is kept.")
     return Recording(recording.name, tuple(columns), grid), said
 
 

@@ -165,20 +165,22 @@ def _use(columns: list[Column], place: int, names: Sequence[str], options: ReadO
     if not numbers and not worded:
         return Use(first, Role.EMPTY, {})
     if numbers >= worded:
-        row_number = (
-            not wanted
-            and not worded
-            and (place == 0 or _ROW_NUMBER.fullmatch(first.name))
-            and _counts_rows(columns)
-        )
+        row_number = not wanted and not worded and _ROW_NUMBER.fullmatch(first.name) and _counts_rows(columns)
         return Use(first, Role.ROW_NUMBER if row_number else Role.VALUE, {})
     free = any(column.cells.free for column in columns) or not 1 < len(states) <= _MOST_STATES
     return Use(first, Role.TEXT if free else Role.STATE, {} if free else coded)
 
 
 def _tag_of(name: str, names: Sequence[str]) -> str:
+    """The tag that ``FT1_Quality`` or ``FT1.Status`` speaks of: ``FT1``, or the one ``FT1.<anything>``."""
     low = name.strip().lower()
-    return next((other for other in names if other.lower() == low), "")
+    exact = next((other for other in names if other.lower() == low), "")
+    below = [
+        other
+        for other in names
+        if re.fullmatch(rf"{re.escape(low)}[._](?:pv|value|val|v|wert|out|mv|sp|act)", other.lower())
+    ]
+    return exact or (below[0] if len(below) == 1 else "")
 
 
 def _word_counts(columns: Sequence[Column]) -> Counter[str]:

@@ -37,9 +37,7 @@ class Sheet:
 
 def read_sheet(source: Source, options: ReadOptions, progress: Progress = silent) -> Sheet:
     """Read one file whole. A byte that the encoding of its beginning does not know starts it anew."""
-    with source.open() as raw:
-        parquet = is_parquet(raw.read(4))
-    if parquet:
+    if is_parquet(source.head(4)):
         return _read_parquet(source, options, progress)
     try:
         return _read_text(TextTable(source, options), options, progress)
@@ -57,12 +55,12 @@ def read_sheet(source: Source, options: ReadOptions, progress: Progress = silent
 
 def _read_text(table: TextTable, options: ReadOptions, progress: Progress) -> Sheet:
     layout = table.dialect
-    lines = [line for line in table.sample[layout.first :] if line.strip()][:_SAMPLE]
+    lines = [line for line in table.sample[layout.head.first :] if line.strip()][:_SAMPLE]
     rows = [dialect.split(line, layout.delimiter, quotes=layout.quotes) for line in lines]
     usual = [row[: layout.width] for row in rows if len(row) >= layout.width // 2]
     sample = [list(cells) for cells in zip_longest(*usual, fillvalue="")] or [[""]]
     sample += [[""]] * (layout.width - len(sample))
-    axis = choose(layout.names, sample, options, table.source.name)
+    axis = choose(layout.head.names, sample, options, table.source.name)
     style, why = _style(axis, sample, layout.delimiter, options)
     readers = {i: NumberReader(style) for i in range(layout.width) if i not in axis.columns}
     for chunk in _told(table.chunks(), progress, table.source.stem):
@@ -74,9 +72,10 @@ def _read_text(table: TextTable, options: ReadOptions, progress: Progress) -> Sh
             "there is a header but not one row", where=table.source.name, do="export the table with its values"
         )
     columns = [
-        _column(layout.names[i], layout.units[i], layout.notes[i], reader) for i, reader in readers.items()
+        _column(layout.head.names[i], layout.head.units[i], layout.head.notes[i], reader)
+        for i, reader in readers.items()
     ]
-    return _timed(table.source, columns, axis, options, table.line, said, headed=layout.headed)
+    return _timed(table.source, columns, axis, options, table.line, said, headed=layout.head.named)
 
 
 def _style(

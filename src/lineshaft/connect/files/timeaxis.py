@@ -179,7 +179,7 @@ def readable(times: Times, unread: str, line: int, where: str) -> tuple[NDArray[
             do="name the time column, or write times as 2024-03-01 12:00:00",
         )
     return ok, [
-        f"{lost:,} rows without a readable time are left out, the first at {where}:{line} ({unread!r})."
+        f"Rows without a readable time, left out: {lost:,}, the first at {where}:{line} ({unread!r})."
     ]
 
 

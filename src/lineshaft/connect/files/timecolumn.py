@@ -81,7 +81,7 @@ def recognise(column: int, name: str, cells: Sequence[str], *, asked: bool = Fal
     if numbers is not None:
         return _plain(column, name, full, numbers, named=named, asked=asked)
     parsed = parse(full)
-    if parsed.ok.mean() < (0.5 if asked else 0.8):
+    if parsed.ok.mean() < (0.5 if named else 0.8):
         return None
     times = parsed.day_first[parsed.day_first != NO_TIME]
     if len(times) and (times < DAY).all() and (times >= 0).all() and any(":" in cell for cell in full):
@@ -253,7 +253,7 @@ def _settle(whole: Parsed, day_first: bool | None, name: str) -> tuple[Times, li
         said.append(f"Dates with {chr(mark)!r} in column {name!r} are read {order}: {why}.")
         turned = int(((first == NO_TIME) & (other != NO_TIME)).sum())
         if turned:
-            said.append(f"{turned:,} dates in column {name!r} fit only the other order and are read so.")
+            said.append(f"Dates in column {name!r} that fit only the other order, and are read so: {turned:,}.")
     return times, said
 
 
@@ -263,9 +263,9 @@ def _order(days: Times, months: Times, mark: str, asked: bool | None) -> tuple[O
     lost_days = int(((days == NO_TIME) & (months != NO_TIME)).sum())
     lost_months = int(((months == NO_TIME) & (days != NO_TIME)).sum())
     if lost_months > lost_days:
-        return Order.DAY_FIRST, f"{lost_months:,} of them allow nothing else"
+        return Order.DAY_FIRST, f"{lost_months:,} of {len(days):,} allow nothing else"
     if lost_days > lost_months:
-        return Order.MONTH_FIRST, f"{lost_days:,} of them allow nothing else"
+        return Order.MONTH_FIRST, f"{lost_days:,} of {len(days):,} allow nothing else"
     rough = _roughness(days), _roughness(months)
     if rough[0] > 1.5 * rough[1]:
         return Order.MONTH_FIRST, "only so do the times run on evenly"
@@ -291,7 +291,7 @@ def _zoned(times: Times, aware: NDArray[np.bool_], zone: str, name: str) -> tupl
     if not naive.any():
         return times, [f"Times in column {name!r} carry their offset and are turned into UTC."]
     mixed = (
-        [f"{int(aware.sum()):,} times in column {name!r} carry an offset, the others none."]
+        [f"Times in column {name!r} that carry an offset: {int(aware.sum()):,}; the others carry none."]
         if aware.any()
         else []
     )

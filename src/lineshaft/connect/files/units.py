@@ -89,7 +89,7 @@ _UNPREFIXED = {"min", "h", "d", "C", "t", "ha"}
 _PREFIX = {sign: sign for sign in "kMGTmundch"} | {"\u00b5": "u", "\u03bc": "u"}
 _POWER = {"²": "2", "³": "3"}
 _BRACKETED = re.compile(r"^(?P<name>.*?\S)[\s_]*[\[({<](?P<unit>[^\[\](){}<>]{1,16}(?:\([ag]\))?)[\])}>]\s*$")
-_TRAILING = re.compile(r"^(?P<name>.*\S)(?:\s+in\s+|\s*,\s+|\s+/\s+|_)(?P<unit>[^\s,]{1,10})$")
+_TRAILING = re.compile(r"^(?P<name>.*\S)(?:\s+in\s+|\s*,\s+|\s+/\s+|_|\s+(?=[°℃%]))(?P<unit>[^\s,]{1,10})$")
 _TAILS = (
     "% A bar degC degF hPa Hz K kg kg/h kPa kV kW kWh L/min l/min lpm m/s"
     " m3/h m3h mA mbar mm mm/s MPa mV MW MWh Nm Pa pct percent ppm psi rpm V W ° °C"

@@ -7,17 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from lineshaft.connect.files.long import group_codes, repeats
+from lineshaft.connect.files.long import ASSET, group_codes, repeats
 from lineshaft.connect.files.numeric import Codes
 from lineshaft.connect.files.options import ReadOptions
 from lineshaft.connect.files.recording import Column, Recording
 from lineshaft.core.errors import UsageError
 
-_UNIT = re.compile(
-    r"(?:unit|engine|asset|machine|turbine|bearing|equipment|device|run|batch|experiment|simulationrun|episode|trial)"
-    r"s?[ _.]?(?:number|nr|no|id|name|#)?|id",
-    re.IGNORECASE,
-)
 _CYCLE = re.compile(r"cycles?|time[ _]?in[ _]?cycles|time|step|sample|t|index|n|nr", re.IGNORECASE)
 
 
@@ -60,7 +55,7 @@ def _unit_column(recording: Recording, options: ReadOptions) -> Column | None:
             and _cycle_column(recording, group_codes(first)[1], first)
             else None
         )
-    named = (c for c in recording.columns if _UNIT.fullmatch(c.name) and c.name not in options.inputs)
+    named = (c for c in recording.columns if ASSET.fullmatch(c.name) and c.name not in options.inputs)
     return next(
         (c for c in named if _blocks(c) or (recording.times is not None and repeats(c) and _whole(c))), None
     )

@@ -150,11 +150,7 @@ def _same_tags(family: list[Recording], options: ReadOptions) -> tuple[list[Reco
     if len(family) == 1:
         return family, []
     odd = sorted({name for r in family for name in r.names if not all(name in other.names for other in family)})
-    said = (
-        [f"Columns {', '.join(map(repr, odd[:6]))} are not in every file; they are missing elsewhere."]
-        if odd
-        else []
-    )
+    said = [f"Columns that are not in every file, and missing elsewhere: {_some(odd)}."] if odd else []
     if any(r.times is None for r in family):
         if options.files == "concat" or (options.files == "auto" and _parts(family)):
             return [below(family, family[0].name)], [
@@ -186,7 +182,9 @@ def _same_tags(family: list[Recording], options: ReadOptions) -> tuple[list[Reco
         f"{len(family)} files of the same tags follow each other and are put together; the longest gap between"
         f" them is {format_duration(max(0, *gaps))}."
     )
-    return [whole], said + ([f"Rows at their seams that are in two files: {shared:,}."] if shared else []) + more
+    return [whole], said + (
+        [f"Rows at their seams that are in two files: {shared:,}."] if shared else []
+    ) + more
 
 
 def _parts(family: Sequence[Recording]) -> bool:

@@ -17,6 +17,7 @@ from lineshaft.core.errors import UsageError
 _HEAD = 1 << 18
 _HEAD_LINES = 300
 _CHUNK = 50_000
+_LINES_IN_CELL = 20
 _LONGEST = 1 << 20
 
 Columns = list[Sequence[str]]
@@ -80,11 +81,26 @@ class TextTable:
         width = self.dialect.width
         rows = self._rows(text)
         while chunk := list(islice(rows, size)):
+            self._check_quotes(chunk)
             if set(map(len, chunk)) != {width}:
                 chunk = self._mended(chunk)
             self.rows += len(chunk)
             if chunk:
                 yield list(zip(*chunk, strict=True))
+
+    def _check_quotes(self, chunk: list[list[str]]) -> None:
+        """A mark that never closes swallows line after line; a comment of a few lines is none."""
+        if not self.dialect.quotes:
+            return
+        for place, row in enumerate(chunk):
+            if row and ("\n" in row[-1] or len(row) != self.dialect.width):
+                lines = sum(cell.count("\n") for cell in row)
+                if lines > _LINES_IN_CELL or (lines and len(row) != self.dialect.width):
+                    raise UsageError(
+                        "a quotation mark is opened and not closed",
+                        where=self._line(self.rows + place),
+                        do="correct that line, or export without quotation marks",
+                    )
 
     def _rows(self, text: TextIO) -> Iterator[list[str]]:
         if self.dialect.delimiter == BLANKS:
@@ -104,12 +120,6 @@ class TextTable:
                     self.padded += 1
                     self.first_padded = self.first_padded or self._line(self.rows + place)
                 kept.append(row + [""] * (width - len(row)))
-            elif any("\n" in cell for cell in row):
-                raise UsageError(
-                    "a quotation mark is opened and not closed",
-                    where=self._line(self.rows + place),
-                    do="correct that line, or export without quotation marks",
-                )
             else:
                 self.skipped += 1
                 self.first_skipped = self.first_skipped or f"{self._line(self.rows + place)} ({len(row)} cells)"

@@ -104,7 +104,7 @@ def _score(rows: Sequence[Sequence[str]]) -> float:
 
 
 def _sense(cell: str) -> float:
-    """A number or time makes full sense, a word most; a word with another delimiter in it was parted wrongly."""
+    """A number or time makes full sense, a word most; one with another delimiter in it was parted wrongly."""
     if typed(cell):
         return 1.0
     return 0.0 if any(mark in cell for mark in ";\t|,") else 0.7

@@ -49,7 +49,7 @@ def typed(cell: str) -> bool:
 
 
 def find(rows: Sequence[Row], start: int, width: int, header: bool | None, where: str) -> Header:
-    """The header of a table whose first row of full ``width`` is line ``start``; ``header`` where it is known."""
+    """The header of a table whose first row of full ``width`` is line ``start``; ``header`` if it is known."""
     first = start if header is False else start + 1 if header else _first_data(rows, start, width)
     block = _block(rows, start, first, width)
     if not block:

@@ -30,6 +30,11 @@ _QUALITY = re.compile(
     re.IGNORECASE,
 )
 _UNIT_OF = re.compile(r"units?|uom|eng[ _.]?units?|einheit|单位", re.IGNORECASE)
+ASSET = re.compile(
+    r"(?:unit|engine|asset|machine|turbine|bearing|equipment|device|run|batch|experiment|simulationrun|episode|trial)"
+    r"s?[ _.]?(?:number|nr|no|id|name|#)?|id",
+    re.IGNORECASE,
+)
 _MOST_CELLS = 400_000_000
 
 
@@ -87,7 +92,7 @@ def _long_roles(recording: Recording) -> tuple[Column, Column, Column | None, Co
     ]
     tag = next((c for c in recording.columns if _TAG.fullmatch(c.name) and repeats(c)), None)
     if tag is None:
-        tag = next((c for c in texts if repeats(c) and _shares_times(c, recording.times)), None)
+        tag = next((c for c in texts if not ASSET.fullmatch(c.name) and _is_tag_like(c, recording.times)), None)
     if tag is None:
         return None
     rest = [c for c in recording.columns if c is not tag]
@@ -110,8 +115,14 @@ def repeats(column: Column) -> bool:
     return 1 <= distinct <= max(len(cells) // 2, 1)
 
 
-def _shares_times(column: Column, times: Times | None) -> bool:
-    return times is not None and len(distinct(times)) <= 0.7 * len(times) and len(column.cells.used_words) > 1
+def _is_tag_like(column: Column, times: Times | None) -> bool:
+    """Several of its words stand at the same time."""
+    return (
+        repeats(column)
+        and times is not None
+        and len(distinct(times)) <= 0.7 * len(times)
+        and len(column.cells.used_words) > 1
+    )
 
 
 def group_codes(tag: Column) -> tuple[list[str], Codes]:

@@ -150,11 +150,14 @@ def _arranged(names: tuple[str, ...], candidates: list[Found]) -> Axis:
     if main.written is not Written.DATE or clock is None:
         clock = None
     others = tuple(
-        one
-        for one in candidates
-        if one not in (main, clock) and (one.written is not Written.ELAPSED or one.named)
+        one for one in candidates if one not in (main, clock) and _speaks_of_time(names[one.column], one)
     )
     return Axis(names, main, clock, others[:6])
+
+
+def _speaks_of_time(name: str, found: Found) -> bool:
+    """Beside a real time, rising numbers are left out only if their name says time; ``t`` may be heat."""
+    return found.written is not Written.ELAPSED or len(name.split("(", maxsplit=1)[0].strip()) > 1
 
 
 def _over_midnight(times: Times) -> Times:
@@ -178,9 +181,7 @@ def readable(times: Times, unread: str, line: int, where: str) -> tuple[NDArray[
             where=f"{where}:{line}",
             do="name the time column, or write times as 2024-03-01 12:00:00",
         )
-    return ok, [
-        f"Rows without a readable time, left out: {lost:,}, the first at {where}:{line} ({unread!r})."
-    ]
+    return ok, [f"Rows without a readable time, left out: {lost:,}, the first at {where}:{line} ({unread!r})."]
 
 
 def span(times: Times) -> str:

@@ -92,10 +92,11 @@ class TextTable:
         """A mark that never closes swallows line after line; a comment of a few lines is none."""
         if not self.dialect.quotes:
             return
+        width = self.dialect.width
         for place, row in enumerate(chunk):
-            if row and ("\n" in row[-1] or len(row) != self.dialect.width):
+            if row and ("\n" in row[-1] or len(row) != width):
                 lines = sum(cell.count("\n") for cell in row)
-                if lines > _LINES_IN_CELL or (lines and len(row) != self.dialect.width):
+                if lines > _LINES_IN_CELL or (lines and len(row) != width):
                     raise UsageError(
                         "a quotation mark is opened and not closed",
                         where=self._line(self.rows + place),

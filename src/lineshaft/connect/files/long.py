@@ -116,13 +116,13 @@ def repeats(column: Column) -> bool:
 
 
 def _is_tag_like(column: Column, times: Times | None) -> bool:
-    """Several of its words stand at the same time."""
-    return (
-        repeats(column)
-        and times is not None
-        and len(distinct(times)) <= 0.7 * len(times)
-        and len(column.cells.used_words) > 1
-    )
+    """Several different words stand at the same time; one that stands there twice is a state, not a tag."""
+    codes = column.cells.codes
+    if times is None or codes is None or not repeats(column) or len(column.cells.used_words) < 2:
+        return False
+    order = np.lexsort((codes, times))
+    again = (np.diff(times[order]) == 0) & (np.diff(codes[order]) == 0)
+    return len(distinct(times)) <= 0.7 * len(times) and bool(again.mean() < 0.1)
 
 
 def group_codes(tag: Column) -> tuple[list[str], Codes]:

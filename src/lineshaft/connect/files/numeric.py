@@ -79,9 +79,11 @@ def status_of(word: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a file writes numbers. ``comma``: with a decimal comma, so that a lone point groups thousands."""
+    """How a file writes numbers. ``comma``: with a decimal comma, so that a lone point groups thousands;
+    ``unsure``: no fraction was seen yet, so that a comma that comes later is a decimal one."""
 
     comma: bool = False
+    unsure: bool = False
 
     def number(self, cell: str) -> float | None:
         """One cell, by this style first, by the other where only that one fits.
@@ -93,7 +95,7 @@ class Style:
         """
         text = _BLANK.sub(" ", cell).strip().strip('"').replace("\u2212", "-")
         own, other = (_COMMA, _POINT) if self.comma else (_POINT, _COMMA)
-        if own.fullmatch(text):
+        if own.fullmatch(text) or (self.unsure and other.fullmatch(text)):
             return float(text.replace(",", "."))
         grouped = _GROUPS.fullmatch(text)
         if grouped and (grouped["rest"] is None or grouped["rest"][0] != grouped["mark"]):
@@ -102,6 +104,17 @@ class Style:
             return float(text.replace(",", "."))
         united = _WITH_UNIT.fullmatch(text)
         return self.number(united["number"]) if united and _is_unit(united["unit"]) else None
+
+    def is_foreign(self, cell: str) -> bool:
+        """Whether a number was only read by the other style.
+
+        >>> Style(comma=True).is_foreign("2.5"), Style(comma=True).is_foreign("2.500")
+        (True, False)
+        """
+        other = _POINT if self.comma else _COMMA
+        return (
+            ("." if self.comma else ",") in cell and bool(other.fullmatch(cell)) and not _GROUPS.fullmatch(cell)
+        )
 
 
 def _is_unit(text: str) -> bool:
@@ -127,7 +140,8 @@ def style_of(cells: Iterable[str], delimiter: str) -> tuple[Style, str]:
         elif _POINT.fullmatch(text) and "." in text:
             points += 1
     comma = commas + proofs > points or (groups > 0 and not points and delimiter != ",")
-    return Style(comma), "Numbers are written with a decimal comma." if comma else ""
+    unsure = delimiter != "," and not commas + points + proofs + groups
+    return Style(comma, unsure), "Numbers are written with a decimal comma." if comma else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,7 +211,7 @@ class NumberReader:
     words: dict[str, int] = field(default_factory=dict)
     seen: dict[str, tuple[float, int]] = field(default_factory=dict)
     free: bool = False
-    odd: int = 0
+    foreign: str = ""
 
     def feed(self, cells: Sequence[str]) -> None:
         """Take the next cells."""
@@ -257,6 +271,8 @@ class NumberReader:
         result = (np.nan, -1) if not text else (value, -1) if value is not None and np.isfinite(value) else None
         if result is None:
             result = (np.nan, self._code(text))
+        elif not self.foreign and self.style.is_foreign(text):
+            self.foreign = text
         self.seen[cell] = result
         return result
 

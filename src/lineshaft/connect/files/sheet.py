@@ -67,6 +67,12 @@ def _read_text(table: TextTable, options: ReadOptions, progress: Progress) -> Sh
         for place, cells in enumerate(chunk):
             (axis.readers[place] if place in axis.columns else readers[place]).feed(cells)
     said = [*table.said, *([why] if why else []), *table.finish()]
+    said += [
+        f"Column {layout.head.names[i]!r} writes numbers with both marks; {reader.foreign!r} is read as a"
+        " decimal fraction."
+        for i, reader in readers.items()
+        if reader.foreign
+    ]
     if not table.rows:
         raise UsageError(
             "there is a header but not one row", where=table.source.name, do="export the table with its values"

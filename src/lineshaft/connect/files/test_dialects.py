@@ -233,3 +233,34 @@ def test_a_slower_tag_is_not_missing_between_its_values() -> None:
     table = read(f"time,fast,slow\n{rows}".encode())
     assert [tag.period_ns for tag in table.tags] == [10**9, 10**10]
     assert len(table.to_samples()) == 110
+
+
+def test_a_decimal_comma_that_comes_late_is_no_thousands_mark() -> None:
+    cells = ["0"] * 500 + ["1,250", "2,5"]
+    rows = "".join(f"2024-01-01 00:{i // 60:02}:{i % 60:02};{cell}\n" for i, cell in enumerate(cells))
+    assert read(f"time;a\n{rows}".encode()).runs[0].values[-2:, 0].tolist() == [1.25, 2.5]
+
+
+def test_a_number_with_the_other_mark_is_read_and_said() -> None:
+    cells = ["1,5"] * 30 + ["2.5"]
+    rows = "".join(f"2024-01-01 00:00:{i:02};{cell}\n" for i, cell in enumerate(cells))
+    table = read(f"time;a\n{rows}".encode())
+    assert table.runs[0].values[-1, 0] == 2.5 and any("both marks" in line for line in table.findings)
+
+
+def test_operating_hours_and_a_temperature_called_t_are_no_time() -> None:
+    rows = "".join(f"2024-01-01 00:00:{i:02},{25_000 + i / 60:.3f},{20 + i / 10}\n" for i in range(30))
+    table = read(f"time,Operating time (h),t\n{rows}".encode())
+    assert [(tag.path, tag.unit) for tag in table.tags] == [("Operating time", "h"), ("t", "")]
+
+
+def test_a_state_beside_a_single_value_is_no_tag_name_though_times_repeat() -> None:
+    rows = "".join(f"2024-01-01 00:00:{i // 10:02},{'run' if i < 100 else 'stop'},{i}.5\n" for i in range(200))
+    table = read(f"time,mode,speed\n{rows}".encode())
+    assert [tag.path for tag in table.tags] == ["mode", "speed"]
+
+
+def test_a_header_that_comes_again_in_the_middle_is_left_out() -> None:
+    rows = "".join(f"2024-01-01 00:00:{i:02},{i}.5\n" for i in range(30))
+    table = read(f"time,a\n{rows}time,a\n{rows.replace('-01 ', '-02 ')}".encode())
+    assert len(table) == 60 and any("readable time, left out: 1" in line for line in table.findings)

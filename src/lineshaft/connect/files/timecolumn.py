@@ -40,6 +40,10 @@ _ELAPSED_UNITS = {
     "d": DAY,
     "da": DAY,
 }
+_SERIAL = re.compile(
+    r"(?:date|time|datetime|timestamp|datum|zeit|zeitstempel|zeitpunkt|日期|时间|[ _/&+-]|und|and|utc|local)+",
+    re.IGNORECASE,
+)
 _EXCEL_ZERO = -25_569 * DAY
 _EPOCHS = ((10**9, "seconds"), (10**6, "milliseconds"), (10**3, "microseconds"), (1, "nanoseconds"))
 
@@ -123,7 +127,7 @@ def _plain(
         ):
             return Found(column, Written.EPOCH, named, scale)
     if (
-        named
+        (asked or _SERIAL.fullmatch(name.strip()))
         and (numbers > 20_000).all()
         and (numbers < 80_000).all()
         and rising

@@ -1,4 +1,4 @@
-"""Files as a source: CSV and Parquet exports as plants really write them, read with a word on every decision."""
+"""Files as a source: CSV and Parquet exports as plants really write them, with a word on every decision."""
 
 from lineshaft.connect.files.options import ReadOptions
 from lineshaft.connect.files.reader import read_files

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lineshaft.connect.files.layout import status_codes
+from lineshaft.connect.files.long import status_codes
 from lineshaft.connect.files.numeric import status_of
 from lineshaft.connect.files.options import ReadOptions
 from lineshaft.connect.files.recording import Column, Recording, absent
@@ -24,6 +24,10 @@ _LONG_GAP = 5
 
 def assemble(runs: Sequence[Recording], options: ReadOptions, where: str, *, timed: bool) -> Table:
     """The table of runs that all have a time axis."""
+    if sum(map(len, runs)) < 2:
+        raise UsageError(
+            "the table has a single row", where=where, do="export a stretch of time, one row a time"
+        )
     uses, said = settle(runs, options)
     inputs = _inputs(uses, options, where)
     period, timing = _period(runs, options)
@@ -83,7 +87,7 @@ def _period(runs: Sequence[Recording], options: ReadOptions) -> tuple[int, list[
     steps = steps[steps > 0]
     if not len(steps):
         return options.row_period_ns, ["There are not two different times, so no period can be seen."]
-    median = int(np.median(steps))
+    median = int(np.quantile(steps, 0.5, method="lower"))
     median = round(median / 10**6) * 10**6 if median > SECOND // 100 else median
     off = float((np.abs(steps - median) > 0.1 * median).mean())
     said = [
@@ -102,11 +106,14 @@ def _gap_said(runs: Sequence[Recording], count: int, longest: int) -> str:
         for run in runs
         if run.times is not None and len(run) > 1 and int(np.diff(run.times).max()) == longest
     )
-    return f"{count:,} {'gap is' if count == 1 else 'gaps are'} longer than {_LONG_GAP} periods, the longest {format_duration(longest)} after {format_time(at)}."
+    return (
+        f"{count:,} {'gap is' if count == 1 else 'gaps are'} longer than {_LONG_GAP} periods, the longest"
+        f" {format_duration(longest)} after {format_time(at)}."
+    )
 
 
 def _slower(runs: Sequence[Recording], name: str) -> int:
-    """Every how many rows a tag has a value, 0 where every row counts: a regular comb of filled cells is a slower tag."""
+    """Every how many rows a slower tag has its value (a regular comb of cells), 0 where every row counts."""
     steps = []
     for run in runs:
         column = run.column(name) if name in run.names else None
@@ -130,7 +137,8 @@ def _slow_said(slow: dict[str, int], period: int) -> list[str]:
     for name, step in slow.items():
         groups.setdefault(step, []).append(name)
     return [
-        f"{', '.join(map(repr, names[:6]))} come every {format_duration(step * period)} only; the rows between are no missing values."
+        f"{', '.join(map(repr, names[:6]))} come every {format_duration(step * period)} only; the rows between"
+        " are no missing values."
         for step, names in sorted(groups.items())
     ]
 
@@ -172,7 +180,7 @@ def _found(run: Recording, like: Column) -> Column:
 def _judged(
     column: Column, use: Use, given: NDArray[np.uint32] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
-    """Values and StatusCodes: what is no number is bad, by its word where that says why; the source's code stands."""
+    """Values and StatusCodes: what is no number is bad, as its word says; the source's own code stands."""
     cells = column.cells
     values = _state_values(column, use) if use.role is Role.STATE else cells.values
     codes = np.where(np.isfinite(values), np.uint32(quality.GOOD), np.uint32(quality.BAD_NO_DATA))
@@ -236,7 +244,8 @@ def _content_said(runs: Sequence[Run], tags: Sequence[Tag]) -> list[str]:
         if words:
             common = ", ".join(f"{word!r} {count:,}" for word, count in words.most_common(4))
             said.append(
-                f"Column {tag.name!r}: {words.total():,} cells hold text instead of a number ({common}); kept as text with bad quality."
+                f"Text instead of a number in column {tag.name!r}: {words.total():,} ({common}); kept"
+                " as text with bad quality."
             )
         empty += [f"{tag.name!r} {missing:,}"] if missing else []
         constant += [repr(tag.name)] if _constant(runs, place) else []
@@ -247,7 +256,8 @@ def _content_said(runs: Sequence[Run], tags: Sequence[Tag]) -> list[str]:
         )
     if constant:
         said.append(
-            f"Constant from beginning to end: {', '.join(constant[:10])}{' and more' if len(constant) > 10 else ''}."
+            "Constant from beginning to end:"
+            f" {', '.join(constant[:10])}{' and more' if len(constant) > 10 else ''}."
         )
     return said
 

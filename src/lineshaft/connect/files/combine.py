@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -51,10 +52,11 @@ def _single(recording: Recording, said: list[str]) -> tuple[Recording, list[str]
         alike[rows] &= _equal(column, rows)
     repeated, conflicting = int(alike.sum()), int(same.sum() - alike.sum())
     if repeated:
-        said.append(f"{repeated:,} rows repeat the row before and are left out.")
+        said.append(f"Rows that repeat the row before, left out: {repeated:,}.")
     if conflicting:
         said.append(
-            f"{conflicting:,} rows share their time with another row of other values; all are kept, the later counts."
+            f"Rows at the time of another row with other values: {conflicting:,}; all are kept, the later"
+            " counts."
         )
     return recording.take(~alike), said
 
@@ -111,16 +113,18 @@ def _some(names: Sequence[str]) -> str:
 
 def _renamed(recordings: Sequence[Recording]) -> list[Recording]:
     """Files of one column ``value`` each are one tag each, named by the file, unless they follow each other."""
+    if len(recordings) == 1:
+        return list(recordings)
     single = all(len(r.columns) == 1 and _GENERIC.fullmatch(r.columns[0].name) for r in recordings)
     spans = sorted((int(r.times[0]), int(r.times[-1])) for r in recordings if r.times is not None)
-    overlap = sum(nxt[0] < own[1] for own, nxt in zip(spans, spans[1:], strict=False))
+    overlap = sum(later[0] < earlier[1] for earlier, later in pairwise(spans))
     if not single or overlap * 2 < len(recordings) - 1:
         return list(recordings)
     return [replace(r, columns=(replace(r.columns[0], name=r.name),)) for r in recordings]
 
 
 def _families(recordings: Sequence[Recording]) -> list[list[Recording]]:
-    """Recordings that share at least half of their tags belong together; the family with most rows comes first."""
+    """Recordings that share at least half of their tags belong together; the one with most rows comes first."""
     families: list[list[Recording]] = []
     for recording in recordings:
         own = set(recording.names)
@@ -146,21 +150,22 @@ def _same_tags(family: list[Recording], options: ReadOptions) -> tuple[list[Reco
     if len(family) == 1:
         return family, []
     odd = sorted({name for r in family for name in r.names if not all(name in other.names for other in family)})
-    said = (
-        [f"Columns {', '.join(map(repr, odd[:6]))} are not in every file; they are missing elsewhere."]
-        if odd
-        else []
-    )
+    said = [f"Columns that are not in every file, and missing elsewhere: {_some(odd)}."] if odd else []
     if any(r.times is None for r in family):
         if options.files == "concat" or (options.files == "auto" and _parts(family)):
             return [below(family, family[0].name)], [
                 *said,
-                f"{len(family)} files of the same columns without time are put one after "
-                "the other in the order of their names.",
+                (
+                    f"{len(family)} files of the same columns without time are put one after "
+                    "the other in the order of their names."
+                ),
             ]
         return family, [
             *said,
-            f"{len(family)} files of the same columns without time are kept as runs (files='concat' joins them).",
+            (
+                f"{len(family)} files of the same columns without time are kept as runs (files='concat' joins"
+                " them)."
+            ),
         ]
     family = sorted(family, key=lambda r: _times(r)[0])
     shared, overlap = _overlap(family)
@@ -172,12 +177,14 @@ def _same_tags(family: list[Recording], options: ReadOptions) -> tuple[list[Reco
             + "; each is kept as a run.",
         ]
     whole, more = ordered(below(family, family[0].name))
-    gaps = [_times(b)[0] - _times(a)[-1] for a, b in zip(family, family[1:], strict=False)]
+    gaps = [_times(b)[0] - _times(a)[-1] for a, b in pairwise(family)]
     said.append(
-        f"{len(family)} files of the same tags follow each other and are put together; the longest gap between them is "
-        f"{format_duration(max(max(gaps), 0))}."
+        f"{len(family)} files of the same tags follow each other and are put together; the longest gap between"
+        f" them is {format_duration(max(0, *gaps))}."
     )
-    return [whole], said + ([f"{shared:,} rows at their seams are in two files."] if shared else []) + more
+    return [whole], said + (
+        [f"Rows at their seams that are in two files: {shared:,}."] if shared else []
+    ) + more
 
 
 def _parts(family: Sequence[Recording]) -> bool:
@@ -192,9 +199,9 @@ def _times(recording: Recording) -> Times:
 
 
 def _overlap(family: Sequence[Recording]) -> tuple[int, str]:
-    """Rows shared at the seams, and where files overlap by more than a hundredth (exports often repeat an edge)."""
+    """Rows shared at the seams (exports repeat an edge), and which files overlap by more than a hundredth."""
     shared = 0
-    for one, other in zip(family, family[1:], strict=False):
+    for one, other in pairwise(family):
         late = int((_times(one) >= _times(other)[0]).sum())
         early = int((_times(other) <= _times(one)[-1]).sum())
         shared += min(late, early)
@@ -251,6 +258,6 @@ def laid_out(runs: Sequence[Recording], options: ReadOptions) -> tuple[list[Reco
         start = int(times[-1]) + options.row_period_ns if len(run) else start
     given = "as given" if options.period_ns else "not known: give the period if it matters"
     return result, [
-        f"There is no time column: rows are taken {format_duration(options.row_period_ns)} apart in the order they "
-        f"stand ({given})."
+        f"There is no time column: rows are taken {format_duration(options.row_period_ns)} apart in the order"
+        f" they stand ({given})."
     ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from dataclasses import fields, replace
+from itertools import pairwise
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from urllib.request import url2pathname
 
 import numpy as np
@@ -14,32 +16,34 @@ import numpy as np
 from lineshaft.connect.files.options import ReadOptions
 from lineshaft.connect.files.reader import read_files
 from lineshaft.connect.files.table import Run, Table, samples
-from lineshaft.core.clock import SECOND
+from lineshaft.core.clock import SECOND, parse_duration
 from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
+from lineshaft.core.guard import WriteGuard
 from lineshaft.core.sample import Samples
 from lineshaft.core.tag import Tag
 
 BAD_NODE_ID_UNKNOWN = 0x80340000
 
 
-class FileConnector:
-    """One export, by a path or a ``file://`` URI (``file:///data/plant.csv?speed=60&timezone=Europe/Berlin``).
+def create(uri: str, *, guard: WriteGuard, **options: object) -> FileConnector:
+    """A replay of the file, folder or glob at ``uri``: a path, or ``file:///data/plant.csv?speed=60``.
 
-    ``speed`` times real time, 0 as fast as the consumer takes it. ``read`` gives the row that the replay has
-    reached, before it the first. The subscription ends with the file.
+    Options (also in the URI's query): ``speed`` times real time, 0 (the default) as fast as it is taken; the
+    fields of ``ReadOptions``, durations as text (``period="10min"``, ``cycle="60s"``).
+    """
+    path, asked = _parsed(uri)
+    given: dict[str, object] = {**asked, **options}
+    speed = _speed(given.pop("speed", 0.0), uri)
+    return FileConnector(path, speed=speed, options=_read_options(given, uri))
+
+
+class FileConnector:
+    """One export as a source. ``read`` gives the row that the replay has reached, before it the first.
+    The subscription ends with the file.
     """
 
-    def __init__(self, uri: str, *, speed: float = 0.0, options: ReadOptions | None = None) -> None:
-        path, asked = _parsed(uri)
-        self.path = path
-        self.speed = float(asked.get("speed", speed))
-        if not self.speed >= 0:
-            raise UsageError(
-                f"speed {self.speed} is negative",
-                where=uri,
-                do="give 1 for real time, 0 for as fast as possible",
-            )
-        self.options = options or ReadOptions(time=asked.get("time"), timezone=asked.get("timezone", ""))
+    def __init__(self, path: str, *, speed: float = 0.0, options: ReadOptions | None = None) -> None:
+        self.path, self.speed, self.options = path, speed, options or ReadOptions()
         self._table: Table | None = None
         self._at = (0, 0)
         self._closed = asyncio.Event()
@@ -59,8 +63,6 @@ class FileConnector:
 
     async def browse(self, root: str | None = None) -> list[Tag]:
         """The tags below ``root``, run by run where runs overlap."""
-        from dataclasses import replace
-
         found = {
             path: replace(tag, path=path)
             for run in self.table.runs
@@ -90,6 +92,7 @@ class FileConnector:
                 batch = _chosen(samples(run, paths, slice(start, end)), wanted)
                 if len(batch):
                     yield batch
+                    await asyncio.sleep(0)  # other tasks get their turn, also when the consumer never waits
                 if self.speed > 0 and end < len(run):
                     await self._pause(int(run.times[end] - run.times[start]))
 
@@ -112,10 +115,46 @@ def _parsed(uri: str) -> tuple[str, dict[str, str]]:
     if not uri.startswith("file:"):
         return uri, {}
     parts = urlsplit(uri)
-    path = url2pathname(parts.path) if parts.path.startswith("/") else unquote(parts.path)
-    return str(Path(f"//{parts.netloc}{path}") if parts.netloc not in ("", "localhost") else Path(path)), dict(
-        parse_qsl(parts.query)
-    )
+    host = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
+    return host + url2pathname(parts.path), dict(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def _speed(asked: object, uri: str) -> float:
+    try:
+        speed = float(str(asked))
+    except ValueError:
+        speed = -1.0
+    if not 0 <= speed < float("inf"):
+        raise UsageError(
+            f"speed {asked!r} is no speed", where=uri, do="give 1 for real time, 0 for as fast as possible"
+        )
+    return speed
+
+
+def _read_options(given: dict[str, object], uri: str) -> ReadOptions:
+    """Options by name, from Python or as text from a URI's query."""
+    known = {field.name.removesuffix("_ns"): field for field in fields(ReadOptions)}
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        field = known.get(name.removesuffix("_ns"))
+        if field is None:
+            raise UsageError(
+                f"no option of the file connector is called {name!r}",
+                where=uri,
+                do=f"use speed, {', '.join(known)}",
+            )
+        values[field.name] = _value(field.name, value, uri) if isinstance(value, str) else value
+    return ReadOptions(**values)
+
+
+def _value(name: str, text: str, where: str) -> object:
+    if name.endswith("_ns"):
+        return int(text) if text.isdecimal() else parse_duration(text, where=where)
+    if name in ("tags", "labels", "inputs"):
+        return tuple(part.strip() for part in text.split(","))
+    if name in ("day_first", "header", "transpose"):
+        return text.lower() in ("1", "true", "yes")
+    return text
 
 
 def _below(path: str, root: str) -> bool:
@@ -126,7 +165,7 @@ def _windows(run: Run, period_ns: int) -> list[tuple[int, int]]:
     """Row ranges, one a period of source time that holds rows."""
     slot = (run.times - run.times[0]) // max(period_ns, 1) if len(run) else run.times
     starts = [0, *(np.flatnonzero(np.diff(slot)) + 1).tolist(), len(run)]
-    return [(a, b) for a, b in zip(starts, starts[1:], strict=False) if b > a]
+    return [(a, b) for a, b in pairwise(starts) if b > a]
 
 
 def _chosen(batch: Samples, wanted: set[str]) -> Samples:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from lzma import LZMAError
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
 from lineshaft.connect.files import encoding
 from lineshaft.connect.files.dialect import BLANKS, Dialect, detect, rows_of
 from lineshaft.connect.files.options import ReadOptions
-from lineshaft.connect.files.source import Source
-from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.connect.files.source import READ_ERRORS, Source, reading_failed
+from lineshaft.core.errors import UsageError
 
 _HEAD = 1 << 18
 _HEAD_LINES = 300
 _CHUNK = 50_000
+_LINES_IN_CELL = 20
 _LONGEST = 1 << 20
 
 Columns = list[Sequence[str]]
@@ -29,7 +28,7 @@ class TextTable:
 
     def __init__(self, source: Source, options: ReadOptions, codec: str = "") -> None:
         self.source, self.options = source, options
-        head = _head(source)
+        head = source.head(_HEAD)
         encoding.refuse_binary(head, source.name)
         found = (
             encoding.Encoding(codec or options.encoding, "")
@@ -67,8 +66,8 @@ class TextTable:
         with self.source.open() as raw, io.TextIOWrapper(raw, encoding=self.codec, newline="") as text:
             try:
                 yield from self._columns(text, size)
-            except (EOFError, zlib.error, LZMAError, OSError) as error:
-                raise _unpack_failed(self.source.name, error) from error
+            except READ_ERRORS as error:
+                raise reading_failed(self.source.name, error) from error
             except csv.Error as error:
                 raise UsageError(
                     f"this row can't be read ({error})",
@@ -77,16 +76,32 @@ class TextTable:
                 ) from error
 
     def _columns(self, text: TextIO, size: int) -> Iterator[Columns]:
-        for _ in range(self.dialect.first):
+        for _ in range(self.dialect.head.first):
             text.readline(_LONGEST)
         width = self.dialect.width
         rows = self._rows(text)
         while chunk := list(islice(rows, size)):
+            self._check_quotes(chunk)
             if set(map(len, chunk)) != {width}:
                 chunk = self._mended(chunk)
             self.rows += len(chunk)
             if chunk:
                 yield list(zip(*chunk, strict=True))
+
+    def _check_quotes(self, chunk: list[list[str]]) -> None:
+        """A mark that never closes swallows line after line; a comment of a few lines is none."""
+        if not self.dialect.quotes:
+            return
+        width = self.dialect.width
+        for place, row in enumerate(chunk):
+            if row and ("\n" in row[-1] or len(row) != width):
+                lines = sum(cell.count("\n") for cell in row)
+                if lines > _LINES_IN_CELL or (lines and len(row) != width):
+                    raise UsageError(
+                        "a quotation mark is opened and not closed",
+                        where=self._line(self.rows + place),
+                        do="correct that line, or export without quotation marks",
+                    )
 
     def _rows(self, text: TextIO) -> Iterator[list[str]]:
         if self.dialect.delimiter == BLANKS:
@@ -94,7 +109,7 @@ class TextTable:
         return rows_of(text, self.dialect.delimiter, quotes=self.dialect.quotes)
 
     def _mended(self, chunk: list[list[str]]) -> list[list[str]]:
-        """Rows of the right width: blank lines go, empty cells are cut or added, the rest is left out and counted."""
+        """Rows of the right width: empty cells are cut or added; what still does not fit is counted."""
         kept, width = [], self.dialect.width
         for place, row in enumerate(chunk):
             if not any(cell.strip() for cell in row):
@@ -116,7 +131,7 @@ class TextTable:
 
     def line(self, row: int) -> int:
         """The line (from 1) on which a data row (from 0) stands, if no row spans lines."""
-        return row + self.dialect.first + 1
+        return row + self.dialect.head.first + 1
 
     def finish(self) -> list[str]:
         """What was wrong with single rows; raises where it was most of them."""
@@ -134,40 +149,16 @@ class TextTable:
                 do="check for decimal commas in a comma-separated file and export with semicolons",
             )
         said = (
-            [f"{self.skipped:,} rows without {width} cells are left out, the first at {self.first_skipped}."]
+            [f"Rows without {width} cells, left out: {self.skipped:,}, the first at {self.first_skipped}."]
             if self.skipped
             else []
         )
         if self.padded:
             said.append(
-                f"{self.padded:,} rows are cut short, the first at {self.first_padded}; what lacks is marked missing."
+                f"Rows cut short: {self.padded:,}, the first at {self.first_padded}; what lacks is marked"
+                " missing."
             )
         return said
-
-
-def _head(source: Source) -> bytes:
-    try:
-        with source.open() as raw:
-            return _fill(raw)
-    except (EOFError, zlib.error, LZMAError, OSError) as error:
-        raise _unpack_failed(source.name, error) from error
-
-
-def _fill(raw: BinaryIO) -> bytes:
-    head = b""
-    while len(head) < _HEAD and (more := raw.read(_HEAD - len(head))):
-        head += more
-    return head
-
-
-def _unpack_failed(name: str, error: Exception) -> UsageError | EnvironmentFailed:
-    if isinstance(error, OSError) and error.errno is not None:
-        return EnvironmentFailed(
-            f"reading failed ({error.strerror})", where=name, do="check the disk or the network share"
-        )
-    return UsageError(
-        f"the packed file is damaged or incomplete ({error})", where=name, do="copy or download it again"
-    )
 
 
 def _decoded(head: bytes, codec: str, name: str) -> str:

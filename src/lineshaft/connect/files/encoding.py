@@ -39,7 +39,7 @@ _MAGIC = (
     (b"MDF  ", "an MDF measurement"),
 )
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
-_EUROPEAN = set("°±²³µ·äöüÄÖÜßéèêëàâçñôóíúáåæøÅÆØÉÈ€§º½ŠšŽž“”„–…’ìòùïî")
+_EUROPEAN = set("°±²³µ·äöüÄÖÜßéèêëàâçñôóíúáåæøÅÆØÉÈ€§º½ŠšŽž“”„\u2013…\u2019ìòùïî")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,16 @@ def refuse_binary(head: bytes, name: str) -> None:
     for magic, what in _MAGIC:
         if head.startswith(magic):
             raise UsageError(f"this is {what}, not a CSV or Parquet file", where=name, do=_AS_CSV)
+    start = head.lstrip()[:64].lower()
+    if start.startswith((b"<!doc", b"<html", b"<?xml")):
+        raise UsageError("this is HTML or XML, not a table", where=name, do=_AS_CSV)
+    if start.startswith((b"{", b"[{")):
+        raise UsageError("this is JSON, not a table", where=name, do=_AS_CSV)
     if head[257:262] == b"ustar":
         raise UsageError("this is a tar archive under another ending", where=name, do="rename it to .tar")
-    strange = sum(byte < 9 or 13 < byte < 32 for byte in head[:4096])
-    if strange > 0.02 * min(len(head), 4096) and not _wide(head):
+    begin = head[:4096].rstrip(b"\0")  # a crash while writing leaves zeros at the end of a good file
+    strange = sum(byte < 9 or 13 < byte < 32 for byte in begin)
+    if (strange > 0.02 * len(begin) or (head and not begin)) and not _wide(head):
         raise UsageError("this is a binary file, not text", where=name, do=_AS_CSV)
 
 

@@ -16,7 +16,9 @@ Codes = NDArray[np.int32]
 
 _POINT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _COMMA = re.compile(r"[-+]?(?:\d+,?\d*|,\d+)(?:[eE][-+]?\d+)?")
-_GROUPS = re.compile(r"[-+]?\d{1,3}(?:(?P<mark>[.,' \u00a0\u202f’])\d{3})(?:(?P=mark)\d{3})*(?P<rest>[.,]\d+)?")
+_GROUPS = re.compile(
+    r"[-+]?\d{1,3}(?:(?P<mark>[.,' \u00a0\u202f\u2019])\d{3})(?:(?P=mark)\d{3})*(?P<rest>[.,]\d+)?"
+)
 _WITH_UNIT = re.compile(
     r"(?P<number>[-+]?[\d.,]*\d(?:[eE][-+]?\d+)?)\s*(?P<unit>%|[^\d\s.,:;+\-/][^\d\s]{0,6})"
 )
@@ -26,7 +28,10 @@ _INFINITE = (float("inf"), float("-inf"))
 
 _STATUS: tuple[tuple[str, int], ...] = (
     (
-        r"i/?o ?timeout|time ?out|comm\w* ?(?:fail|err|loss|lost).*|no comm.*|offline|intf shut|device unreachable",
+        (
+            r"i/?o ?timeout|time ?out|comm\w* ?(?:fail|err|loss|lost).*|no comm.*|offline|intf shut|device"
+            r" unreachable"
+        ),
         quality.BAD_NO_COMMUNICATION,
     ),
     (r"not connect\w*|disconnect\w*|scan off|disabled", quality.BAD_NOT_CONNECTED),
@@ -42,13 +47,16 @@ _STATUS: tuple[tuple[str, int], ...] = (
     (r"device (?:fail|fault|err).*|hardware .*|equip fail", quality.BAD_DEVICE_FAILURE),
     (r"pt created|waiting.*|init\w*", quality.BAD_WAITING_FOR_INITIAL_DATA),
     (
-        r"-+|—|–|\.+|\?+|\*+|nan|[-+]?nan\(.*\)|na|n/a|n\.a\.|#n/?a|<na>|nat|null|\(null\)|\\n|none|nil|no ?data"
-        r"|missing|empty|blank|keine daten|k\.a\.|无数据|#value!|#ref!|#name\?|archive offline|no result|no sample"
+        r"-+|—|\u2013|\.+|\?+|\*+|nan|[-+]?nan\(.*\)|na|n/a|n\.a\.|#n/?a|<na>|nat|null|\(null\)|\\n|none|nil|no"
+        r" ?data"
+        r"|missing|empty|blank|keine daten|k\.a\.|无数据|#value!|#ref!|#name\?|archive offline|no result|no"
+        r" sample"
         r"|no good data.*|undefined|1\.#qnan|1\.#ind|-1\.#ind",
         quality.BAD_NO_DATA,
     ),
     (
-        r"bad.*|err(?:or)?|fail\w*|invalid|calc failed|calc off|questionable|schlecht|fehler|ungültig|坏|\[-?\d+\].*"
+        r"bad.*|err(?:or)?|fail\w*|invalid|calc failed|calc"
+        r" off|questionable|schlecht|fehler|ungültig|坏|\[-?\d+\].*"
         r"|configure|shutdown|not available|unknown",
         quality.BAD,
     ),
@@ -71,9 +79,11 @@ def status_of(word: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a file writes numbers. ``comma`` is the decimal comma; a lone mark of three digits is then read so."""
+    """How a file writes numbers. ``comma``: with a decimal comma, so that a lone point groups thousands;
+    ``unsure``: no fraction was seen yet, so that a comma that comes later is a decimal one."""
 
     comma: bool = False
+    unsure: bool = False
 
     def number(self, cell: str) -> float | None:
         """One cell, by this style first, by the other where only that one fits.
@@ -83,9 +93,9 @@ class Style:
         >>> [Style().number(c) for c in ("1,234.5", "1,234", "12,5", "5 %", "-3.")]
         [1234.5, 1234.0, 12.5, 5.0, -3.0]
         """
-        text = _BLANK.sub(" ", cell).strip().strip('"').replace("−", "-")
+        text = _BLANK.sub(" ", cell).strip().strip('"').replace("\u2212", "-")
         own, other = (_COMMA, _POINT) if self.comma else (_POINT, _COMMA)
-        if own.fullmatch(text):
+        if own.fullmatch(text) or (self.unsure and other.fullmatch(text)):
             return float(text.replace(",", "."))
         grouped = _GROUPS.fullmatch(text)
         if grouped and (grouped["rest"] is None or grouped["rest"][0] != grouped["mark"]):
@@ -94,6 +104,17 @@ class Style:
             return float(text.replace(",", "."))
         united = _WITH_UNIT.fullmatch(text)
         return self.number(united["number"]) if united and _is_unit(united["unit"]) else None
+
+    def is_foreign(self, cell: str) -> bool:
+        """Whether a number was only read by the other style.
+
+        >>> Style(comma=True).is_foreign("2.5"), Style(comma=True).is_foreign("2.500")
+        (True, False)
+        """
+        other = _POINT if self.comma else _COMMA
+        return (
+            ("." if self.comma else ",") in cell and bool(other.fullmatch(cell)) and not _GROUPS.fullmatch(cell)
+        )
 
 
 def _is_unit(text: str) -> bool:
@@ -119,7 +140,8 @@ def style_of(cells: Iterable[str], delimiter: str) -> tuple[Style, str]:
         elif _POINT.fullmatch(text) and "." in text:
             points += 1
     comma = commas + proofs > points or (groups > 0 and not points and delimiter != ",")
-    return Style(comma), "Numbers are written with a decimal comma." if comma else ""
+    unsure = delimiter != "," and not commas + points + proofs + groups
+    return Style(comma, unsure), "Numbers are written with a decimal comma." if comma else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +211,7 @@ class NumberReader:
     words: dict[str, int] = field(default_factory=dict)
     seen: dict[str, tuple[float, int]] = field(default_factory=dict)
     free: bool = False
-    odd: int = 0
+    foreign: str = ""
 
     def feed(self, cells: Sequence[str]) -> None:
         """Take the next cells."""
@@ -249,6 +271,8 @@ class NumberReader:
         result = (np.nan, -1) if not text else (value, -1) if value is not None and np.isfinite(value) else None
         if result is None:
             result = (np.nan, self._code(text))
+        elif not self.foreign and self.style.is_foreign(text):
+            self.foreign = text
         self.seen[cell] = result
         return result
 

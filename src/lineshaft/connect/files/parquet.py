@@ -45,7 +45,7 @@ def is_parquet(head: bytes) -> bool:
 
 
 class ParquetTable:
-    """A Parquet file. ``names``, ``kinds`` ("time", "time zoned", "number", "text") leave out what can't be a tag."""
+    """A Parquet file. ``names``, ``kinds`` (time, time zoned, number, text) leave out what is no tag."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -55,11 +55,7 @@ class ParquetTable:
         self.names = tuple(name for name, kind in kinds.items() if kind)
         self.kinds = tuple(kinds[name] for name in self.names)
         left = [name for name, kind in kinds.items() if not kind]
-        self.said = (
-            [f"Columns {', '.join(map(repr, left))} hold neither numbers nor text and are left out."]
-            if left
-            else []
-        )
+        self.said = [f"Left out, as neither numbers nor text: {', '.join(map(repr, left))}."] if left else []
         if not self.names:
             raise UsageError(
                 "no column holds numbers or times", where=source.name, do="export the values as numbers"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lineshaft.connect.files import layout
+from lineshaft.connect.files import assets, layout, long
 from lineshaft.connect.files.assemble import assemble
 from lineshaft.connect.files.combine import Combined, combine, laid_out, ordered
 from lineshaft.connect.files.options import ReadOptions
@@ -21,8 +21,8 @@ from lineshaft.core.progress import Progress, silent
 def read_files(where: Where, options: ReadOptions | None = None, *, progress: Progress = silent) -> Table:
     """Read an export: a file, a folder, a glob, a path into an archive, or a list of these.
 
-    Every decision is a sentence in ``findings``. Raises ``UsageError`` with file, line and column where the files
-    are no table, ``EnvironmentFailed`` where they can't be had.
+    Every decision is a sentence in ``findings``. Raises ``UsageError`` with file, line and column where the
+    files are no table, ``EnvironmentFailed`` where they can't be had.
     """
     options = options or ReadOptions()
     sources = find(where)
@@ -75,9 +75,11 @@ def _titles(sources: Sequence[Source]) -> list[str]:
     """A name for each file: its own, with its folder where two are called the same."""
     twice = Counter(source.stem for source in sources)
     return [
-        source.stem
-        if twice[source.stem] == 1
-        else "/".join((*source.name.replace("\\", "/").split("/")[-2:-1], source.stem))
+        (
+            source.stem
+            if twice[source.stem] == 1
+            else "/".join((*source.name.replace("\\", "/").split("/")[-2:-1], source.stem))
+        )
         for source in sources
     ]
 
@@ -87,8 +89,8 @@ def _together(recordings: Sequence[Recording], options: ReadOptions, said: Said)
     whole: list[Recording] = []
     apart: list[Recording] = []
     for recording in recordings:
-        flat, words = layout.wide(recording)
-        parts, more = layout.units(flat, options)
+        flat, words = long.wide(recording)
+        parts, more = assets.units(flat, options)
         several = len(parts) > 1
         if several and len(recordings) > 1:
             parts = [replace(part, name=f"{recording.name} {part.name}") for part in parts]

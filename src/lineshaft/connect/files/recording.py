@@ -15,7 +15,7 @@ Rows = NDArray[np.intp] | NDArray[np.bool_] | slice
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """One column. ``name`` without its unit, ``unit`` UCUM, ``header`` as written, ``note`` a description row's text.
+    """One column. ``name`` without its unit, ``unit`` UCUM, ``header`` as written, ``note`` its description.
 
     ``quality`` uint32 [N] where the source gave one; ``present`` bool [N], False where the source had no sample
     at all (files joined, long tables, slower tags), None where every row is one. ``label``: the file says so.
@@ -98,7 +98,7 @@ class Recording:
 
 
 def distinct(times: Times) -> Times:
-    """The different times in order; by sorting, as NumPy's hashing ``unique`` is thirty times slower on these."""
+    """The different times in order; by sorting, as NumPy's ``unique`` hashes and is far slower on these."""
     order = np.sort(times)
     return order[np.append(True, order[1:] != order[:-1])] if len(order) else order
 

@@ -59,7 +59,8 @@ _QUALITY_TAIL = re.compile(
 )
 _QUALITY_ONLY = re.compile(r"quality|qual|status ?code|opc[ _]?quality|quality[ _]?code|质量", re.IGNORECASE)
 _ROW_NUMBER = re.compile(
-    r"(?:row|index|idx|no|nr|number|id|udi|uid|record|seq|sequence|#|unnamed: 0|column 1|sample|lfd\.? ?nr|序号)[._ ]?"
+    r"(?:row|index|idx|no|nr|number|id|udi|uid|record|seq|sequence|#|unnamed: 0|column 1|sample|lfd\.?"
+    r" ?nr|序号)[._ ]?"
     r"(?:no|nr|number|id|#)?\.?|__index_level_0__",
     re.IGNORECASE,
 )
@@ -127,7 +128,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A column's role. ``numbers`` gives the number that stands for each word of a state; ``of`` the tag of a quality."""
+    """A column's role. ``numbers`` stand for a state's words; ``of`` is the tag that a quality belongs to."""
 
     column: Column
     role: Role
@@ -164,20 +165,22 @@ def _use(columns: list[Column], place: int, names: Sequence[str], options: ReadO
     if not numbers and not worded:
         return Use(first, Role.EMPTY, {})
     if numbers >= worded:
-        row_number = (
-            not wanted
-            and not worded
-            and (place == 0 or _ROW_NUMBER.fullmatch(first.name))
-            and _counts_rows(columns)
-        )
+        row_number = not wanted and not worded and _ROW_NUMBER.fullmatch(first.name) and _counts_rows(columns)
         return Use(first, Role.ROW_NUMBER if row_number else Role.VALUE, {})
     free = any(column.cells.free for column in columns) or not 1 < len(states) <= _MOST_STATES
     return Use(first, Role.TEXT if free else Role.STATE, {} if free else coded)
 
 
 def _tag_of(name: str, names: Sequence[str]) -> str:
+    """The tag that ``FT1_Quality`` or ``FT1.Status`` speaks of: ``FT1``, or the one ``FT1.<anything>``."""
     low = name.strip().lower()
-    return next((other for other in names if other.lower() == low), "")
+    exact = next((other for other in names if other.lower() == low), "")
+    below = [
+        other
+        for other in names
+        if re.fullmatch(rf"{re.escape(low)}[._](?:pv|value|val|v|wert|out|mv|sp|act)", other.lower())
+    ]
+    return exact or (below[0] if len(below) == 1 else "")
 
 
 def _word_counts(columns: Sequence[Column]) -> Counter[str]:

@@ -24,6 +24,7 @@ from lineshaft.core.errors import UsageError
 from lineshaft.core.progress import Progress, silent
 
 _SAMPLE = 300
+_STYLE_CELLS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,8 @@ class Sheet:
 
 
 def read_sheet(source: Source, options: ReadOptions, progress: Progress = silent) -> Sheet:
-    """Read one file whole. A byte late in the file that the first part's encoding does not know starts it anew."""
-    with source.open() as raw:
-        parquet = is_parquet(raw.read(4))
-    if parquet:
+    """Read one file whole. A byte that the encoding of its beginning does not know starts it anew."""
+    if is_parquet(source.head(4)):
         return _read_parquet(source, options, progress)
     try:
         return _read_text(TextTable(source, options), options, progress)
@@ -56,26 +55,33 @@ def read_sheet(source: Source, options: ReadOptions, progress: Progress = silent
 
 def _read_text(table: TextTable, options: ReadOptions, progress: Progress) -> Sheet:
     layout = table.dialect
-    lines = [line for line in table.sample[layout.first :] if line.strip()][:_SAMPLE]
+    lines = [line for line in table.sample[layout.head.first :] if line.strip()][:_SAMPLE]
     rows = [dialect.split(line, layout.delimiter, quotes=layout.quotes) for line in lines]
     usual = [row[: layout.width] for row in rows if len(row) >= layout.width // 2]
     sample = [list(cells) for cells in zip_longest(*usual, fillvalue="")] or [[""]]
     sample += [[""]] * (layout.width - len(sample))
-    axis = choose(layout.names, sample, options, table.source.name)
+    axis = choose(layout.head.names, sample, options, table.source.name)
     style, why = _style(axis, sample, layout.delimiter, options)
     readers = {i: NumberReader(style) for i in range(layout.width) if i not in axis.columns}
     for chunk in _told(table.chunks(), progress, table.source.stem):
         for place, cells in enumerate(chunk):
             (axis.readers[place] if place in axis.columns else readers[place]).feed(cells)
     said = [*table.said, *([why] if why else []), *table.finish()]
+    said += [
+        f"Column {layout.head.names[i]!r} writes numbers with both marks; {reader.foreign!r} is read as a"
+        " decimal fraction."
+        for i, reader in readers.items()
+        if reader.foreign
+    ]
     if not table.rows:
         raise UsageError(
             "there is a header but not one row", where=table.source.name, do="export the table with its values"
         )
     columns = [
-        _column(layout.names[i], layout.units[i], layout.notes[i], reader) for i, reader in readers.items()
+        _column(layout.head.names[i], layout.head.units[i], layout.head.notes[i], reader)
+        for i, reader in readers.items()
     ]
-    return _timed(table.source, columns, axis, options, table.line, said, headed=layout.headed)
+    return _timed(table.source, columns, axis, options, table.line, said, headed=layout.head.named)
 
 
 def _style(
@@ -83,9 +89,9 @@ def _style(
 ) -> tuple[Style, str]:
     if options.decimal:
         return Style(options.decimal == ","), ""
-    return style_of(
-        (cell for i, cells in enumerate(sample) if i not in axis.columns for cell in cells), delimiter
-    )
+    rows = max(20, _STYLE_CELLS // len(sample))
+    cells = (cell for i, column in enumerate(sample) if i not in axis.columns for cell in column[:rows])
+    return style_of(cells, delimiter)
 
 
 def _told(

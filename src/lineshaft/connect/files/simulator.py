@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -34,7 +33,6 @@ def write_example(path: Path, rows: int = 120, seed: int = 0) -> Path:
 
 
 @asynccontextmanager
-async def sources() -> AsyncIterator[tuple[str, Sequence[Tag]]]:
-    """A source that answers: its URI and the tags that it has."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield write_example(Path(folder) / "plant.csv").as_uri(), TAGS
+async def sources(folder: Path) -> AsyncIterator[tuple[str, tuple[Tag, ...]]]:
+    """An export of three tags in ``folder``; see ``lineshaft.connect``."""
+    yield write_example(folder / "plant.csv").as_uri(), TAGS

@@ -11,6 +11,7 @@ import lzma
 import re
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
 _ARCHIVE_LIMIT = 1 << 30
 
 
+READ_ERRORS = (EOFError, zlib.error, lzma.LZMAError, OSError)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One file to read: ``name`` as a person would point at it, ``open`` gives its unpacked bytes."""
@@ -34,6 +38,14 @@ class Source:
     name: str
     path: Path | None
     open: Callable[[], BinaryIO]
+
+    def head(self, size: int) -> bytes:
+        """The first bytes, unpacked."""
+        try:
+            with self.open() as raw:
+                return _filled(raw, size)
+        except READ_ERRORS as error:
+            raise reading_failed(self.name, error) from error
 
     @property
     def stem(self) -> str:
@@ -43,6 +55,24 @@ class Source:
             if name.lower().endswith(ending) and len(name) > len(ending):
                 name = name[: -len(ending)]
         return name
+
+
+def _filled(raw: BinaryIO, size: int) -> bytes:
+    head = b""
+    while len(head) < size and (more := raw.read(size - len(head))):
+        head += more
+    return head
+
+
+def reading_failed(name: str, error: Exception) -> LineshaftError:
+    """The sentence for a disk that fails or a packed file that breaks off."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return EnvironmentFailed(
+            f"reading failed ({error.strerror})", where=name, do="check the disk or the network share"
+        )
+    return UsageError(
+        f"the packed file is damaged or incomplete ({error})", where=name, do="copy or download it again"
+    )
 
 
 def find(where: Where) -> list[Source]:
@@ -70,13 +100,17 @@ def _one(where: str) -> list[Source]:
     inside = _inside_archive(path)
     if inside is not None:
         return inside
-    matches = sorted(glob.glob(str(path), recursive=True), key=natural) if glob.has_magic(str(path)) else []
+    matches = sorted(_globbed(str(path)), key=natural) if glob.has_magic(str(path)) else []
     if not matches:
         kind = "no file matches this pattern" if glob.has_magic(str(path)) else "there is no such file"
         raise UsageError(
             kind, where=where, do="check the path; a folder or a glob such as 'export/*.csv' works too"
         )
     return [source for match in matches if Path(match).is_file() for source in _file(Path(match))]
+
+
+def _globbed(pattern: str) -> list[str]:
+    return glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
 
 
 def natural(text: str) -> list[tuple[int, str]]:

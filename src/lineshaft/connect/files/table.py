@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +33,10 @@ class Words:
 class Run:
     """One unbroken recording of one asset.
 
-    ``times`` int64 [N] UTC ns in order (equal times in order of arrival), ``values`` float64 [N, C] NaN where no
-    number stood, ``quality`` uint32 [N, C] StatusCodes. ``present`` bool [N, C] is False where the source had no
-    sample at all (slower tags, joined files), None where every cell is one. ``texts`` by the tag's place; ``labels``
-    float64 [N] by column name, NaN where unknown.
+    ``times`` int64 [N] UTC ns in order (equal times in order of arrival), ``values`` float64 [N, C] NaN where
+    no number stood, ``quality`` uint32 [N, C] StatusCodes. ``present`` bool [N, C] is False where the source
+    had no sample at all (slower tags, joined files), None where every cell is one. ``texts`` by the tag's
+    place; ``labels`` float64 [N] by column name, NaN where unknown.
     """
 
     name: str
@@ -75,7 +76,7 @@ class Table:
     def apart(self) -> bool:
         """Whether runs overlap in time, so that their samples need paths of their own (``<run>/<tag>``)."""
         spans = sorted((int(run.times[0]), int(run.times[-1])) for run in self.runs if len(run))
-        return any(later[0] <= earlier[1] for earlier, later in zip(spans, spans[1:], strict=False))
+        return any(later[0] <= earlier[1] for earlier, later in pairwise(spans))
 
     def paths(self, run: Run) -> tuple[str, ...]:
         """The tag paths under which a run's samples go."""
@@ -83,8 +84,8 @@ class Table:
         return tuple(before + tag.path for tag in self.tags)
 
     def batches(self, rows: int = 0) -> Iterator[Samples]:
-        """The samples in order of time within each run, ``rows`` rows a batch; a cell that never was a sample is
-        left out, a bad or empty one comes with its quality."""
+        """The samples run by run in order of time, ``rows`` rows a batch. A cell that never was a sample is
+        left out; a bad or empty one comes with its quality."""
         rows = rows or max(1, _BATCH_CELLS // max(len(self.tags), 1))
         for run in self.runs:
             paths = self.paths(run)
@@ -97,7 +98,7 @@ class Table:
         names = tuple(dict.fromkeys(tag for part in parts for tag in part.tags))
         place = {tag: i for i, tag in enumerate(names)}
         index = [np.array([place[tag] for tag in part.tags], np.int32)[part.index] for part in parts]
-        texts = tuple(text for part in parts for text in (part.text or (None,) * len(part)))
+        texts = tuple(text for part in parts for text in part.text or (None,) * len(part))
         if not parts:
             return Samples.empty()
         return Samples(

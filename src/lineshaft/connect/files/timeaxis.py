@@ -71,7 +71,7 @@ class Axis:
         ]
 
     def _compared(self, times: Times, other: Found, options: ReadOptions, where: str) -> list[str]:
-        """A second time column may be later by a steady while; one that wanders leaves the choice to a person."""
+        """A second time column may be steadily later; one that wanders leaves the choice to a person."""
         name, main = self.names[other.column], self.names[self.main.column if self.main else 0]
         if other.written not in _WHOLE:
             return [f"Column {name!r} ({other.written}) is left out, as {main!r} is the time."]
@@ -102,7 +102,7 @@ def choose(
     where: str,
     ready: Mapping[int, bool] | None = None,
 ) -> Axis:
-    """Which columns are time, by a sample of their cells; ``ready`` are those that the file itself types as time."""
+    """Which columns are time, by a sample of their cells; ``ready`` are those that the file itself declares."""
     asked = _asked(names, options, where)
     found = [
         recognise(i, name, cells, asked=i == asked)
@@ -112,7 +112,7 @@ def choose(
     candidates = sorted(
         (one for one in found if one), key=lambda one: (_preference(names[one.column], one), one.rank)
     )
-    candidates = [Found(i, Written.MOMENT, True) for i in (ready or {})] + candidates
+    candidates = [Found(i, Written.MOMENT, True) for i in ready or {}] + candidates
     if asked is not None:
         mine = [one for one in candidates if one.column == asked]
         if not mine:
@@ -150,11 +150,14 @@ def _arranged(names: tuple[str, ...], candidates: list[Found]) -> Axis:
     if main.written is not Written.DATE or clock is None:
         clock = None
     others = tuple(
-        one
-        for one in candidates
-        if one not in (main, clock) and (one.written is not Written.ELAPSED or one.named)
+        one for one in candidates if one not in (main, clock) and _speaks_of_time(names[one.column], one)
     )
     return Axis(names, main, clock, others[:6])
+
+
+def _speaks_of_time(name: str, found: Found) -> bool:
+    """Beside a real time, rising numbers are left out only if their name says time; ``t`` may be heat."""
+    return found.written is not Written.ELAPSED or len(name.split("(", maxsplit=1)[0].strip()) > 1
 
 
 def _over_midnight(times: Times) -> Times:
@@ -178,9 +181,7 @@ def readable(times: Times, unread: str, line: int, where: str) -> tuple[NDArray[
             where=f"{where}:{line}",
             do="name the time column, or write times as 2024-03-01 12:00:00",
         )
-    return ok, [
-        f"{lost:,} rows without a readable time are left out, the first at {where}:{line} ({unread!r})."
-    ]
+    return ok, [f"Rows without a readable time, left out: {lost:,}, the first at {where}:{line} ({unread!r})."]
 
 
 def span(times: Times) -> str:

@@ -40,6 +40,10 @@ _ELAPSED_UNITS = {
     "d": DAY,
     "da": DAY,
 }
+_SERIAL = re.compile(
+    r"(?:date|time|datetime|timestamp|datum|zeit|zeitstempel|zeitpunkt|日期|时间|[ _/&+-]|und|and|utc|local)+",
+    re.IGNORECASE,
+)
 _EXCEL_ZERO = -25_569 * DAY
 _EPOCHS = ((10**9, "seconds"), (10**6, "milliseconds"), (10**3, "microseconds"), (1, "nanoseconds"))
 
@@ -81,7 +85,7 @@ def recognise(column: int, name: str, cells: Sequence[str], *, asked: bool = Fal
     if numbers is not None:
         return _plain(column, name, full, numbers, named=named, asked=asked)
     parsed = parse(full)
-    if parsed.ok.mean() < (0.5 if asked else 0.8):
+    if parsed.ok.mean() < (0.5 if named else 0.8):
         return None
     times = parsed.day_first[parsed.day_first != NO_TIME]
     if len(times) and (times < DAY).all() and (times >= 0).all() and any(":" in cell for cell in full):
@@ -123,7 +127,7 @@ def _plain(
         ):
             return Found(column, Written.EPOCH, named, scale)
     if (
-        named
+        (asked or _SERIAL.fullmatch(name.strip()))
         and (numbers > 20_000).all()
         and (numbers < 80_000).all()
         and rising
@@ -206,7 +210,10 @@ class TimeReader:
         unit = {1: "ns", 10**3: "us", 10**6: "ms", 10**9: "s", 60 * 10**9: "min", 3600 * 10**9: "h", DAY: "d"}[
             self.found.scale
         ]
-        return f"Time is column {self.name!r} (elapsed time in {unit}, counted from 1970-01-01 as no date is known)."
+        return (
+            f"Time is column {self.name!r} (elapsed time in {unit}, counted from 1970-01-01 as no date is"
+            " known)."
+        )
 
 
 def _scaled(cells: Sequence[str], found: Found) -> Times:
@@ -238,7 +245,7 @@ def _exact(cell: str, scale: int) -> int:
 
 
 def _settle(whole: Parsed, day_first: bool | None, name: str) -> tuple[Times, list[str]]:
-    """Day and month for each separator that leaves them open: by what can't be a month, else by regular steps."""
+    """Day and month where a separator leaves them open: by what can't be a month, else by even steps."""
     times, said = whole.day_first.copy(), []
     for mark in np.unique(whole.open[whole.open != 0]).tolist():
         rows = whole.open == mark
@@ -250,7 +257,7 @@ def _settle(whole: Parsed, day_first: bool | None, name: str) -> tuple[Times, li
         said.append(f"Dates with {chr(mark)!r} in column {name!r} are read {order}: {why}.")
         turned = int(((first == NO_TIME) & (other != NO_TIME)).sum())
         if turned:
-            said.append(f"{turned:,} dates in column {name!r} fit only the other order and are read so.")
+            said.append(f"Dates in column {name!r} that fit only the other order, and are read so: {turned:,}.")
     return times, said
 
 
@@ -260,9 +267,9 @@ def _order(days: Times, months: Times, mark: str, asked: bool | None) -> tuple[O
     lost_days = int(((days == NO_TIME) & (months != NO_TIME)).sum())
     lost_months = int(((months == NO_TIME) & (days != NO_TIME)).sum())
     if lost_months > lost_days:
-        return Order.DAY_FIRST, f"{lost_months:,} of them allow nothing else"
+        return Order.DAY_FIRST, f"{lost_months:,} of {len(days):,} allow nothing else"
     if lost_days > lost_months:
-        return Order.MONTH_FIRST, f"{lost_days:,} of them allow nothing else"
+        return Order.MONTH_FIRST, f"{lost_days:,} of {len(days):,} allow nothing else"
     rough = _roughness(days), _roughness(months)
     if rough[0] > 1.5 * rough[1]:
         return Order.MONTH_FIRST, "only so do the times run on evenly"
@@ -270,9 +277,11 @@ def _order(days: Times, months: Times, mark: str, asked: bool | None) -> tuple[O
         return Order.DAY_FIRST, "only so do the times run on evenly"
     return (
         Order.DAY_FIRST,
-        "nothing in the file decides it (if it is wrong, say day_first=False)"
-        if mark != "."
-        else "as is usual with points",
+        (
+            "nothing in the file decides it (if it is wrong, say day_first=False)"
+            if mark != "."
+            else "as is usual with points"
+        ),
     )
 
 
@@ -286,7 +295,7 @@ def _zoned(times: Times, aware: NDArray[np.bool_], zone: str, name: str) -> tupl
     if not naive.any():
         return times, [f"Times in column {name!r} carry their offset and are turned into UTC."]
     mixed = (
-        [f"{int(aware.sum()):,} times in column {name!r} carry an offset, the others none."]
+        [f"Times in column {name!r} that carry an offset: {int(aware.sum()):,}; the others carry none."]
         if aware.any()
         else []
     )

@@ -1,7 +1,7 @@
 """Written times as nanoseconds: cells are grouped by their shape (every digit a 0), each shape read at once.
 
 Whatever mixture of formats a column holds, each shape in it is a regular expression of its own, so mixed
-columns cost no more than uniform ones. Day and month of ``03/04/2024`` stay open until the whole column is seen.
+columns cost no more than uniform ones. Day and month of ``03/04/2024`` stay open until all of it is seen.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parsed:
-    """A stretch of a time column. ``day_first`` and ``month_first`` [N] ns (NO_TIME where not a time; equal where
-    the shape leaves no doubt), ``open`` the date's separator as a character code where it does (else 0),
+    """A stretch of a time column. ``day_first`` and ``month_first`` [N] ns (NO_TIME where not a time; equal
+    where the shape leaves no doubt), ``open`` the date's separator as a character code where it does (else 0),
     ``aware`` True where the cell carried its own offset (the times are then UTC).
     """
 

@@ -4,235 +4,97 @@ from __future__ import annotations
 
 import re
 
+_SPELLINGS = """
+Cel: °c | degc | deg c | deg_c | ℃ | celsius | grad c | c | 摄氏度
+[degF]: °f | degf | deg f | ℉ | fahrenheit
+[degR]: °r | degr
+K: kelvin | degk
+deg: ° | deg | degree | degrees | grad
+%: % | percent | pct | %rh | % rh | %rf
+mol%: mol% | mole % | mol %
+%{vol}: vol%
+%{mass}: wt%
+[ppm]: ppm
+[ppb]: ppb
+[pH]: ph
+[psi]: psi | psia | psig
+bar: barg | bara | bar(g) | bar(a) | bar g | bar a
+mbar: mbarg
+[in_i'H2O]: inh2o
+[in_i'Hg]: inhg
+mm[Hg]: mmhg
+mm[H2O]: mmh2o
+atm: atm
+att: at
+/min: rpm | 1/min | u/min | min-1 | min^-1 | r/min | 转/分
+/s: 1/s
+/h: 1/h
+L/min: lpm | slpm
+[gal_us]/min: gpm
+[cft_i]/min: cfm
+m3/h: nm3/h | nm³/h | sm3/h
+10*3.m3/h: kscmh
+N.m: nm | n·m | n*m
+kN.m: knm
+[HP]: hp | ps
+Ohm: ohm | Ω | ω
+kOhm: kohm | kω
+lx: lux
+dB: db | dba | db(a)
+V.A{reactive}: var
+kV.A{reactive}: kvar
+MV.A{reactive}: mvar
+V.A: va
+kV.A: kva
+MV.A: mva
+[ft_i]: ft
+[in_i]: in | inch
+[mi_i]/h: mph
+km/h: km/h | kph
+[lb_av]: lb | lbs
+[lb_av]/s: lbm/s
+s: sec | seconds | second | 秒
+min: minutes
+h: hours | hrs
+d: days | day
+W: watt | watts
+V: volt | volts
+A: ampere | amp | amps
+Hz: hertz
+L: liter | litre
+cSt: cst
+cP: cp
+{NTU}: ntu
+uS/cm: us/cm | µs/cm
+mS/cm: ms/cm
+m/s2: m/s2 | m/s^2 | m/s²
+g: g
+m2: m^2
+W/m2: w/m²
+1: - | 1
+kW: 千瓦
+MPa: 兆帕
+kPa: 千帕
+"""
 _EXACT = {
-    "°c": "Cel",
-    "degc": "Cel",
-    "deg c": "Cel",
-    "deg_c": "Cel",
-    "℃": "Cel",
-    "celsius": "Cel",
-    "grad c": "Cel",
-    "°f": "[degF]",
-    "degf": "[degF]",
-    "deg f": "[degF]",
-    "℉": "[degF]",
-    "fahrenheit": "[degF]",
-    "°r": "[degR]",
-    "degr": "[degR]",
-    "kelvin": "K",
-    "degk": "K",
-    "°": "deg",
-    "deg": "deg",
-    "degree": "deg",
-    "degrees": "deg",
-    "grad": "deg",
-    "%": "%",
-    "percent": "%",
-    "pct": "%",
-    "%rh": "%",
-    "% rh": "%",
-    "%rf": "%",
-    "mol%": "mol%",
-    "mole %": "mol%",
-    "mol %": "mol%",
-    "vol%": "%{vol}",
-    "wt%": "%{mass}",
-    "ppm": "[ppm]",
-    "ppb": "[ppb]",
-    "ph": "[pH]",
-    "psi": "[psi]",
-    "psia": "[psi]",
-    "psig": "[psi]",
-    "barg": "bar",
-    "bara": "bar",
-    "bar(g)": "bar",
-    "bar(a)": "bar",
-    "bar g": "bar",
-    "bar a": "bar",
-    "mbarg": "mbar",
-    "inh2o": "[in_i'H2O]",
-    "inhg": "[in_i'Hg]",
-    "mmhg": "mm[Hg]",
-    "mmh2o": "mm[H2O]",
-    "atm": "atm",
-    "at": "att",
-    "rpm": "/min",
-    "1/min": "/min",
-    "u/min": "/min",
-    "min-1": "/min",
-    "min^-1": "/min",
-    "r/min": "/min",
-    "1/s": "/s",
-    "1/h": "/h",
-    "lpm": "L/min",
-    "slpm": "L/min",
-    "gpm": "[gal_us]/min",
-    "cfm": "[cft_i]/min",
-    "nm3/h": "m3/h",
-    "nm³/h": "m3/h",
-    "sm3/h": "m3/h",
-    "kscmh": "10*3.m3/h",
-    "nm": "N.m",
-    "n·m": "N.m",
-    "n*m": "N.m",
-    "knm": "kN.m",
-    "hp": "[HP]",
-    "ps": "[HP]",
-    "ohm": "Ohm",
-    "Ω": "Ohm",
-    "kohm": "kOhm",
-    "kω": "kOhm",
-    "ω": "Ohm",
-    "lux": "lx",
-    "db": "dB",
-    "dba": "dB",
-    "db(a)": "dB",
-    "var": "V.A{reactive}",
-    "kvar": "kV.A{reactive}",
-    "mvar": "MV.A{reactive}",
-    "va": "V.A",
-    "kva": "kV.A",
-    "mva": "MV.A",
-    "ft": "[ft_i]",
-    "in": "[in_i]",
-    "inch": "[in_i]",
-    "mph": "[mi_i]/h",
-    "km/h": "km/h",
-    "kph": "km/h",
-    "lb": "[lb_av]",
-    "lbs": "[lb_av]",
-    "lbm/s": "[lb_av]/s",
-    "sec": "s",
-    "seconds": "s",
-    "second": "s",
-    "minutes": "min",
-    "hours": "h",
-    "hrs": "h",
-    "days": "d",
-    "day": "d",
-    "watt": "W",
-    "watts": "W",
-    "volt": "V",
-    "volts": "V",
-    "ampere": "A",
-    "amp": "A",
-    "amps": "A",
-    "hertz": "Hz",
-    "liter": "L",
-    "litre": "L",
-    "cst": "cSt",
-    "cp": "cP",
-    "ntu": "{NTU}",
-    "us/cm": "uS/cm",
-    "µs/cm": "uS/cm",
-    "ms/cm": "mS/cm",
-    "c": "Cel",
-    "m/s2": "m/s2",
-    "m/s^2": "m/s2",
-    "m/s²": "m/s2",
-    "g": "g",
-    "m^2": "m2",
-    "w/m²": "W/m2",
-    "-": "1",
-    "1": "1",
-    "摄氏度": "Cel",
-    "转/分": "/min",
-    "千瓦": "kW",
-    "兆帕": "MPa",
-    "千帕": "kPa",
-    "秒": "s",
+    spelling: code
+    for code, _, spellings in (line.partition(": ") for line in _SPELLINGS.strip().splitlines())
+    for spelling in spellings.split(" | ")
 }
-_BASES = {
-    "W": "W",
-    "Wh": "W.h",
-    "V": "V",
-    "A": "A",
-    "Ah": "A.h",
-    "Pa": "Pa",
-    "Hz": "Hz",
-    "N": "N",
-    "m": "m",
-    "g": "g",
-    "s": "s",
-    "J": "J",
-    "bar": "bar",
-    "L": "L",
-    "l": "L",
-    "K": "K",
-    "C": "Cel",
-    "min": "min",
-    "h": "h",
-    "d": "d",
-    "t": "t",
-    "mol": "mol",
-    "rad": "rad",
-    "S": "S",
-    "F": "F",
-    "H": "H",
-    "T": "T",
-    "cal": "cal",
-    "VA": "V.A",
-    "ha": "har",
+_SAME = "W V A Pa Hz N m g s J bar K min h d t mol rad S F H T cal"
+_BASES = {"L": "L", "l": "L", "Wh": "W.h", "Ah": "A.h", "C": "Cel", "VA": "V.A", "ha": "har"} | {
+    code: code for code in _SAME.split()
 }
 _UNPREFIXED = {"min", "h", "d", "C", "t", "ha"}
-_PREFIX = {
-    "k": "k",
-    "M": "M",
-    "G": "G",
-    "T": "T",
-    "m": "m",
-    "µ": "u",
-    "μ": "u",
-    "u": "u",
-    "n": "n",
-    "d": "d",
-    "c": "c",
-    "h": "h",
-}
+_PREFIX = {sign: sign for sign in "kMGTmundch"} | {"\u00b5": "u", "\u03bc": "u"}
 _POWER = {"²": "2", "³": "3"}
 _BRACKETED = re.compile(r"^(?P<name>.*?\S)[\s_]*[\[({<](?P<unit>[^\[\](){}<>]{1,16}(?:\([ag]\))?)[\])}>]\s*$")
-_TRAILING = re.compile(r"^(?P<name>.*\S)(?:\s+in\s+|\s*,\s+|\s+/\s+|_)(?P<unit>[^\s,]{1,10})$")
-_SUFFIXES = {
-    "degC",
-    "°C",
-    "degF",
-    "kW",
-    "MW",
-    "kWh",
-    "MWh",
-    "bar",
-    "mbar",
-    "kPa",
-    "MPa",
-    "rpm",
-    "Hz",
-    "psi",
-    "mA",
-    "kg",
-    "mm",
-    "lpm",
-    "percent",
-    "pct",
-    "kV",
-    "mV",
-    "Nm",
-    "ppm",
-    "m3h",
-    "hPa",
-    "L/min",
-    "l/min",
-    "m3/h",
-    "m/s",
-    "mm/s",
-    "kg/h",
-    "°",
-    "%",
-    "V",
-    "A",
-    "W",
-    "K",
-    "Pa",
-}
+_TRAILING = re.compile(r"^(?P<name>.*\S)(?:\s+in\s+|\s*,\s+|\s+/\s+|_|\s+(?=[°℃%]))(?P<unit>[^\s,]{1,10})$")
+_TAILS = (
+    "% A bar degC degF hPa Hz K kg kg/h kPa kV kW kWh L/min l/min lpm m/s"
+    " m3/h m3h mA mbar mm mm/s MPa mV MW MWh Nm Pa pct percent ppm psi rpm V W ° °C"
+)
+_SUFFIXES = set(_TAILS.split())
 
 
 def ucum(written: str) -> str:

@@ -68,7 +68,7 @@ def _said(repeated: int, second: int, missing: int, zone: str) -> str:
     words = []
     if repeated:
         how = "told apart by the clock stepping back" if second else "taken as its first pass"
-        words.append(f"{repeated:,} times lie in the hour that daylight saving repeats, {how}")
+        words.append(f"times in the hour that daylight saving repeats: {repeated:,}, {how}")
     if missing:
-        words.append(f"{missing:,} times lie in the hour that daylight saving leaves out, moved past it")
+        words.append(f"times in the hour that daylight saving leaves out: {missing:,}, moved past it")
     return f"In {zone}, {'; '.join(words)}." if words else ""

@@ -14,9 +14,10 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.core.errors import EnvironmentFailed
 from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.tag import Tag
+from lineshaft.historian.check import check_path, check_samples
 from lineshaft.historian.failures import damaged, reporting
 from lineshaft.historian.rows import Rows, joined
 
@@ -101,7 +102,7 @@ class Hot:
 
     def append(self, samples: Samples, key: str | None) -> int | None:
         """Store durably; the last arrival number after it, None where ``key`` was here before."""
-        time, value, quality = _checked(samples)
+        check_samples(samples)
         with reporting(self.path), self._transaction():
             if key is not None and not self._claim(key):
                 return None
@@ -109,9 +110,9 @@ class Hot:
             (last,) = self._db.execute("SELECT last FROM state").fetchone()
             for start in range(0, len(samples), _CHUNK):
                 part = slice(start, min(start + _CHUNK, len(samples)))
-                packed = _packed(numbers[samples.index[part]], time[part], value[part], quality[part])
                 self._db.execute("INSERT INTO batch VALUES(?, ?, ?, ?)",
-                                 (last + start + 1, part.stop - start, packed, _texts(samples, part)))
+                                 (last + start + 1, part.stop - start, _packed(samples, part, numbers),
+                                  _texts(samples, part)))
             self._db.execute("UPDATE state SET last = ?", (last + len(samples),))
         self._numbers.update(zip(samples.tags, numbers.tolist(), strict=True))
         return int(last) + len(samples)
@@ -126,19 +127,21 @@ class Hot:
         for at, path in enumerate(paths):
             known = self._numbers.get(path)
             if known is None:
-                self._db.execute("INSERT OR IGNORE INTO tag(path) VALUES(?)",
-                                 (_valid(Tag(path).path),))
+                check_path(path)
+                self._db.execute("INSERT OR IGNORE INTO tag(path) VALUES(?)", (path,))
                 known = self._db.execute("SELECT number FROM tag WHERE path = ?", (path,)).fetchone()[0]
             numbers[at] = known
         return numbers
 
     def register(self, tags: Sequence[Tag]) -> None:
         """Keep what is known of the tags, in place of what was."""
+        for tag in tags:
+            check_path(tag.path)
         with reporting(self.path), self._transaction():
             self._db.executemany(
                 "INSERT INTO tag(path, about) VALUES(?, ?) "
                 "ON CONFLICT(path) DO UPDATE SET about = excluded.about",
-                [(_valid(tag.path), json.dumps(asdict(tag))) for tag in tags])
+                [(tag.path, json.dumps(asdict(tag))) for tag in tags])
 
     def tags(self) -> tuple[Tag, ...]:
         """All tags by path."""
@@ -230,24 +233,11 @@ class Hot:
         self._db.close()
 
 
-def _checked(samples: Samples) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.uint32]]:
-    """Time, value and quality, or one sentence on what cannot be kept exactly."""
-    index = samples.index
-    if len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(samples.tags):
-        raise UsageError(f"index points outside the {len(samples.tags)} tags", where="Samples")
-    kinds = (("time", np.int64), ("value", np.float64), ("quality", np.uint32))
-    for name, kind in kinds:
-        if not np.can_cast(getattr(samples, name).dtype, kind, "safe"):
-            raise UsageError(f"{name} is {getattr(samples, name).dtype}", where="Samples",
-                             do=f"give {np.dtype(kind)}")
-    return (samples.time.astype(np.int64, copy=False), samples.value.astype(np.float64, copy=False),
-            samples.quality.astype(np.uint32, copy=False))
-
-
-def _packed(tag: Numbers, time: NDArray[np.int64], value: NDArray[np.float64],
-            quality: NDArray[np.uint32]) -> bytes:
-    return b"".join((tag.astype("<i4").tobytes(), time.astype("<i8").tobytes(),
-                     value.astype("<f8").tobytes(), quality.astype("<u4").tobytes()))
+def _packed(samples: Samples, part: slice, numbers: Numbers) -> bytes:
+    """The part's columns one after the other, little-endian; tags by their numbers."""
+    return b"".join((numbers[samples.index[part]].astype("<i4").tobytes(),
+                     samples.time[part].astype("<i8").tobytes(), samples.value[part].astype("<f8").tobytes(),
+                     samples.quality[part].astype("<u4").tobytes()))
 
 
 def _unpacked(path: Path, first: int, count: int, columns: bytes, text: str | None) -> Rows:
@@ -262,17 +252,8 @@ def _unpacked(path: Path, first: int, count: int, columns: bytes, text: str | No
 
 def _texts(samples: Samples, part: slice) -> str | None:
     """The texts of a part as JSON pairs [row, text]; None where there are none."""
-    pairs = [(at, _valid(text)) for at, text in enumerate((samples.text or ())[part]) if text is not None]
+    pairs = [(at, text) for at, text in enumerate((samples.text or ())[part]) if text is not None]
     return json.dumps(pairs) if pairs else None
-
-
-def _valid(text: str) -> str:
-    """Text that can be stored: half a surrogate pair cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(f"{text!r} is not valid Unicode", do="decode it with the right encoding") from error
-    return text
 
 
 def _tag(path: str, about: str | None) -> Tag:

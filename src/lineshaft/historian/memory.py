@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import numpy as np
 
-from lineshaft.core.errors import UsageError
 from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.series import Series
 from lineshaft.core.tag import Tag
+from lineshaft.historian.check import check_path, check_samples
 from lineshaft.historian.version import last_arrival, name_version
 
 
@@ -32,6 +32,8 @@ class MemoryHistorian:
 
     def register(self, tags: Sequence[Tag]) -> None:
         """Remember or update what is known of these tags."""
+        for tag in tags:
+            check_path(tag.path)
         self._tags.update((tag.path, tag) for tag in tags)
 
     def tags(self) -> tuple[Tag, ...]:
@@ -40,10 +42,11 @@ class MemoryHistorian:
 
     def append(self, samples: Samples, *, key: str | None = None) -> bool:
         """False where a batch of this ``key`` was stored before."""
+        check_samples(samples)
         if key is not None and key in self._keys:
             return False
-        if len(samples) and not 0 <= samples.index.min() <= samples.index.max() < len(samples.tags):
-            raise UsageError(f"index points outside the {len(samples.tags)} tags", where="Samples")
+        for path in samples.tags:
+            check_path(path)
         for path in samples.tags:
             self._tags.setdefault(path, Tag(path))
         self._samples.extend(samples)

@@ -124,6 +124,12 @@ def test_as_of_sees_a_late_sample(historian: Historian) -> None:
     assert historian.as_of(["a"], 50)["a"].value == 4.0
 
 
+def test_of_equal_times_as_of_gives_the_last_arrived_also_for_a_late_one(historian: Historian) -> None:
+    put(historian, Sample("a", 10, 1.0), Sample("a", 50, 5.0), Sample("b", 1, 1.0))
+    put(historian, Sample("a", 10, 2.0))
+    assert historian.as_of(["a"], 20)["a"].value == 2.0
+
+
 def test_as_of_finds_a_tag_that_has_been_silent_for_years(historian: Historian) -> None:
     put(historian, Sample("slow", 0, 1.0))
     decade = 10 * 365 * 86_400 * 10**9

@@ -48,6 +48,14 @@ def test_a_long_silent_tag_is_found_behind_many_others() -> None:
     assert [int(recent.sample("", found[tag]).value) for tag in (7, 1)] == [1, 50_000]
 
 
+def test_among_thousands_of_equal_times_the_last_arrived_is_the_newest(rng: np.random.Generator) -> None:
+    recent = Recent()
+    times = [*rng.integers(0, 3, 20_000).tolist(), 1, 2, 0]
+    recent.add(rows(1, [(1, time) for time in times]))
+    found = {time: recent.newest([1], time, 10**6)[1] for time in range(3)}
+    assert {time: int(recent.sample("", at).value) for time, at in found.items()} == {1: 20_001, 2: 20_002, 0: 20_003}
+
+
 def test_a_window_taken_before_later_appends_is_unchanged_by_them() -> None:
     recent = Recent()
     recent.add(rows(1, [(1, 0), (2, 1)]))

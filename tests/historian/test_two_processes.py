@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
+from deltalake import DeltaTable
 
+from lineshaft.core.errors import EnvironmentFailed
 from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.store import Historian
+from lineshaft.historian import store as store_module
+from lineshaft.historian.cold import Cold
 from lineshaft.historian.store import open_historian
 
 WORKER = """
@@ -77,6 +84,39 @@ def test_what_one_handle_appends_another_sees_at_once(tmp_path: Path) -> None:
             (other, one)[number % 2].compact()
             assert (other, one)[number % 2].as_of([f"t{number}"], 100)[f"t{number}"].value == number
             assert len((other, one)[number % 2].read(["t0"], 0, 10)["t0"]) == 1
+
+
+def test_a_reader_looks_again_when_a_merge_takes_its_files_away(tmp_path: Path,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    query, merged = Cold._query, threading.Event()
+
+    def merge_first(text: str, table: DeltaTable) -> Any:
+        if not merged.is_set():
+            merged.set()
+            other.compact()
+        return query(text, table)
+
+    with open_historian(tmp_path, flush_rows=1) as reader, open_historian(tmp_path) as other:
+        for number in range(3):
+            reader.append(Samples.of([Sample("a", number, float(number))]))
+        monkeypatch.setattr(Cold, "_query", staticmethod(merge_first))
+        assert reader.read(["a"], 0, 10)["a"].value.tolist() == [0.0, 1.0, 2.0]
+    assert merged.is_set()
+
+
+def test_while_another_process_merges_appends_go_on_and_compact_waits(tmp_path: Path,
+                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "_PATIENCE", 0.05)
+    with open_historian(tmp_path, flush_rows=1) as historian:
+        merging = sqlite3.connect(tmp_path / "flush.lock", isolation_level=None)
+        merging.execute("BEGIN EXCLUSIVE")
+        assert historian.append(Samples.of([Sample("a", 1, 1.0)]))
+        assert historian.as_of(["a"], 1)["a"].value == 1.0
+        with pytest.raises(EnvironmentFailed, match="busy for too long"):
+            historian.compact()
+        merging.close()
+        historian.compact()
+        assert historian.as_of(["a"], 1)["a"].value == 1.0
 
 
 def test_threads_may_share_one_historian(tmp_path: Path) -> None:

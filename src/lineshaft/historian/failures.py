@@ -33,6 +33,10 @@ _SENTENCES = {
 }
 
 
+class Busy(EnvironmentFailed):
+    """Another process holds the file; nothing is wrong with it."""
+
+
 @contextmanager
 def reporting(where: Path) -> Iterator[None]:
     """Whatever SQLite, Delta or the system raise inside comes out as ``EnvironmentFailed`` about ``where``."""
@@ -52,7 +56,7 @@ def failed(where: Path, code: int | None, error: BaseException) -> EnvironmentFa
     """The sentence for a system error code, or the library's own first line."""
     if code in _SENTENCES:
         what, do = _SENTENCES[code]
-        return EnvironmentFailed(what, where=str(where), do=do)
+        return (Busy if code == errno.EBUSY else EnvironmentFailed)(what, where=str(where), do=do)
     if code is not None:
         return EnvironmentFailed(os.strerror(code).lower(), where=str(where))
     return EnvironmentFailed(str(error).strip().partition("\n")[0] or type(error).__name__, where=str(where))

@@ -24,7 +24,7 @@ from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.series import Series
 from lineshaft.core.tag import Tag
 from lineshaft.historian.cold import Cold
-from lineshaft.historian.failures import reporting
+from lineshaft.historian.failures import Busy, reporting
 from lineshaft.historian.hot import Hot, State
 from lineshaft.historian.recent import Recent
 from lineshaft.historian.rows import series_by_tag
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 _FLUSH_ROWS = 200_000
 _FLUSH_SECONDS = 600.0
+_RETRY_SECONDS = 60.0  # until the next try after a hand-over that failed
 _PATIENCE = 120.0  # seconds that compact waits for another process's flush or merge
 _AT_ONCE = 1_000_000  # rows of one hand-over
 
@@ -55,6 +56,7 @@ class EmbeddedHistorian:
         self._recent = Recent(self._hot.state().flushed)
         self._newest: tuple[int, dict[int, tuple[int, Sample]]] = (-1, {})
         self._flush_after = clock.monotonic() + flush_seconds
+        self._retry_after = clock.monotonic()
 
     def _open(self) -> Hot:
         with reporting(self.folder):
@@ -209,16 +211,19 @@ class EmbeddedHistorian:
         return self._newest[1]
 
     def _due(self, last: int) -> bool:
-        return (last - self._hot.state().flushed >= self._flush_rows
-                or clock.monotonic() >= self._flush_after)
+        now = clock.monotonic()
+        return now >= self._retry_after and (
+            now >= self._flush_after or last - self._hot.state().flushed >= self._flush_rows)
 
     def _try_flush(self) -> None:
         """Hand over without harm to the append that asked: it is stored already, whatever happens here."""
-        self._flush_after = clock.monotonic() + self._flush_seconds
         try:
             with self._alone(0):
                 self._flush()
+        except Busy:  # another process hands over or merges: these rows go with it or after it
+            self._retry_after = clock.monotonic() + 1
         except LineshaftError as error:
+            self._retry_after = clock.monotonic() + _RETRY_SECONDS
             log.warning("samples stay in SQLite for now: %s", error)
 
     def _flush(self) -> None:

@@ -1,1 +1,1 @@
-"""Samples -> series: keep, query as-of, version, compact."""
+"""Keep samples: SQLite for the newest, a Delta table behind it, one answer over both."""

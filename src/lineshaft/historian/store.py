@@ -1,0 +1,264 @@
+"""Store: the historian in a folder.
+
+An append is one SQLite transaction. When enough rows wait there, or long enough, they are handed to Delta:
+written and committed with the last arrival number in the same commit, then deleted from SQLite. Whoever
+finds that number in Delta but the rows still in SQLite finishes the hand-over and writes nothing twice.
+Readers take the SQLite state first and believe Delta only up to the arrival number that it names.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+import time as clock
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from lineshaft.core.errors import EnvironmentFailed, LineshaftError, UsageError
+from lineshaft.core.sample import Sample, Samples
+from lineshaft.core.series import Series
+from lineshaft.core.tag import Tag
+from lineshaft.historian.cold import Cold
+from lineshaft.historian.failures import Busy, reporting
+from lineshaft.historian.hot import Hot, State
+from lineshaft.historian.recent import Recent
+from lineshaft.historian.rows import series_by_tag
+from lineshaft.historian.version import last_arrival, name_version
+
+log = logging.getLogger(__name__)
+
+_FLUSH_ROWS = 200_000
+_FLUSH_SECONDS = 600.0
+_RETRY_SECONDS = 60.0  # until the next try after a hand-over that failed
+_PATIENCE = 120.0  # seconds that compact waits for another process's flush or merge
+_AT_ONCE = 1_000_000  # rows of one hand-over
+
+
+class EmbeddedHistorian:
+    """Satisfies ``core.store.Historian``. Threads may share one; processes open the same folder each.
+
+    ``flush_rows`` and ``flush_seconds``: an append that finds so many rows, or rows so long, in SQLite hands
+    them over to Delta before it returns.
+    """
+
+    def __init__(self, folder: Path, *, flush_rows: int = _FLUSH_ROWS,
+                 flush_seconds: float = _FLUSH_SECONDS) -> None:
+        self.folder, self._flush_rows, self._flush_seconds = folder, flush_rows, flush_seconds
+        self._guard = threading.RLock()
+        self._cold = Cold(folder / "samples")
+        self._hot = self._open()
+        self._open_for_use = True
+        self._recent = Recent(self._hot.state().flushed)
+        self._newest: tuple[int, dict[int, tuple[int, Sample]]] = (-1, {})
+        self._flush_after = clock.monotonic() + flush_seconds
+        self._retry_after = clock.monotonic()
+
+    def _open(self) -> Hot:
+        with reporting(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "hot.sqlite"
+        if path.exists() and path.stat().st_size:
+            return Hot(path)
+        with self._alone(_PATIENCE):  # two processes may create at once
+            if not path.exists() and (self._cold.folder / "_delta_log").exists():
+                raise EnvironmentFailed("the file is missing beside its samples folder", where=str(path),
+                                        do="restore both from the same copy")
+            return Hot(path)
+
+    @contextmanager
+    def _alone(self, patience: float) -> Iterator[None]:
+        """The right to write Delta: an empty SQLite file as lock, which the system frees with the process."""
+        with reporting(self.folder / "flush.lock"):
+            lock = sqlite3.connect(self.folder / "flush.lock", timeout=patience, isolation_level=None)
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except BaseException:
+                lock.close()
+                raise
+        try:
+            yield
+        finally:
+            lock.close()
+
+    def register(self, tags: Sequence[Tag]) -> None:
+        """Remember or update what is known of these tags."""
+        with self._using():
+            self._hot.register(tags)
+
+    def tags(self) -> tuple[Tag, ...]:
+        """All tags ever registered or appended, by path."""
+        with self._using():
+            return self._hot.tags()
+
+    def append(self, samples: Samples, *, key: str | None = None) -> bool:
+        """Durable when it returns; False where a batch of this ``key`` was stored before."""
+        with self._using():
+            last = self._hot.append(samples, key)
+            if last is not None and self._due(last):
+                self._try_flush()
+            return last is not None
+
+    def read(self, tags: Sequence[str], start: int, end: int, *,
+             version: str | None = None) -> Mapping[str, Series]:
+        """Samples with ``start <= source time < end`` of each tag."""
+        with self._using():
+            state = self._sync()
+            last = last_arrival(version, self._hot.historian, state.last)
+            numbers = self._hot.numbers(tags)
+            known = [number for number in numbers.values() if number is not None]
+            hot = self._recent.window(known, start, end, last)
+        cold = self._cold.window(state.cold, known, start, end, min(last, state.flushed)) if known else []
+        return series_by_tag([*cold, hot], numbers)
+
+    def as_of(self, tags: Sequence[str], time: int, *, version: str | None = None) -> Mapping[str, Sample]:
+        """The newest sample at or before ``time`` of each tag that has one."""
+        with self._using():
+            state = self._sync()
+            last = last_arrival(version, self._hot.historian, state.last)
+            numbers = {path: n for path, n in self._hot.numbers(tags).items() if n is not None}
+            return self._as_of(numbers, time, last, state)
+
+    def _as_of(self, numbers: Mapping[str, int], time: int, last: int, state: State) -> dict[str, Sample]:
+        """From memory where that is certain; Delta is asked only for tags it may know better."""
+        hot = self._recent.newest(numbers.values(), time, last)
+        cold = self._handed_over(state)
+        answers: dict[int, Sample | None] = {}
+        unsure = []
+        for path, number in numbers.items():
+            at, known = hot.get(number), cold.get(number)
+            if at is not None and (known is None or self._recent.time(at) >= known[1].time):
+                answers[number] = self._recent.sample(path, at)  # of equal times the last arrived
+            elif known is None:
+                answers[number] = None
+            elif known[1].time <= time and known[0] <= last:
+                answers[number] = known[1]
+            else:
+                unsure.append(number)
+        asked = self._cold.newest(state.cold, unsure, time, min(last, state.flushed)) if unsure else {}
+        for path, number in numbers.items():
+            if number in unsure:
+                answers[number] = self._later(path, hot.get(number), asked.get(number))
+        return {path: _named(path, sample) for path, number in numbers.items()
+                if (sample := answers[number]) is not None}
+
+    def _later(self, path: str, at: int | None, asked: tuple[int, Sample] | None) -> Sample | None:
+        """The newer of a row in memory and one from Delta; of equal times the one in memory arrived last."""
+        if at is None:
+            return None if asked is None else asked[1]
+        if asked is not None and asked[1].time > self._recent.time(at):
+            return asked[1]
+        return self._recent.sample(path, at)
+
+    def version(self) -> str:
+        """A name of exactly what is stored now."""
+        with self._using():
+            return name_version(self._hot.historian, self._hot.state().last)
+
+    def compact(self) -> None:
+        """Hand everything to Delta, merge its small files, remove what they replace, shrink SQLite."""
+        with self._using(), self._alone(_PATIENCE):
+            self._flush()
+            for merged in self._cold.merge():
+                self._hot.moved(merged)
+            self._cold.clean()
+            self._hot.shrink()
+
+    def flush(self) -> None:
+        """Hand everything to Delta now, for other tools that read the ``samples`` folder."""
+        with self._using(), self._alone(_PATIENCE):
+            self._flush()
+
+    def close(self) -> None:
+        """Release files; everything acknowledged is already safe."""
+        with self._guard:
+            if self._open_for_use:
+                self._open_for_use = False
+                self._hot.close()
+
+    def __enter__(self) -> EmbeddedHistorian:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def _using(self) -> Iterator[None]:
+        with self._guard:
+            if not self._open_for_use:
+                raise UsageError("the historian is closed", where=str(self.folder))
+            yield
+
+    def _sync(self) -> State:
+        """Bring the mirror up to what all processes stored; the state of that same moment."""
+        state = self._hot.state()
+        if state.last != self._recent.last or state.flushed != self._recent.first:
+            state, rows = self._hot.state_and_rows(self._recent.last)
+            if state.flushed != self._recent.first:
+                self._recent = self._recent.after(state.flushed)
+            self._recent.add(rows)
+        return state
+
+    def _handed_over(self, state: State) -> dict[int, tuple[int, Sample]]:
+        """The newest handed-over row of each tag, kept until the next hand-over."""
+        if self._newest[0] != state.flushed:
+            self._newest = (state.flushed, self._hot.newest())
+        return self._newest[1]
+
+    def _due(self, last: int) -> bool:
+        now = clock.monotonic()
+        return now >= self._retry_after and (
+            now >= self._flush_after or last - self._hot.state().flushed >= self._flush_rows)
+
+    def _try_flush(self) -> None:
+        """Hand over without harm to the append that asked: it is stored already, whatever happens here."""
+        try:
+            with self._alone(0):
+                self._flush()
+        except Busy:  # another process hands over or merges: these rows go with it or after it
+            self._retry_after = clock.monotonic() + 1
+        except LineshaftError as error:
+            self._retry_after = clock.monotonic() + _RETRY_SECONDS
+            log.warning("samples stay in SQLite for now: %s", error)
+
+    def _flush(self) -> None:
+        """Hand over all rows; the caller holds the lock. Exactly once, whenever a process dies in between."""
+        self._flush_after = clock.monotonic() + self._flush_seconds
+        state, written = self._hot.state(), self._cold.written()
+        if not state.flushed <= written <= state.last:
+            raise EnvironmentFailed(f"it holds rows up to {written}, hot.sqlite speaks of {state.flushed} to "
+                                    f"{state.last}", where=str(self._cold.folder),
+                                    do="restore hot.sqlite and samples from the same copy")
+        while len(rows := self._hot.rows(state.flushed, _AT_ONCE)):
+            upto = int(rows.arrival[-1])
+            if upto > written:
+                left = rows.take(rows.arrival > written)
+                self._cold.write(left, self._hot.paths(), upto)
+            self._hot.hand_over(rows, upto, self._cold.version)
+            state = self._hot.state()
+
+
+def _named(path: str, sample: Sample) -> Sample:
+    return sample if sample.tag == path else replace(sample, tag=path)
+
+
+def open_historian(path: str | os.PathLike[str], *, flush_rows: int = _FLUSH_ROWS,
+                   flush_seconds: float = _FLUSH_SECONDS) -> EmbeddedHistorian:
+    """Open the historian in folder ``path``, created where there is none.
+
+    >>> import tempfile
+    >>> from lineshaft.core.sample import Sample, Samples
+    >>> with tempfile.TemporaryDirectory() as folder, open_historian(folder) as historian:
+    ...     stored = historian.append(Samples.of([Sample("works/P101/flow", 5, 1.5)]), key="first")
+    ...     historian.as_of(["works/P101/flow"], 7)["works/P101/flow"].value
+    1.5
+    """
+    folder = Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("this is a file, not a folder", where=str(folder), do="name a folder")
+    return EmbeddedHistorian(folder, flush_rows=flush_rows, flush_seconds=flush_seconds)

@@ -184,7 +184,7 @@ def _settling(modes: Pipeline, roles: Normal, settings: Settings, execute: Execu
     usual = float(np.quantile(farthest[late], 0.95))
     for windows in range(1, MOST_SETTLING):
         early = roles.fit & (since // settings.window == windows)
-        if early.any() and np.quantile(farthest[early], 0.75) <= usual:
+        if early.any() and np.quantile(farthest[early], 0.9) <= usual:
             return windows * settings.window
     return MOST_SETTLING * settings.window
 

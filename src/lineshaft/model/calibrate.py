@@ -70,7 +70,7 @@ def calibrate(name: str, prefix: Pipeline, normal: Normal, settings: Settings, e
         raise UsageError(f"only {sum(len(e) for e, _ in held_out)} held-out rows of normal operation are left for the "
                          f"alarm limit, {FEWEST} are the fewest", where="normal stretch", do="give a longer one")
     start = float(np.concatenate([e for e, _ in held_out]).mean())
-    logs = np.concatenate([smoothed(e, settings.smoothing, start, execute)[_burn(e, first, features.memory, settings):]
+    logs = np.concatenate([smoothed(e, settings.smoothing, start, execute)[_burn(e, first, front):]
                            for e, first in held_out])
     inside = _fold_variances(front, settings, execute)
     weight = settings.fold_weight if inside else 0.0
@@ -82,7 +82,7 @@ def calibrate(name: str, prefix: Pipeline, normal: Normal, settings: Settings, e
     cap = settings.cap * float(np.exp(min(centre + reach, 60.0)))
     tail: tuple[Block, ...] = (
         Smooth(settings.smoothing, start, cap, normal.settle), Score(centre, reach),
-        Alarm(settings.release, settings.debounce), Cause(settings.smoothing), Confidence())
+        Alarm(settings.release, settings.debounce), Cause(settings.smoothing, cap), Confidence())
     done = extend(whole, tail, normal.dataset, normal.held_out & warm, execute)
     return Calibrated(name, done, features.memory, centre, reach, float(freedom))
 
@@ -142,10 +142,10 @@ def _segments(energy: Array, age: NDArray[np.int64], rows: Rows, run: NDArray[np
     return [(energy[a:b], int(age[a])) for a, b in spans if rows[a]]
 
 
-def _burn(energy: Array, first_age: int, memory: int, settings: Settings) -> int:
-    """Rows to leave out at a cold start: the smoothing forgets its start only slowly."""
-    cold = first_age <= memory
-    return min(len(energy) // 4, int(2 / settings.smoothing)) if cold else 0
+def _burn(energy: Array, first_age: int, front: Front) -> int:
+    """Rows to leave out at a cold start or after a change of mode: the smoothing forgets its start only slowly."""
+    cold = first_age <= front.features.memory or front.normal.settle > 0
+    return min(len(energy) // 4, int(2 / front.settings.smoothing)) if cold else 0
 
 
 def _fold_variances(front: Front, settings: Settings, execute: Executor) -> list[float]:

@@ -107,6 +107,12 @@ def step_inputs(dataset: Dataset) -> tuple[Array, Array]:
     return np.where(usable, dataset.values, 0.0).astype(np.float32), usable.astype(np.float32)
 
 
+def longest(rows: NDArray[np.bool_], run: NDArray[np.int32]) -> tuple[int, int]:
+    """``(start, stop)`` of the longest unbroken stretch of ``rows`` inside one run; some row must be marked."""
+    marked = np.where(rows, run.astype(np.int64) - int(run.min()) + 1, 0)
+    return max(((a, b) for a, b in run_spans(marked) if rows[a]), key=lambda span: span[1] - span[0])
+
+
 def run_spans(run: NDArray[np.integer]) -> list[tuple[int, int]]:
     """``(start, stop)`` of each stretch of equal run numbers."""
     if not len(run):

@@ -13,19 +13,21 @@ from lineshaft.core.errors import UsageError
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.step import Executor
 from lineshaft.graph.replay import Replay
+from lineshaft.model.blocks.features import Level
 from lineshaft.model.blocks.impute import Impute
 from lineshaft.model.blocks.modes import Modes
 from lineshaft.model.blocks.standardise import Standardise
 from lineshaft.model.calibrate import FEWEST, Calibrated, Normal, Rows, calibrate
-from lineshaft.model.learner import Settings, learners
+from lineshaft.model.learner import Settings, learners, robust_scale
 from lineshaft.model.memory import memory
-from lineshaft.model.pipeline import Pipeline, extend, replay, run_spans, step_inputs
+from lineshaft.model.pipeline import Pipeline, extend, longest, replay, step_inputs
 from lineshaft.model.synthetic import injected, injections
 
 OUTPUTS = ("score", "alarm", "cause", "confidence")
 TRIAL_TICKS = 600
 DEFAULT = Settings()
 REFERENCE = "zscore"
+MOST_SETTLING = 10  # windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +70,15 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
     """
     normal = normal & (dataset.labels != ABNORMAL)
     fit_rows, held = (normal, held_out) if held_out is not None else _split(dataset.run, normal, settings.calibration)
-    if fit_rows.sum() < FEWEST or held.sum() < FEWEST:
-        raise UsageError(f"{int(fit_rows.sum())} rows to learn from and {int(held.sum())} to set limits on are too few",
-                         where="normal stretch", do=f"give at least {4 * FEWEST} rows of normal operation")
-    prefix, roles = _prefix(Normal(dataset, fit_rows, held), mode_tags, settings, execute)
+    roles = Normal(dataset, fit_rows, held)
+    _enough(roles)
+    prefix, roles = _prefix(roles, mode_tags, settings, execute)
     names = list(learners()) if learner == "auto" else [learner]
     trials, candidates = [], {}
+    slowest = _slowest_memory(prefix, roles, execute)
     for number, name in enumerate(names):
         progress(number, len(names), "learning")
-        reason = _unsuited(name, roles, settings) if learner == "auto" else ""
+        reason = _unsuited(name, slowest, roles, settings) if learner == "auto" else ""
         if reason:
             trials.append(Trial(name, reason=reason))
             continue
@@ -114,6 +116,16 @@ def _why(best: Trial, trials: tuple[Trial, ...]) -> str:
                       f"operation, at {best.false_alarms:.1%} false alarms ({others})", *passed_over])
 
 
+def _enough(roles: Normal, which: str = "") -> None:
+    fit, held = int(roles.fit.sum()), int(roles.held_out.sum())
+    if fit < FEWEST or held < FEWEST:
+        raise UsageError(f"{fit} rows to learn from and {held} to set limits on{which} are too few",
+                         where="normal stretch", do=f"give at least {4 * FEWEST} rows of normal operation")
+    if not roles.dataset.good[roles.fit].any():
+        raise UsageError("no tag has a usable value in the rows to learn from", where="normal stretch",
+                         do="give a stretch in which the tags were read")
+
+
 def _split(run: NDArray[np.int32], normal: Rows, share: float) -> tuple[Rows, Rows]:
     """The last ``share`` of the normal rows of each run of at least 4 x FEWEST, else of all of them together."""
     held = np.zeros(len(normal), np.bool_)
@@ -127,69 +139,82 @@ def _split(run: NDArray[np.int32], normal: Rows, share: float) -> tuple[Rows, Ro
 
 def _prefix(roles: Normal, mode_tags: Sequence[str], settings: Settings, execute: Executor
             ) -> tuple[Pipeline, Normal]:
-    """Modes, scaling and imputation; where there are modes, once more without the rows that follow a change."""
-    channels = len(roles.dataset.tags)
-    paths = [tag.path for tag in roles.dataset.tags]
+    """Modes, scaling and imputation; where there are modes, learnt without the rows that follow a change of mode."""
+    modes = Modes(_columns(roles.dataset, mode_tags))
+    first = extend(Pipeline(len(roles.dataset.tags), ()), (modes,), roles.dataset, roles.fit, execute)
+    if len(modes.centres) == 1:
+        return _scaled(first, roles.dataset, roles.fit, execute), roles
+    settle = _settling(first, roles, settings, execute)
+    settled = replay(first, roles.dataset, ("since_mode",), execute)["since_mode"][:, 0] >= settle
+    rows = replace(roles, fit=roles.fit & settled, held_out=roles.held_out & settled, settle=settle)
+    _enough(rows, f" that lie {settle} ticks or more after a change of mode")
+    return _scaled(first, roles.dataset, rows.fit, execute), rows
+
+
+def _columns(dataset: Dataset, mode_tags: Sequence[str]) -> tuple[int, ...]:
+    paths = [tag.path for tag in dataset.tags]
     unknown = [tag for tag in mode_tags if tag not in paths]
     if unknown:
         raise UsageError(f"no tag is called {', '.join(unknown)}", where="modes", do="name tags of the task")
-    modes = Modes(tuple(paths.index(tag) for tag in mode_tags))
-
-    def fitted(rows: Rows) -> Pipeline:
-        return extend(Pipeline(channels, ()), (modes, Standardise(channels), Impute(channels)), roles.dataset, rows,
-                      execute)
-
-    prefix = fitted(roles.fit)
-    if len(modes.centres) == 1:
-        return prefix, roles
-    seen = replay(prefix, roles.dataset, ("z", "since_mode"), execute)
-    since = seen["since_mode"][:, 0]
-    settle = _settling(np.square(seen["z"]).mean(axis=1)[roles.fit], since[roles.fit], settings.window)
-    settled = since >= settle
-    return fitted(roles.fit & settled), replace(roles, fit=roles.fit & settled, held_out=roles.held_out & settled,
-                                                settle=settle)
+    return tuple(paths.index(tag) for tag in mode_tags)
 
 
-def _settling(energy: NDArray[np.floating], since: NDArray[np.floating], window: int, most: int = 20) -> int:
-    """Ticks after a change of mode until the median energy is within 1.5 times that of long after."""
-    late = since >= min(most * window, float(np.quantile(since, 0.7)))
-    usual = float(np.median(energy[late]))
-    for place in range(most, 0, -1):
-        early = (since >= (place - 1) * window) & (since < place * window)
-        if early.sum() >= FEWEST and np.median(energy[early]) > 1.5 * usual:
-            return place * window
-    return 0
+def _scaled(modes: Pipeline, dataset: Dataset, rows: Rows, execute: Executor) -> Pipeline:
+    spans = [0.0 if tag.low is None or tag.high is None else tag.high - tag.low for tag in dataset.tags]
+    return extend(modes, (Standardise(len(spans), spans), Impute(len(spans))), dataset, rows, execute)
 
 
-def _unsuited(name: str, roles: Normal, settings: Settings) -> str:
+def _settling(modes: Pipeline, roles: Normal, settings: Settings, execute: Executor) -> int:
+    """Ticks after a change of mode until the farthest tag's level is as near to normal as long after a change.
+
+    "Long after" is later than half of the ticks that the plant spends in the mode. At least one window, since
+    until then the level still holds the old mode; at most ten.
+    """
+    seen = replay(modes, roles.dataset, ("mode", "since_mode"), execute)
+    since, mode = seen["since_mode"][:, 0], seen["mode"].argmax(axis=1)
+    late = np.zeros(len(since), np.bool_)
+    for k in np.unique(mode[roles.fit]):
+        inside = roles.fit & (mode == k)
+        late |= inside & (since >= np.median(since[inside]))
+    prefix = extend(_scaled(modes, roles.dataset, late, execute), (Level(settings.window),), roles.dataset, late,
+                    execute)
+    level = replay(prefix, roles.dataset, ("features",), execute)["features"].astype(np.float64)
+    middle, scale = robust_scale(level[late], level[late])
+    farthest = (np.abs(level - middle) / scale).max(axis=1)
+    usual = float(np.quantile(farthest[late], 0.95))
+    for windows in range(1, MOST_SETTLING):
+        early = roles.fit & (since // settings.window == windows)
+        if early.any() and np.quantile(farthest[early], 0.9) <= usual:
+            return windows * settings.window
+    return MOST_SETTLING * settings.window
+
+
+def _unsuited(name: str, slowest: float, roles: Normal, settings: Settings) -> str:
     """Why a learner of dynamics would only memorise a stretch as short as this; empty if it may be tried."""
     if learners()[name].features == "level":
         return ""
     rows, width = int(roles.fit.sum()), settings.lags * len(roles.dataset.tags)
     if rows < 3 * width:
         return f"{rows} rows for {width} lagged values (3 times as many are needed)"
-    slowest = _slowest_memory(roles)
     if rows < settings.memories * slowest:
         return (f"the slowest tag remembers {slowest:.0f} ticks, so the stretch holds only {rows / slowest:.0f} "
                 f"independent looks at it ({settings.memories:.0f} are needed)")
     return ""
 
 
-def _slowest_memory(roles: Normal) -> float:
+def _slowest_memory(prefix: Pipeline, roles: Normal, execute: Executor) -> float:
     """Memory in ticks of the slowest tag, over the longest run of fit rows."""
-    x, _ = step_inputs(roles.dataset)
-    start, stop = _longest(roles.fit, roles.dataset.run)
-    return float(memory(x[start:stop]).max())
+    start, stop = longest(roles.fit, roles.dataset.run)
+    return float(memory(replay(prefix, roles.dataset.rows(slice(start, stop)), ("z",), execute)["z"]).max())
 
 
 def _trial(candidate: Calibrated, roles: Normal, settings: Settings, execute: Executor) -> Trial:
     """Synthetic faults on a held-out stretch, all of them as one batch of assets."""
     random = np.random.default_rng(settings.seed)
     x, quality = step_inputs(roles.dataset)
-    start, stop = _longest(roles.held_out, roles.dataset.run)
+    start, stop = longest(roles.held_out, roles.dataset.run)
     stop = min(stop, start + TRIAL_TICKS)
-    lead = max(start - settings.window, 0)
-    lead = lead if roles.dataset.run[lead] == roles.dataset.run[start] else start
+    lead = max(start - settings.window - roles.settle, int(np.argmax(roles.dataset.run == roles.dataset.run[start])))
     onset = start - lead + (stop - start) // 3
     faults = injections(x.shape[1], random)
     copies = injected(x[lead:stop], faults, onset, random)
@@ -202,9 +227,3 @@ def _trial(candidate: Calibrated, roles: Normal, settings: Settings, execute: Ex
     power = float(np.mean([hits[[k == kind for k in kinds]].mean() for kind in dict.fromkeys(kinds)]))
     false_alarms = float(alarm[start - lead:, 0].mean())
     return Trial(candidate.name, power - false_alarms, power, false_alarms)
-
-
-def _longest(rows: Rows, run: NDArray[np.int32]) -> tuple[int, int]:
-    """The longest unbroken stretch of ``rows``."""
-    marked = np.where(rows, run.astype(np.int64) + 1, 0)
-    return max(((a, b) for a, b in run_spans(marked) if marked[a]), key=lambda span: span[1] - span[0])

@@ -9,26 +9,31 @@ from lineshaft.graph.builder import StepBuilder
 from lineshaft.model.pipeline import Seen, Wires
 
 TABLE = 256
+SMALLEST = 1e-30
 
 
 class Cause:
     """Wire ``cause`` [C]: each tag's share (sum 1) of the learner's contributions, smoothed as the energy is.
 
-    Masked tags get no share.
+    A tag has no share while it is masked. One tick counts for at most an energy of ``cap``, as in ``Smooth``, so a
+    single wild value doesn't stay the cause. All are 0 where nothing contributes.
     """
 
     reads: tuple[str, ...] = ()
 
-    def __init__(self, weight: float) -> None:
-        self.weight = weight
+    def __init__(self, weight: float, cap: float = np.inf) -> None:
+        self.weight, self.cap = weight, cap
 
     def fit(self, seen: Seen) -> None:
         """Nothing to learn: reconstruction-based contributions need no scaling by their usual size."""
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         own = g.multiply(wires["contribution"], wires["quality"])
+        if np.isfinite(self.cap):
+            own = g.multiply(own, g.divide(self.cap, g.maximum(wires["energy"], self.cap)))
         mean = g.ewma("cause_mean", g.where(wires["warm"], own, 0.0), self.weight)
-        return {"cause": g.divide(mean, g.maximum(g.sum(mean), 1e-9))}
+        shown = g.multiply(mean, wires["quality"])
+        return {"cause": g.divide(shown, g.maximum(g.sum(shown), SMALLEST))}
 
 
 class Confidence:

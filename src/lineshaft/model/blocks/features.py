@@ -7,6 +7,8 @@ import numpy as np
 from lineshaft.graph.builder import StepBuilder, Wire
 from lineshaft.model.pipeline import Seen, Wires
 
+MOST_LOST, FEW_LOST = 0.1, 3
+
 
 class Level:
     """Wire ``features`` [C]: the mean of ``z`` over the newest ``window`` ticks; ``warm`` [1] once it is full."""
@@ -26,7 +28,11 @@ class Level:
 
 
 class Past:
-    """Wire ``features`` [lags * C]: the newest ``lags`` rows of ``z``, newest first; ``warm`` once they are full."""
+    """Wire ``features`` [lags * C]: the newest ``lags`` rows of ``z``, newest first; ``warm`` once they are full.
+
+    ``lost`` [C] is 1 where one of those values of a tag was masked. With more than a tenth of the tags lost (and
+    more than 3) ``warm`` is off and the score rests: relations between rows can't be judged by so few.
+    """
 
     reads: tuple[str, ...] = ()
 
@@ -42,7 +48,15 @@ class Past:
         old = g.state("past", (self.lags * width,))
         new = g.concat([z, g.slice(old, 0, (self.lags - 1) * width)]) if self.lags > 1 else z
         g.keep("past", new)
-        return {"features": new, "warm": _warm(g, self.lags)}
+        lost = self._lost(g, wires["held"])
+        enough = g.at_least(float(max(FEW_LOST, MOST_LOST * width)), g.sum(lost))
+        return {"features": new, "warm": g.both(_warm(g, self.lags), enough), "lost": lost}
+
+    def _lost(self, g: StepBuilder, held: Wire) -> Wire:
+        ticks = g.maximum(g.multiply(g.minimum(held, 1.0), float(self.lags)),
+                          g.subtract(g.state("lost_ticks", held.shape), 1.0))
+        g.keep("lost_ticks", ticks)
+        return g.minimum(ticks, 1.0)
 
 
 def _warm(g: StepBuilder, ticks: int) -> Wire:

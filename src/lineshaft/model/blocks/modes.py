@@ -14,55 +14,72 @@ from lineshaft.graph.builder import StepBuilder, Wire
 from lineshaft.model.pipeline import Seen, Wires
 
 MOST_MODES = 32
+FARTHEST = 4.0  # ranges beyond which a mode word is simply far; keeps squares of wild values finite
+TIE = 1e-5
 
 
 class Modes:
     """The nearest known mode [K] as one-hot wire ``mode``; ``since_mode`` [1] counts ticks since it changed.
 
     Modes are the distinct combinations of the mode tags' values, rounded to ``resolution`` of their range, that
-    fill at least ``least`` of the rows. Without mode tags there is one mode.
+    fill at least ``least`` of the rows. Without mode tags there is one mode. Entering or leaving a combination
+    that is no known mode counts as a change, so a set-point on its way is given time and one that stays there is
+    judged by the nearest mode. An unreadable mode tag changes nothing; until all were readable once, ``mode`` and
+    ``since_mode`` are 0.
     """
 
-    reads: tuple[str, ...] = ("x",)
+    reads: tuple[str, ...] = ("x", "quality")
 
     def __init__(self, columns: tuple[int, ...] = (), resolution: float = 0.02, least: float = 0.01,
                  longest: int = 10_000) -> None:
         self.columns, self.resolution, self.least, self.longest = columns, resolution, least, longest
         self.centres: NDArray[np.float64] = np.zeros((1, len(columns)))
+        self.origin: NDArray[np.float64] = np.zeros(len(columns))
         self.scale: NDArray[np.float64] = np.ones(len(columns))
 
     def fit(self, seen: Seen) -> None:
         if not self.columns:
             return
-        values = np.asarray(seen["x"][:, list(self.columns)], np.float64)
-        spread = np.ptp(values, axis=0)
+        at = list(self.columns)
+        values = np.asarray(seen["x"][:, at], np.float64)[(seen["quality"][:, at] > 0).all(axis=1)]
+        if not len(values):
+            raise UsageError("the mode tags have no row of normal operation with a usable value", where="modes",
+                             do="name other tags, or none")
+        self.origin, spread = values.min(axis=0), np.ptp(values, axis=0)
         self.scale = np.where(spread > 0, spread, 1.0)
-        cells, count = np.unique(np.round(values / self.scale / self.resolution), axis=0, return_counts=True)
-        cells = cells[count >= self.least * len(values)]
-        if not 1 <= len(cells) <= MOST_MODES:
-            raise UsageError(f"the mode tags take {len(cells)} different values, from 1 to {MOST_MODES} are possible",
+        places = (values - self.origin) / self.scale
+        _, cell, count = np.unique(np.round(places / self.resolution), axis=0, return_inverse=True, return_counts=True)
+        known = np.flatnonzero(count >= self.least * len(values))
+        if not 1 <= len(known) <= MOST_MODES:
+            raise UsageError(f"the mode tags take {len(known)} steady values, from 1 to {MOST_MODES} are possible",
                              where="modes", do="name tags that hold few, steady values (a mode word, a set-point)")
-        self.centres = cells * self.resolution
+        self.centres = np.stack([places[cell.reshape(-1) == k].mean(axis=0) for k in known])
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         if len(self.centres) == 1:
             one = g.add(g.multiply(g.slice(wires["x"], 0, 1), 0.0), 1.0)
             return {"mode": one, "since_mode": g.multiply(one, float(self.longest))}
-        word = g.concat([g.slice(wires["x"], c, c + 1) for c in self.columns])
-        known = g.smallest(g.concat([g.slice(wires["quality"], c, c + 1) for c in self.columns]))
-        distance = self._distance(g, g.multiply(word, 1.0 / self.scale))
-        now = g.number(g.at_least(g.smallest(distance), distance))
-        first = g.divide(now, g.maximum(g.sum(now), 1.0))
-        old = g.state("mode_held", first.shape)
-        # An unreadable mode word changes nothing: the last mode known stays on.
-        mode = g.where(g.greater(known, 0.5), first, old)
-        g.keep("mode_held", mode)
-        changed = g.greater(g.largest(g.absolute(g.subtract(mode, old))), 0.5)
+        readable = g.greater(g.smallest(self._of(g, wires["quality"])), 0.5)
+        distance = self._distance(g, self._of(g, wires["x"]))
+        nearest = g.number(g.at_least(g.smallest(distance), distance))
+        foreign = g.number(g.greater(g.smallest(distance), (1.5 * self.resolution) ** 2 + TIE * len(self.centres)))
+        now = g.concat([nearest, foreign])
+        old = g.state("mode_held", now.shape)
+        held = g.where(readable, now, old)
+        g.keep("mode_held", held)
+        mode = g.slice(held, 0, len(self.centres))
+        changed = g.greater(g.largest(g.absolute(g.subtract(held, old))), 0.5)
         counted = g.minimum(g.add(g.state("mode_age", (1,)), 1.0), float(self.longest))
-        since = g.where(changed, 0.0, counted)
+        since = g.multiply(g.where(changed, 0.0, counted), g.largest(mode))
         g.keep("mode_age", since)
         return {"mode": mode, "since_mode": since}
 
+    def _of(self, g: StepBuilder, row: Wire) -> Wire:
+        return g.concat([g.slice(row, c, c + 1) for c in self.columns])
+
     def _distance(self, g: StepBuilder, word: Wire) -> Wire:
-        """Squared distance [K] up to a term that is the same for all: |c|^2 - 2 c.w."""
-        return g.subtract((self.centres**2).sum(axis=1), g.multiply(g.project(word, self.centres.T), 2.0))
+        """Squared distance [K] to each mode; a hair more to later ones, so the nearest is always a single one."""
+        place = g.clip(g.multiply(g.subtract(word, self.origin), 1.0 / self.scale), -FARTHEST, FARTHEST)
+        gap = g.subtract(g.reshape(place, (1, *place.shape)), self.centres)
+        square = g.reshape(g.sum(g.square(gap)), (len(self.centres),))
+        return g.add(square, TIE * np.arange(len(self.centres)))

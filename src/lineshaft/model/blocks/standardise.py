@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.model.pipeline import Seen, Wires
 
+Matrix = NDArray[np.float64]
 CLIP = 1e3
+FEWEST_KNOWN = 8
 
 
 class Standardise:
@@ -16,24 +18,26 @@ class Standardise:
 
     ``z`` is clipped at +-1000 deviations so that one wild value can't overflow float32 statistics. A tag that
     never moved in normal operation gets a scale of 0.1 % of its size, so that a later move counts and the
-    rounding of float32 does not. ``held`` [C] counts the ticks for which a tag has been masked.
+    rounding of float32 does not (of its instrument range, ``spans`` [C], where that is larger). A tag that was never
+    read in normal operation has no normal and stays 0. ``held`` [C] counts the ticks for which a tag has been masked.
     """
 
     reads: tuple[str, ...] = ("x", "quality", "mode")
 
-    def __init__(self, channels: int, longest_hold: int = 1_000_000) -> None:
+    def __init__(self, channels: int, spans: ArrayLike = 0.0, longest_hold: int = 1_000_000) -> None:
         self.longest_hold = longest_hold
-        self.mean: NDArray[np.float64] = np.zeros((1, channels))
-        self.deviation: NDArray[np.float64] = np.ones((1, channels))
+        self.spans = np.broadcast_to(np.asarray(spans, np.float64), channels)
+        self.mean: Matrix = np.zeros((1, channels))
+        self.deviation: Matrix = np.ones((1, channels))
 
     def fit(self, seen: Seen) -> None:
         x = np.where(seen["quality"] > 0, seen["x"], np.nan).astype(np.float64)
         mode = seen["mode"].argmax(axis=1)
         count = seen["mode"].shape[1]
-        overall = _moments(x, np.zeros(x.shape[1]), np.ones(x.shape[1]))
-        moments = [_moments(x[mode == k], *overall) for k in range(count)]
-        self.mean = np.stack([mean for mean, _ in moments])
-        self.deviation = np.stack([deviation for _, deviation in moments])
+        mean, deviation = self._moments(x, np.zeros(x.shape[1]), np.full(x.shape[1], np.inf))
+        moments = [self._moments(x[mode == k], mean, deviation) for k in range(count)]
+        self.mean = np.stack([own for own, _ in moments])
+        self.deviation = np.maximum(np.stack([own for _, own in moments]), 1e-3 * deviation)
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         mean, gain = self.mean, 1.0 / self.deviation
@@ -49,16 +53,14 @@ class Standardise:
         g.keep("held_for", held)
         return {"z": z, "held": held}
 
-
-def _moments(x: NDArray[np.float64], mean: NDArray[np.float64], deviation: NDArray[np.float64]
-             ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and deviation per column of known values; the given ones where fewer than 8 are known."""
-    known = np.isfinite(x)
-    count = known.sum(axis=0)
-    filled = np.where(known, x, 0.0)
-    own = filled.sum(axis=0) / np.maximum(count, 1)
-    spread = np.sqrt((np.where(known, x - own, 0.0) ** 2).sum(axis=0) / np.maximum(count - 1, 1))
-    enough = count >= 8
-    size = np.abs(own)
-    spread = np.maximum(spread, np.where(spread > 0, 1e-6 * size, 1e-3 * np.maximum(size, 1e-6)))
-    return np.where(enough, own, mean), np.where(enough, spread, deviation)
+    def _moments(self, x: Matrix, mean: Matrix, deviation: Matrix) -> tuple[Matrix, Matrix]:
+        """Mean and deviation per column of known values; the given ones where fewer than 8 are known."""
+        known = np.isfinite(x)
+        count = known.sum(axis=0)
+        own = np.where(known, x, 0.0).sum(axis=0) / np.maximum(count, 1)
+        spread = np.sqrt((np.where(known, x - own, 0.0) ** 2).sum(axis=0) / np.maximum(count - 1, 1))
+        size = np.abs(own)
+        moved = spread > 1e-9 * size
+        spread = np.maximum(spread, np.where(moved, 1e-6 * size, 1e-3 * np.maximum(np.maximum(size, self.spans), 1e-6)))
+        enough = count >= FEWEST_KNOWN
+        return np.where(enough, own, mean), np.where(enough, spread, deviation)

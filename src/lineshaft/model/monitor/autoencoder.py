@@ -45,9 +45,10 @@ class Autoencoder:
         self.bias = random.normal(size=width)
         activity = np.tanh(z @ self.hidden + self.bias)
         gram = activity.T @ activity + RIDGE * len(z) * np.eye(width)
-        self.readout = np.linalg.solve(gram, activity.T @ z)
-        residual: Matrix = z - activity @ self.readout
-        self.residual = RESIDUAL_FLOOR + np.sqrt(np.mean(residual**2, axis=0) - np.mean(residual, axis=0) ** 2)
+        self.readout = np.asarray(np.linalg.solve(gram, activity.T @ z), np.float64)
+        residual = z - activity @ self.readout
+        variance = np.mean(residual**2, axis=0) - np.mean(residual, axis=0) ** 2
+        self.residual = RESIDUAL_FLOOR + np.asarray(np.sqrt(variance), np.float64)
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         z = scaled(g, wires["features"], self.centre, self.scale)

@@ -44,7 +44,8 @@ class Cva:
         self.root = (whiten - states.T @ (states @ whiten)).T
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
-        return quadratic(g, scaled(g, wires["features"], self.centre, self.scale), self.root, self.channels)
+        return quadratic(g, scaled(g, wires["features"], self.centre, self.scale), self.root, self.channels,
+                         wires.get("lost"))
 
 
 LEARNER = Cva

@@ -36,7 +36,8 @@ class Pca:
         self.root = combined_index_root((features - self.centre) / self.scale)
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
-        return quadratic(g, scaled(g, wires["features"], self.centre, self.scale), self.root, self.channels)
+        return quadratic(g, scaled(g, wires["features"], self.centre, self.scale), self.root, self.channels,
+                         wires.get("lost"))
 
 
 def combined_index_root(z: Matrix) -> Matrix:

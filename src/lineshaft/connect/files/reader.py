@@ -124,7 +124,7 @@ def _merged(said: Said) -> list[str]:
 
 def _which(names: Sequence[str], files: int) -> str:
     if len(names) == files:
-        return f"All {files} files"
+        return f"All {files} files" if files > 2 else "Both files"
     return names[0] if len(names) == 1 else f"{len(names)} files, first {names[0]}"
 
 

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, TypeVar
+from typing import IO, BinaryIO, TypeVar, cast
 
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError, UsageError
 
@@ -167,17 +167,30 @@ def _no_permission(where: str) -> LineshaftError:
     )
 
 
+class _Unpacked(io.BufferedReader):
+    """Unpacked bytes that close the packed file with themselves, which the standard library's readers do not."""
+
+    def __init__(self, packed: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile, raw: BinaryIO) -> None:
+        super().__init__(cast(io.RawIOBase, packed))  # they offer readinto, which is all that is asked of them
+        self._under = raw
+
+    def close(self) -> None:
+        super().close()
+        self._under.close()
+
+
 def unpack(raw: BinaryIO, name: str) -> BinaryIO:
     """The bytes behind gzip, bzip2 or xz, told by their first bytes and not by the file's ending."""
     head = raw.read(6)
     raw.seek(0)
     if head.startswith(b"\x1f\x8b"):
-        return io.BufferedReader(gzip.GzipFile(fileobj=raw))
+        return _Unpacked(gzip.GzipFile(fileobj=raw), raw)
     if head.startswith(b"BZh"):
-        return io.BufferedReader(bz2.BZ2File(raw))
+        return _Unpacked(bz2.BZ2File(raw), raw)
     if head.startswith(b"\xfd7zXZ"):
-        return io.BufferedReader(lzma.LZMAFile(raw))
+        return _Unpacked(lzma.LZMAFile(raw), raw)
     if head.startswith(b"\x28\xb5\x2f\xfd"):
+        raw.close()
         raise UsageError("the file is packed with Zstandard", where=name, do="unpack it, or pack it with gzip")
     return raw
 

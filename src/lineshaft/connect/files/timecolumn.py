@@ -99,10 +99,13 @@ def _is_midnight(times: Times) -> bool:
 
 
 def _floats(cells: Sequence[str]) -> NDArray[np.float64] | None:
+    """Cells as plain numbers, what is not finite left out; None where one is no number or too few are left."""
     try:
-        return np.array([float(cell.replace(",", ".")) for cell in cells])
+        numbers = np.array([float(cell.replace(",", ".")) for cell in cells])
     except ValueError:
         return None
+    numbers = numbers[np.isfinite(numbers)]
+    return numbers if len(numbers) > 1 else None
 
 
 def _plain(

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -20,6 +21,7 @@ from lineshaft.node.health import HealthReport
 
 TIMEOUT_S = 30.0
 _Shape = TypeVar("_Shape")
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback is never behind a proxy
 _REFUSALS = {409: Refused, 400: UsageError}
 
 
@@ -62,7 +64,7 @@ class RemoteNode:
 
     def act(self, alarm: str, action: str, *, by: str, reason: str = "", until: int | None = None) -> Alarm:
         """Acknowledge, shelve, unshelve, suppress or unsuppress."""
-        answer = self._post(f"/alarms/{urllib.request.quote(alarm, safe='')}/{action}",
+        answer = self._post(f"/alarms/{quote(alarm, safe='')}/{action}",
                             {"by": by, "reason": reason, "until": until})
         return msgspec.json.decode(answer, type=Alarm)
 
@@ -86,7 +88,7 @@ class RemoteNode:
         request = urllib.request.Request(self.url + path, body, {"Authorization": f"Bearer {self._token}"},
                                          method=method)
         try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=TIMEOUT_S) as answer:
+            with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
                 return bytes(answer.read())
         except urllib.error.HTTPError as error:
             said = json.loads(error.read() or b"{}").get("error", error.reason)

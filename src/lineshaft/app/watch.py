@@ -217,8 +217,8 @@ def _written(found: Watched, where: object, talk: Talk) -> Watched:
     folder = found.folder
     paths = {"decisions": folder / "decisions.parquet", "report": folder / "report.html"}
     write_decisions(paths["decisions"], found.decisions, found.sealed.manifest.loop, found.digest)
-    files = ((str(paths["report"]), "this report"), (str(paths["decisions"]), "every decision"),
-             (str(found.sealed.packed.path), "the signed bundle"))
+    files = (("this report", str(paths["report"])), ("every decision", str(paths["decisions"])),
+             ("the signed bundle", str(found.sealed.packed.path)))
     found = replace(found, files=files)
     paths["report"].write_text(report.render(report_data(found, str(where)), lang=found.options.language), "utf-8")
     return found

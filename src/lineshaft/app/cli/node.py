@@ -25,7 +25,8 @@ PASSWORD = "LINESHAFT_PASSWORD"
 def run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, help="a bundle folder or .tar")
     parser.add_argument("--source", required=True, help="where the signals come from, such as opc.tcp://host:4840/")
-    parser.add_argument("--trust", type=Path, action="append", required=True, help="a public key (.pub) or a folder of them")
+    parser.add_argument("--trust", type=Path, action="append", required=True,
+                        help="a public key (.pub) or a folder of them")
     parser.add_argument("--folder", type=Path, default=Path("node"), help="of the node: its buffer, token and address")
     parser.add_argument("--name", default="node1")
     parser.add_argument("--asset", default="")

@@ -66,7 +66,7 @@ def do(chosen: argparse.Namespace) -> int:
     alarms = [asdict(one) for one in found.episodes]
     result = {"rows": len(found.dataset), "tags": [tag.path for tag in found.dataset.tags],
               "learner": found.sealed.manifest.lineage.learner, "why": found.sealed.monitor.why, "alarms": alarms,
-              "bundle": found.digest, "files": {name: path for path, name in found.files},
+              "bundle": found.digest, "files": dict(found.files),
               "findings": list(found.table.findings)}
     emit(chosen, result, _lines(found))
     return 0
@@ -84,7 +84,7 @@ def _lines(found: Watched) -> list[str]:
     head = f"{count} alarm{'s' if count > 1 else ''}" if count else "No alarm."
     more = [f"... and {count - MOST} more in the report"] if count > MOST else []
     return [head, *(columns(rows) if count else []), *more, "",
-            *(f"{name + ':':20}{path}" for path, name in found.files)]
+            *(f"{name + ':':20}{path}" for name, path in found.files)]
 
 
 def _row(found: Watched, one: Episode) -> list[str]:

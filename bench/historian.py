@@ -172,12 +172,13 @@ class Duck(Store):
     def window(self, start: int, end: int) -> Columns:
         table = Table.from_arrow(self.link.sql(
             f"SELECT tag, time, value, quality FROM {self.source} WHERE time >= {start} AND time < {end}"))
-        tag, times, values, _ = (np.concatenate([np.asarray(chunk) for chunk in table.column(n).chunks])
+        tag, times, values, quality = (np.concatenate([np.asarray(chunk) for chunk in table.column(n).chunks])
                                  for n in range(4))
         order = np.argsort(tag.astype(np.uint16), kind="stable")
-        tag, times, values = tag[order], times[order], values[order]
+        tag, times, values, quality = tag[order], times[order], values[order], quality[order]
         edges = np.searchsorted(tag, np.arange(TAGS + 1))
-        return {n: in_time(times[edges[n]:edges[n + 1]], values[edges[n]:edges[n + 1]]) for n in range(TAGS)}
+        spans = [slice(*edges[n:n + 2]) for n in range(TAGS)]
+        return {n: in_time(times[span], values[span], quality[span])[0] for n, span in enumerate(spans)}
 
     def tidy(self) -> None:
         self.link.execute("CHECKPOINT")
@@ -223,9 +224,12 @@ def as_arrow(times: NDArray[np.int64], values: NDArray[np.float64]) -> Table:
         "quality": Array.from_numpy(np.zeros(values.size, np.uint32))})
 
 
-def in_time(times: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values in order of time, sorted only where needed."""
-    return values if (times[1:] >= times[:-1]).all() else values[np.argsort(times, kind="stable")]
+def in_time(times: NDArray[np.int64], *columns: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Columns in order of time, sorted only where needed."""
+    if (times[1:] >= times[:-1]).all():
+        return columns
+    order = np.argsort(times, kind="stable")
+    return tuple(column[order] for column in columns)
 
 
 STORES: dict[str, Callable[[Path], Store]] = {

@@ -1,0 +1,178 @@
+"""The whole way once, on a plant of our own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from lineshaft.app import flow
+from lineshaft.app.child import Child
+from lineshaft.app.demo.audience import Audience, watch
+from lineshaft.app.demo.report import write_report
+from lineshaft.app.demo.story import Story, tell
+from lineshaft.app.recipe import Recipe
+from lineshaft.app.remote import RemoteNode
+from lineshaft.app.talk import Talk
+from lineshaft.connect.files.reader import read_files
+from lineshaft.connect.plant.faults import FAULTS
+from lineshaft.connect.plant.tags import path
+from lineshaft.connect.registry import open_connector
+from lineshaft.core.clock import SECOND, format_duration
+from lineshaft.core.connector import Connector
+from lineshaft.core.dataset import Dataset
+from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.core.manifest import Budget
+from lineshaft.core.store import Historian
+from lineshaft.core.tag import Tag
+from lineshaft.historian.store import open_historian
+
+LOOP = "cell"
+PERIOD_NS = 200_000_000
+DEADLINE_NS = 50_000_000
+PAST = "20min"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """``watch_ns`` is how long the node runs, ``fault`` one of ``lineshaft plant faults``, the rest the plant's."""
+
+    folder: Path
+    watch_ns: int = 90 * SECOND
+    fault: str = "pump-wear"
+    seed: int = 7
+    speed: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.fault not in FAULTS:
+            raise UsageError(f"no fault is called {self.fault!r}", where="--fault",
+                             do=f"use one of: {', '.join(FAULTS)}")
+
+
+async def demo(options: DemoOptions, talk: Talk) -> Story:
+    """The whole way once; everything it makes stays in ``options.folder``."""
+    folder = fresh_folder(options.folder)
+    async with AsyncExitStack() as stack:
+        plant, archive = await _start_plant(options, folder, talk, stack)
+        url = plant.ready["url"]
+        historian = stack.enter_context(open_historian(folder / "history"))
+        connector = open_connector(url)
+        await connector.open()
+        stack.push_async_callback(connector.close)
+        tags = await _learn_tags(connector, historian, talk)
+        start, end = await asyncio.to_thread(_import, archive, historian, talk)
+        recording = asyncio.create_task(_record(connector, tags, historian))
+        stack.push_async_callback(_cancel, recording)
+        sealed = await asyncio.to_thread(_learn, historian, tags, start, end, folder, talk)
+        node = await _deploy(sealed, url, folder, talk, stack)
+        fault = FAULTS[options.fault]
+        story = Story(fault.name, tuple(path(name) for name in fault.expected), deadline_ns=DEADLINE_NS)
+        await watch(Audience(node, historian, story, talk, PERIOD_NS), plant, fault, options.watch_ns)
+        dataset = await asyncio.to_thread(_seen, historian, tags, story)
+    write_report(folder / "report.html", story, dataset, sealed)
+    tell(story, folder, talk)
+    return story
+
+
+def fresh_folder(base: Path) -> Path:
+    """A folder of this run, beside those of others."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    for number in range(1000):
+        folder = base / (f"{stamp}-{number}" if number else stamp)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise EnvironmentFailed(f"can't make a folder here ({error.strerror})", where=str(base),
+                                    do="name another with --out") from None
+        return folder
+    raise EnvironmentFailed("there are a thousand demos of this second", where=str(base), do="remove some")
+
+
+async def _start_plant(options: DemoOptions, folder: Path, talk: Talk, stack: AsyncExitStack) -> tuple[Child, Path]:
+    talk.step(f"Starting a plant: physics of a process cell in a process of its own, on a real OPC UA server, "
+              f"{options.speed:g} times as fast as life")
+    archive = folder / "archive.parquet"
+    plant = await stack.enter_async_context(Child(
+        ["plant", "serve", "--seed", str(options.seed), "--speed", f"{options.speed:g}", "--archive", str(archive),
+         "--archive-for", PAST], folder / "logs" / "plant.log"))
+    talk.good(f"{plant.ready['url']}; its last {PAST} as an export: {archive}")
+    return plant, archive
+
+
+async def _learn_tags(connector: Connector, historian: Historian, talk: Talk) -> list[Tag]:
+    talk.step("Browsing the server, since tags, units and ranges are best taken from where they are kept")
+    tags = flow.choose_tags(await connector.browse(), ["*"])
+    historian.register(tags)
+    talk.good(f"{len(tags)} tags, such as {tags[0].path} ({tags[0].low:g} to {tags[0].high:g} {tags[0].unit})")
+    return tags
+
+
+def _import(archive: Path, historian: Historian, talk: Talk) -> tuple[int, int]:
+    talk.step("Importing the plant's past into the historian: normal operation to learn from")
+    table = read_files(archive)
+    start, end = int(table.runs[0].times[0]), int(table.runs[0].times[-1])
+    with talk.progress() as progress:
+        batches = list(table.batches())
+        for number, batch in enumerate(batches):
+            historian.append(batch, key=f"archive/{number}")
+            progress(number + 1, len(batches), "importing")
+    talk.good(f"{len(table) * len(table.tags):,} samples over {format_duration(end - start)}; what the historian "
+              "acknowledged survives a power cut")
+    return start, end + 1
+
+
+async def _record(connector: Connector, tags: Sequence[Tag], historian: Historian) -> None:
+    await flow.record(connector.subscribe(tags, PERIOD_NS), historian, 2**62)
+
+
+def _learn(historian: Historian, tags: Sequence[Tag], start: int, end: int, folder: Path, talk: Talk) -> flow.Sealed:
+    recipe = Recipe(LOOP, PERIOD_NS, budget=Budget(DEADLINE_NS, 256 * 2**20))
+    dataset = flow.select(historian, tags, recipe, start, end)
+    normal = np.ones(len(dataset), np.bool_)
+    talk.step("Learning what normal looks like: every learner is tried on faults injected into held-out normal "
+              "operation")
+    with talk.progress() as progress:
+        monitor = flow.learn(dataset, normal, recipe, progress)
+    talk.good(f"{monitor.why}")
+    talk.say(f"{monitor.modes} operating modes; {len(dataset):,} ticks of history version {dataset.version}")
+    talk.step("Certifying: the same graph against an independent reference, its speed and memory on this machine; "
+              "then packing and signing")
+    key = folder / "keys" / "demo.key"
+    flow.signing_key(key)
+    with talk.progress() as progress:
+        sealed = flow.seal(monitor, dataset, normal, recipe, folder / "bundles", key, progress=progress)
+    found = sealed.certificate
+    talk.good(f"difference {found.parity:.1g}, {found.flips} verdicts flipped; a step takes "
+              f"{format_duration(found.latency_ns[0])} (p99 {format_duration(found.latency_ns[1])}), "
+              f"{found.memory_bytes / 2**20:.0f} MiB")
+    return sealed
+
+
+async def _deploy(sealed: flow.Sealed, url: str, folder: Path, talk: Talk, stack: AsyncExitStack) -> RemoteNode:
+    talk.step("Deploying to a node in a process of its own; it verifies the signature and replays the golden sequence "
+              "before the first tick")
+    place = folder / "node"
+    child = await stack.enter_async_context(Child(
+        ["node", "run", str(sealed.packed.path), "--source", url, "--trust", str(folder / "keys" / "demo.pub"),
+         "--folder", str(place), "--opcua-port", "0"], folder / "logs" / "node.log"))
+    talk.good(f"bundle {child.ready['bundle'][:19]} decides every {format_duration(PERIOD_NS)}; decisions are on "
+              f"{child.ready['opcua']}, metrics on {child.ready['control']}/metrics")
+    return RemoteNode(place)
+
+
+def _seen(historian: Historian, tags: Sequence[Tag], story: Story) -> Dataset:
+    """The plant's signals while it was watched, out of the historian."""
+    first, last = story.decisions[0].time, story.decisions[-1].time
+    return flow.select(historian, tags, Recipe(LOOP, PERIOD_NS), first, last + 1)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

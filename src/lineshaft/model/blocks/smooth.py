@@ -13,9 +13,9 @@ SMALLEST = 1e-12
 class Smooth:
     """Wire ``smooth`` [1]: natural logarithm of the exponentially weighted mean of ``energy``.
 
-    The mean starts at ``start``, the energy of normal operation, and takes that in place of the energy while
-    ``warm`` is false or fewer than ``settle`` ticks have passed in the mode. One tick counts for at most
-    ``cap``, so that a single wild value can't hold the alarm for long.
+    The mean starts at ``start``, the energy of normal operation, and stays as it is while ``warm`` is false or
+    fewer than ``settle`` ticks have passed in the mode: a change of mode neither raises an alarm nor ends one. One
+    tick counts for at most ``cap``, so that a single wild value can't hold the alarm for long.
     """
 
     reads: tuple[str, ...] = ()
@@ -30,10 +30,12 @@ class Smooth:
         energy = wires["energy"]
         if np.isfinite(self.cap):
             energy = g.minimum(energy, self.cap)
+        old = g.state("energy_mean", energy.shape)
+        new = g.add(old, g.multiply(g.subtract(g.subtract(energy, self.start), old), self.weight))
         counts = wires.get("warm")
         if counts is not None:
             if self.settle:
                 counts = g.both(counts, g.at_least(wires["since_mode"], float(self.settle)))
-            energy = g.where(counts, energy, self.start)
-        excess = g.ewma("energy_mean", g.subtract(energy, self.start), self.weight)
-        return {"smooth": g.log(g.maximum(g.add(excess, self.start), SMALLEST))}
+            new = g.where(counts, new, old)
+        g.keep("energy_mean", new)
+        return {"smooth": g.log(g.maximum(g.add(new, self.start), SMALLEST))}

@@ -12,6 +12,7 @@ from typing import Any
 from asyncua import ua
 
 from lineshaft.connect.opcua import units
+from lineshaft.connect.opcua.faults import status_name
 from lineshaft.connect.opcua.link import Link
 from lineshaft.core.errors import EnvironmentFailed
 from lineshaft.core.tag import Tag
@@ -128,14 +129,20 @@ async def _references(link: Link, nodes: Sequence[ua.NodeId]) -> list[list[Any]]
     request.Parameters.RequestedMaxReferencesPerNode = REFERENCES_PER_PAGE
     request.Parameters.NodesToBrowse = [_description(node) for node in nodes]
     results = (await link.ask(request, ua.BrowseResponse)).Results
+    if len(results) != len(nodes):
+        raise ua.UaError(f"{len(results)} answers to {len(nodes)} nodes browsed")
     found = [list(result.References or ()) for result in results]
     waiting = {i: result.ContinuationPoint for i, result in enumerate(results) if result.ContinuationPoint}
     while waiting:
         await asyncio.sleep(link.options.pause_s)
         more = ua.BrowseNextRequest()
+        more.Parameters.ReleaseContinuationPoints = False  # asyncua's default is to throw the rest away
         more.Parameters.ContinuationPoints = list(waiting.values())
         results = (await link.ask(more, ua.BrowseNextResponse)).Parameters.Results
         for i, result in zip(list(waiting), results, strict=True):
+            if result.StatusCode.is_bad():
+                log.warning("%s: the rest of a folder cannot be browsed (%s)", link.url,
+                            status_name(result.StatusCode.value))
             found[i].extend(result.References or ())
             waiting[i] = result.ContinuationPoint
         waiting = {i: point for i, point in waiting.items() if point}

@@ -169,14 +169,14 @@ class Feed:
 
 
 def publishing_ms(period_ns: int, wanted_ns: int | None) -> float:
-    """A tenth of the period, so that data is at most a tenth of a period old; 10 to 200 ms unless asked for.
+    """A twentieth of the period, so that data grows hardly old on the way; 1 to 100 ms unless asked for.
 
     >>> publishing_ms(10**9, None), publishing_ms(60 * 10**9, None), publishing_ms(10**9, 1_000_000)
-    (100.0, 200.0, 1.0)
+    (50.0, 100.0, 1.0)
     """
     if wanted_ns is not None:
         return wanted_ns / 1e6
-    return min(max(period_ns / 1e7, 10.0), 200.0)
+    return min(max(period_ns / 2e7, 1.0), 100.0)
 
 
 def sampling_ms(period_ns: int) -> float:

@@ -25,6 +25,9 @@ logging.getLogger("asyncua").setLevel(logging.CRITICAL)
 log = logging.getLogger("lineshaft.connect.opcua")
 
 PUBLISH_REQUESTS = 2
+# Before it asks for more (0.2 ms of asyncua) a notification's consumer has its turn; the other request waits
+# at the server meanwhile.
+REARM_S = 0.001
 _UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, struct.error)
 _T = TypeVar("_T")
 _LIMITS = ("MaxNodesPerRead", "MaxNodesPerBrowse", "MaxMonitoredItemsPerCall")
@@ -245,6 +248,7 @@ class Link:
         self._receivers[subscription] = receiver
         if silence_s > 0:
             self._silence_s[subscription] = silence_s
+        self._publishers = [task for task in self._publishers if not task.done()]
         if not self._publishers:
             self._heard = time.monotonic()
             self._publishers = [asyncio.create_task(self._publish()) for _ in range(PUBLISH_REQUESTS)]
@@ -267,8 +271,9 @@ class Link:
             try:
                 body = await self.request(request, patience_s=0)
                 self._take(wire.decode_notification(body, time.time_ns()))
+                await asyncio.sleep(REARM_S)
             except ua.UaStatusCodeError as error:
-                if error.code == ua.StatusCodes.BadTooManyPublishRequests and self._give_up_one():
+                if self._needless(error.code):
                     return
                 if error.code != ua.StatusCodes.BadTimeout:
                     self.fail(f"the subscription ended ({faults.status_name(error.code)})")
@@ -277,9 +282,12 @@ class Link:
             except _UNREADABLE as error:
                 self.fail(f"unreadable notification: {error}")
 
-    def _give_up_one(self) -> bool:
-        """True where another task of ours still keeps a request waiting."""
-        return sum(not task.done() for task in self._publishers) > 1
+    def _needless(self, code: int) -> bool:
+        """True where one request less may wait: the server has too many, or our last subscription is deleted."""
+        if code == ua.StatusCodes.BadNoSubscription:
+            return not self._receivers
+        waiting = sum(not task.done() for task in self._publishers)
+        return code == ua.StatusCodes.BadTooManyPublishRequests and waiting > 1
 
     def _take(self, notification: wire.Notification) -> None:
         self._heard = time.monotonic()

@@ -19,7 +19,7 @@ class Options:
     that are accepted) and ``rejected/``; ``certificate`` and ``private_key`` replace ``own/``; ``trust`` pins
     server certificates by fingerprint. ``plain_password`` allows a password over a connection without
     encryption. ``keepalive_s`` is how long silence may last, ``publishing_ns`` how often the server sends
-    changes (by default a tenth of the tag period, 10 to 200 ms; 0 is as soon as the server can),
+    changes (by default a twentieth of the tag period, 1 to 100 ms; 0 is as soon as the server can),
     ``queue_size`` how many values it keeps per tag in between. ``batch`` nodes a request at most (or fewer, if
     the server says so), ``pause_s`` between two requests of a browse, which goes ``depth`` levels and
     ``max_nodes`` nodes far. Reconnection waits between the two figures of ``backoff_s``, doubling.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -33,7 +34,7 @@ class PagingProcessor(UaProcessor):  # type: ignore[misc]  # asyncua is not type
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._rest: dict[bytes, list[Any]] = {}
-        self.busy = 0
+        self._points = itertools.count()
 
     async def _process_message(self, typeid: Any, requesthdr: Any, seqhdr: Any, body: Any) -> Any:
         if typeid == ua.NodeId(ua.ObjectIds.BrowseRequest_Encoding_DefaultBinary):
@@ -43,8 +44,9 @@ class PagingProcessor(UaProcessor):  # type: ignore[misc]  # asyncua is not type
         elif typeid == ua.NodeId(ua.ObjectIds.BrowseNextRequest_Encoding_DefaultBinary):
             response = ua.BrowseNextResponse()
             asked = struct_from_binary(ua.BrowseNextParameters, body)
-            response.Parameters.Results = [self._first(ua.BrowseResult(References=self._rest.pop(point)))
-                                           for point in asked.ContinuationPoints]
+            rest = [self._rest.pop(point) for point in asked.ContinuationPoints]
+            response.Parameters.Results = [ua.BrowseResult() if asked.ReleaseContinuationPoints
+                                           else self._first(ua.BrowseResult(References=part)) for part in rest]
         else:
             return await super()._process_message(typeid, requesthdr, seqhdr, body)
         self.send_response(requesthdr.RequestHandle, seqhdr, response)
@@ -52,10 +54,10 @@ class PagingProcessor(UaProcessor):  # type: ignore[misc]  # asyncua is not type
 
     def _first(self, result: ua.BrowseResult) -> ua.BrowseResult:
         rest = result.References[self.page:]
-        point = str(len(self._rest)).encode() + id(result).to_bytes(8, "big") if rest else b""
+        point = str(next(self._points)).encode()
         if rest:
             self._rest[point] = rest
-        return ua.BrowseResult(result.StatusCode, point or None, result.References[:self.page])
+        return ua.BrowseResult(result.StatusCode, point if rest else None, result.References[:self.page])
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

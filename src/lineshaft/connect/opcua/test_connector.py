@@ -229,6 +229,17 @@ async def test_a_subscription_that_is_left_is_deleted_on_the_server(plant: Simul
         assert not set(held) - before
 
 
+async def test_one_subscription_may_follow_another_on_the_same_connection(
+        plant: Simulator, connected: Connected, caplog: pytest.LogCaptureFixture) -> None:
+    async with connected(plant.url) as connector:
+        for _ in range(3):
+            stream = connector.subscribe([on(plant, FLOW)], 100_000_000)
+            assert len(await anext(stream)) == 1
+            await stream.aclose()  # type: ignore[attr-defined]  # it is an async generator
+        assert (await connector.read([on(plant, FLOW)])).quality[0] != quality.BAD_NO_COMMUNICATION
+    assert "connection lost" not in caplog.text
+
+
 async def test_a_consumer_that_sleeps_keeps_only_so_much_and_is_told(plant: Simulator, connected: Connected,
                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lineshaft.connect.opcua.feed.MAX_WAITING", 3)

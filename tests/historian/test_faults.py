@@ -184,6 +184,15 @@ def test_lost_halves_are_told_apart_from_an_empty_historian(tmp_path: Path) -> N
         open_historian(tmp_path)
 
 
+def test_an_older_front_beside_newer_samples_is_refused(tmp_path: Path) -> None:
+    put(tmp_path, Sample("a", 1, 1.0), compact=True)
+    shutil.copy(tmp_path / "hot.sqlite", tmp_path / "old")
+    put(tmp_path, Sample("a", 2, 2.0), compact=True)
+    shutil.copy(tmp_path / "old", tmp_path / "hot.sqlite")
+    with pytest.raises(EnvironmentFailed, match=r"hot\.sqlite: it is older than the samples folder"):
+        open_historian(tmp_path)
+
+
 def test_damage_in_delta_does_not_stop_appends(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     put(tmp_path, Sample("a", 1, 1.0), compact=True)
     (commit,) = (tmp_path / "samples" / "_delta_log").glob("*.json")

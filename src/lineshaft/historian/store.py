@@ -52,6 +52,11 @@ class EmbeddedHistorian:
         self._guard = threading.RLock()
         self._cold = Cold(folder / "samples")
         self._hot = self._open()
+        try:
+            self._check_halves()
+        except BaseException:
+            self._hot.close()
+            raise
         self._open_for_use = True
         self._recent = Recent(self._hot.state().flushed)
         self._newest: tuple[int, dict[int, tuple[int, Sample]]] = (-1, {})
@@ -69,6 +74,17 @@ class EmbeddedHistorian:
                 raise EnvironmentFailed("the file is missing beside its samples folder", where=str(path),
                                         do="restore both from the same copy")
             return Hot(path)
+
+    def _check_halves(self) -> None:
+        """An older ``hot.sqlite`` beside newer samples would give arrival numbers a second time."""
+        try:
+            written = self._cold.written()
+        except EnvironmentFailed as error:  # appends are safe without Delta; a read or compact will say it again
+            log.warning("samples handed over cannot be read: %s", error)
+            return
+        if written > self._hot.state().last:
+            raise EnvironmentFailed(f"it is older than the samples folder, which holds {written} rows",
+                                    where=str(self._hot.path), do="restore both from the same copy")
 
     @contextmanager
     def _alone(self, patience: float) -> Iterator[None]:

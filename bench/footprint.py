@@ -1,12 +1,13 @@
 """What an edge install costs: megabytes, packages, start to first decision, resident memory.
 
-``pip install 'lineshaft[opcua]'`` from this very tree into a fresh virtual environment. There, a new process
-opens a signed bundle with a 64 x 52 monitor (every digest, the signature, the certificate), loads it into ONNX
-Runtime, replays its golden sequence and decides once; measured from before the process exists.
+``pip install 'lineshaft[opcua]'`` from this very tree into a fresh virtual environment. There, a whole node starts:
+it verifies a signed bundle with a 64 x 52 monitor, loads it, replays its golden sequence, connects to a real OPC UA
+server, serves its own, and decides on live tags every 100 ms; measured from before the process exists.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import statistics
@@ -15,6 +16,8 @@ import sys
 import tempfile
 import time
 import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +31,7 @@ from lineshaft.bundle.contents import Lowering
 from lineshaft.bundle.keys import new_key
 from lineshaft.bundle.oci import digest
 from lineshaft.bundle.pack import pack
+from lineshaft.connect.registry import open_connector
 from lineshaft.core.manifest import Budget, Limits, Lineage, Manifest
 from lineshaft.core.tag import Tag
 from lineshaft.graph.builder import StepBuilder
@@ -36,27 +40,27 @@ from lineshaft.graph.reference import golden
 
 ROOT = Path(__file__).resolve().parents[1]
 TAGS, WINDOW, RUNS = 52, 64, 9
+PERIOD_NS = 100_000_000
 NOT_OURS = {"pip", "setuptools"}
 
-# What the measured process runs, with the paths of bundle and key as arguments. It must print the word
-# ``decision`` once a decision exists, then one line of JSON. ``app/edge.py`` is to take its place.
+# What the measured process runs, with the paths of bundle and key and the plant's address as arguments: a whole
+# node. It prints the word ``decision`` once a decision exists, then one line of JSON.
 FIRST_DECISION = """
-import json, sys
+import asyncio, json, sys
 from pathlib import Path
-from lineshaft import backend
+from lineshaft.app.edge import Place, serve
 from lineshaft.bundle.machine import resident_bytes
-from lineshaft.bundle.open import open_bundle
-from lineshaft.bundle.replay import replay_golden
-from lineshaft.core.manifest import Tolerance
 
-bundle = open_bundle(Path(sys.argv[1]), trusted_keys=[Path(sys.argv[2])])
-target = backend.target("pc")
-lowering = bundle.lowering("onnxruntime", target.name)
-engine = backend.backend("onnxruntime").load(lowering.artifact, bundle.manifest.signature, target)
-replay_golden(engine, bundle.golden, Tolerance())
-engine.step()
-print("decision", float(engine.out["score"].flat[0]), flush=True)
-print(json.dumps({"rss": resident_bytes(), "modules": len(sys.modules)}))
+def ready(node, url):
+    def decided(decision):
+        node.on_decision.remove(decided)
+        print("decision", decision.score, flush=True)
+        print(json.dumps({"rss": resident_bytes(), "modules": len(sys.modules)}), flush=True)
+        node.stop("measured")
+    node.on_decision.append(decided)
+
+place = Place(Path(sys.argv[1]).parent / "node", (Path(sys.argv[2]),), opcua_port=0)
+asyncio.run(serve(Path(sys.argv[1]), sys.argv[3], place, ready=ready))
 """
 
 
@@ -99,10 +103,32 @@ def monitor() -> bytes:
     level = g.multiply(g.sum(window, axis=0), np.full(TAGS, 1.0 / WINDOW))
     directions = np.linalg.qr(np.random.default_rng(1).normal(size=(TAGS, 10)))[0]
     score = g.ewma("smooth", g.sum(g.square(g.project(level, directions))), 0.1)
-    return g.model({"score": score})
+    return g.model({"score": score, "alarm": g.number(g.greater(score, 1e9))})
 
 
-def bundle(folder: Path) -> tuple[Path, Path]:
+@contextmanager
+def plant() -> Iterator[str]:
+    """A process with a real OPC UA server of 52 tags; its address."""
+    command = [sys.executable, "-m", "lineshaft.connect.opcua", "--tags", str(TAGS), "--period", "0.05"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+async def browsed(url: str) -> tuple[Tag, ...]:
+    """The plant's tags as a manifest holds them: with their addresses, so that a node need not browse."""
+    connector = open_connector(url)
+    await connector.open()
+    try:
+        return tuple(await connector.browse())
+    finally:
+        await connector.close()
+
+
+def bundle(folder: Path, tags: tuple[Tag, ...]) -> tuple[Path, Path]:
     """A certified and signed bundle of that monitor, and the public key."""
     graph, target = monitor(), backend.target("pc")
     engine_of = backend.backend("onnxruntime")
@@ -113,7 +139,7 @@ def bundle(folder: Path) -> tuple[Path, Path]:
     artifact, ports = engine_of.compile(graph, target), signature(graph)
     certificate = certify(partial(engine_of.load, artifact, ports, target), [sequence], target,
                           backend=engine_of.name, graph=digest(graph), budget=budget)
-    manifest = Manifest("footprint", "monitor", 1, tuple(Tag(f"cell/T{i}") for i in range(TAGS)), 10**9, 3 * 10**9,
+    manifest = Manifest("footprint", "monitor", 1, tags, PERIOD_NS, 30 * PERIOD_NS,
                         ports, budget, Limits(), Lineage("", "", __version__, time.time_ns(), "fixed", "benchmark"))
     key = new_key(folder / "bench.key")
     packed = pack(folder / "footprint.tar", manifest=manifest, graph=graph, card="", key=folder / "bench.key",
@@ -121,11 +147,11 @@ def bundle(folder: Path) -> tuple[Path, Path]:
     return packed.path, key.path
 
 
-def first_decision(python: Path, packed: Path, key: Path) -> tuple[float, float, int]:
+def first_decision(python: Path, packed: Path, key: Path, url: str) -> tuple[float, float, int]:
     """Seconds from before the process exists to its first decision, its resident megabytes, its modules."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     start = time.perf_counter()
-    with subprocess.Popen([python, "-c", FIRST_DECISION, packed, key], stdout=subprocess.PIPE, text=True,
+    with subprocess.Popen([python, "-c", FIRST_DECISION, packed, key, url], stdout=subprocess.PIPE, text=True,
                           env=environment, cwd=packed.parent) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -143,10 +169,11 @@ def main() -> None:
         folder = Path(scratch)
         progress("installing lineshaft[opcua] into a fresh environment")
         edge = install(folder / "venv")
-        progress("certifying and packing a 64 x 52 monitor")
-        packed, key = bundle(folder)
-        progress(f"starting {RUNS} processes one after another")
-        runs = [first_decision(edge.python, packed, key) for _ in range(RUNS)]
+        with plant() as url:
+            progress("certifying and packing a 64 x 52 monitor")
+            packed, key = bundle(folder, asyncio.run(browsed(url)))
+            progress(f"starting {RUNS} nodes one after another")
+            runs = [first_decision(edge.python, packed, key, url) for _ in range(RUNS)]
     seconds = [run[0] for run in runs]
     finish(Result(
         "footprint", f"{RUNS} starts, median; the first one also apart (files not yet in the page cache)",

@@ -31,7 +31,10 @@ class Cause:
         own = g.multiply(wires["contribution"], wires["quality"])
         if np.isfinite(self.cap):
             own = g.multiply(own, g.divide(self.cap, g.maximum(wires["energy"], self.cap)))
-        mean = g.ewma("cause_mean", g.where(wires["warm"], own, 0.0), self.weight)
+        old = g.state("cause_mean", own.shape)
+        new = g.add(old, g.multiply(g.subtract(own, old), self.weight))
+        mean = g.where(wires.get("counts", wires["warm"]), new, old)
+        g.keep("cause_mean", mean)
         shown = g.multiply(mean, wires["quality"])
         return {"cause": g.divide(shown, g.maximum(g.sum(shown), SMALLEST))}
 

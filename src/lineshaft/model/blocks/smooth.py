@@ -11,7 +11,8 @@ SMALLEST = 1e-12
 
 
 class Smooth:
-    """Wire ``smooth`` [1]: natural logarithm of the exponentially weighted mean of ``energy``.
+    """Wire ``smooth`` [1]: natural logarithm of the exponentially weighted mean of ``energy``; ``counts`` [1]: whether
+    this tick entered it.
 
     The mean starts at ``start``, the energy of normal operation, and stays as it is while ``warm`` is false or
     fewer than ``settle`` ticks have passed in the mode: a change of mode neither raises an alarm nor ends one. One
@@ -32,10 +33,11 @@ class Smooth:
             energy = g.minimum(energy, self.cap)
         old = g.state("energy_mean", energy.shape)
         new = g.add(old, g.multiply(g.subtract(g.subtract(energy, self.start), old), self.weight))
-        counts = wires.get("warm")
-        if counts is not None:
+        told: Wires = {}
+        if "warm" in wires:
+            counts = wires["warm"]
             if self.settle:
                 counts = g.both(counts, g.at_least(wires["since_mode"], float(self.settle)))
-            new = g.where(counts, new, old)
+            new, told = g.where(counts, new, old), {"counts": counts}
         g.keep("energy_mean", new)
-        return {"smooth": g.log(g.maximum(g.add(new, self.start), SMALLEST))}
+        return {"smooth": g.log(g.maximum(g.add(new, self.start), SMALLEST)), **told}

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from plant import Matrix, dataset, steady, three_modes
+from tests.model.plant import Matrix, dataset, steady, three_modes
 
 from lineshaft.backend.onnxruntime import execute
+from lineshaft.core.dataset import Dataset
 from lineshaft.core.errors import UsageError
 from lineshaft.core.step import Array
 from lineshaft.core.tag import Tag
-from lineshaft.core.dataset import Dataset
 from lineshaft.graph.replay import Replay
 from lineshaft.model.modes import detect_modes
 from lineshaft.model.train import Monitor, train_monitor

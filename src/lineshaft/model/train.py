@@ -28,7 +28,6 @@ TRIAL_TICKS = 600
 DEFAULT = Settings()
 REFERENCE = "zscore"
 MOST_SETTLING = 10  # windows
-FEWEST_RELATED = 3  # tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +192,7 @@ def _settling(modes: Pipeline, roles: Normal, settings: Settings, execute: Execu
 def _unsuited(name: str, slowest: float, roles: Normal, settings: Settings) -> str:
     """Why a learner of dynamics would only memorise a stretch as short as this; empty if it may be tried."""
     if learners()[name].features == "level":
-        related = name == REFERENCE or len(roles.dataset.tags) >= FEWEST_RELATED
-        return "" if related else "one or two tags have no relations that it could learn"
+        return ""
     rows, width = int(roles.fit.sum()), settings.lags * len(roles.dataset.tags)
     if rows < 3 * width:
         return f"{rows} rows for {width} lagged values (3 times as many are needed)"

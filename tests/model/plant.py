@@ -39,9 +39,9 @@ def three_modes(dwells: list[tuple[int, int]], seed: int = 0, lag: float = 6.0) 
     return np.hstack([level + own, word[:, None].astype(np.float64)])
 
 
-def dataset(values: Matrix, **more: NDArray[np.int32]) -> Dataset:
+def dataset(values: Matrix) -> Dataset:
     """Tags ``t0``, ``t1``, ..."""
-    return Dataset.of(values, tuple(Tag(f"works/t{i}") for i in range(values.shape[1])), **more)
+    return Dataset.of(values, tuple(Tag(f"works/t{i}") for i in range(values.shape[1])))
 
 
 def _slow(noise: Matrix, keep: float) -> Matrix:

@@ -102,8 +102,11 @@ def extend(pipeline: Pipeline, blocks: Sequence[Block], dataset: Dataset, keep: 
 
 
 def step_inputs(dataset: Dataset) -> tuple[Array, Array]:
-    """``x`` and ``quality`` [N, C] as the node would give them to the graph: masked values are 0."""
-    usable = dataset.good & np.isfinite(dataset.values)
+    """``x`` and ``quality`` [N, C] as the node would give them to the graph: masked values are 0.
+
+    What float32 can't hold counts as masked.
+    """
+    usable = dataset.good & (np.abs(dataset.values) <= np.finfo(np.float32).max)
     return np.where(usable, dataset.values, 0.0).astype(np.float32), usable.astype(np.float32)
 
 

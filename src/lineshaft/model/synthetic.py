@@ -31,7 +31,7 @@ def injections(channels: int, random: np.random.Generator) -> list[Injection]:
 
 def injected(x: Array, faults: list[Injection], onset: int, random: np.random.Generator) -> Array:
     """[T, len(faults), C]: copies of ``x`` [T, C], each with one fault from row ``onset`` on."""
-    scale = x.std(axis=0)
+    scale = x.std(axis=0, dtype=np.float64)
     copies = np.repeat(x[:, None], len(faults), axis=1)
     for place, fault in enumerate(faults):
         copies[onset:, place, fault.tag] = _altered(x[:, fault.tag], fault, onset, float(scale[fault.tag]), random)

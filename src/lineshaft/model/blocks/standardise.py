@@ -11,6 +11,7 @@ from lineshaft.model.pipeline import Seen, Wires
 Matrix = NDArray[np.float64]
 CLIP = 1e3
 FEWEST_KNOWN = 8
+RESOLUTION = 1e-6  # of its size: less than this is the rounding of float32 and no movement
 
 
 class Standardise:
@@ -60,7 +61,7 @@ class Standardise:
         own = np.where(known, x, 0.0).sum(axis=0) / np.maximum(count, 1)
         spread = np.sqrt((np.where(known, x - own, 0.0) ** 2).sum(axis=0) / np.maximum(count - 1, 1))
         size = np.abs(own)
-        moved = spread > 1e-9 * size
-        spread = np.maximum(spread, np.where(moved, 1e-6 * size, 1e-3 * np.maximum(np.maximum(size, self.spans), 1e-6)))
+        moved = spread > RESOLUTION * size
+        spread = np.where(moved, spread, 1e-3 * np.maximum(np.maximum(size, self.spans), 1e-6))
         enough = count >= FEWEST_KNOWN
         return np.where(enough, own, mean), np.where(enough, spread, deviation)

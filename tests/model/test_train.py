@@ -1,0 +1,179 @@
+"""Training a monitor: honest roles of the rows, and data as plants give it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.model.plant import Matrix, dataset, steady
+
+from lineshaft.backend.onnxruntime import execute
+from lineshaft.core.errors import UsageError
+from lineshaft.core.step import Array
+from lineshaft.graph.replay import Replay
+from lineshaft.model.blocks.impute import Impute
+from lineshaft.model.blocks.modes import Modes
+from lineshaft.model.blocks.standardise import Standardise
+from lineshaft.model.calibrate import Front, Normal
+from lineshaft.model.golden import golden_inputs
+from lineshaft.model.learner import Settings, learners
+from lineshaft.model.pipeline import Pipeline, extend, step_inputs
+from lineshaft.model.train import Monitor, train_monitor
+
+SETTINGS = Settings()
+ROWS = 900
+
+
+def trained(values: Matrix, learner: str = "auto") -> Monitor:
+    return train_monitor(dataset(values), np.ones(len(values), np.bool_), execute, learner=learner)
+
+
+def decided(monitor: Monitor, values: Matrix) -> dict[str, Array]:
+    return Replay(monitor.graph, execute)(*step_inputs(dataset(values)))
+
+
+@pytest.mark.parametrize("name", sorted(learners()))
+@settings(max_examples=4, deadline=None)
+@given(start=st.integers(150, 500), scale=st.floats(0.1, 1e6), seed=st.integers(0, 99))
+def test_what_is_held_out_changes_nothing_that_is_learnt(name: str, start: int, scale: float, seed: int) -> None:
+    values = steady(700, 4)
+    held_out = np.zeros(700, np.bool_)
+    held_out[start:start + 150] = True
+    other = values.copy()
+    other[held_out] += scale * np.random.default_rng(seed).normal(size=(150, 4))
+
+    def learnt(x: Matrix) -> bytes:
+        normal = Normal(dataset(x), ~held_out, held_out)
+        prefix = extend(Pipeline(4, ()), (Modes(), Standardise(4), Impute(4)), normal.dataset, normal.fit, execute)
+        front = Front.of(name, prefix, normal, SETTINGS, execute)
+        return front.learn(normal.fit).graph(("energy", "contribution"))
+
+    assert learnt(values) == learnt(other)
+
+
+@pytest.mark.parametrize("name", sorted(learners()))
+def test_decisions_do_not_know_a_row_s_position(name: str) -> None:
+    monitor, later = trained(steady(ROWS, 5), name), steady(600, 5, seed=8)
+    later[400:, 2] += 6.0
+    alone = decided(monitor, later)
+    for more in (1, 37, 300):
+        shifted = decided(monitor, np.vstack([steady(more, 5, seed=9), later]))
+        assert np.allclose(shifted["score"][more + 200:], alone["score"][200:], atol=1e-3)
+        assert np.array_equal(shifted["alarm"][more + 200:], alone["alarm"][200:])
+
+
+def test_normal_operation_raises_no_alarm_and_a_fault_does() -> None:
+    monitor, later = trained(steady(1500, 8)), steady(1000, 8, seed=5)
+    assert decided(monitor, later)["alarm"].mean() < 0.01
+    later[700:, 3] += 8 * later[:, 3].std()
+    found = decided(monitor, later)
+    assert found["alarm"][750:].min() == 1
+    assert found["cause"][800].argmax() == 3
+
+
+def coupled(rows: int, seed: int) -> Matrix:
+    """Twelve tags, two of which follow others within 0.5 %, as a valve follows the flow through it."""
+    values = steady(rows, 12, seed)
+    noise = np.random.default_rng(seed + 1).normal(size=(rows, 2))
+    values[:, 10:] = values[:, :2] * [2.0, -1.0] + 0.005 * noise
+    return values
+
+
+@pytest.mark.parametrize("name", sorted(learners()))
+def test_losing_tags_raises_no_alarm_and_a_lost_tag_is_no_cause(name: str) -> None:
+    monitor, later = trained(coupled(1500, 0), name), coupled(700, 6)
+    usual = decided(monitor, later)["alarm"].mean()
+    for tags in (*([tag] for tag in range(12)), [1, 5], list(range(12))):
+        missing = later.copy()
+        missing[100:600, tags] = np.nan
+        found = decided(monitor, missing)
+        assert found["alarm"].mean() <= usual + 0.01
+        assert not found["cause"][np.isnan(missing)].any()
+        assert all(np.isfinite(value).all() for value in found.values())
+
+
+@pytest.mark.parametrize("name", sorted(learners()))
+def test_values_lost_at_random_raise_no_alarm(name: str) -> None:
+    monitor, later = trained(coupled(1500, 0), name), coupled(700, 6)
+    later[np.random.default_rng(0).random(later.shape) < 0.05] = np.nan
+    assert decided(monitor, later)["alarm"].mean() <= 0.01
+
+
+def with_column(values: Matrix, column: int, content: float | Matrix) -> Matrix:
+    changed = values.copy()
+    changed[:, column] = content
+    return changed
+
+
+BASE = steady(ROWS, 6)
+AWKWARD = {
+    "a large offset with variation below float32": with_column(BASE, 2, 1e6 + 0.01 * BASE[:, 1]),
+    "constant": with_column(with_column(BASE, 2, 0.0), 3, -1e5),
+    "all constant": np.tile(BASE[:1], (ROWS, 1)),
+    "duplicated": with_column(with_column(BASE, 2, BASE[:, 1]), 3, 2 * BASE[:, 1] + 5),
+    "one tag": BASE[:, :1],
+    "never read": with_column(BASE, 2, np.nan),
+    "partly read": np.where(np.random.default_rng(2).random(BASE.shape) < 0.4, np.nan, BASE),
+    "beyond float32": with_column(BASE, 2, 1e300),
+    "near the end of float32": BASE * 1e30,
+    "tiny": BASE * 1e-30,
+    "barely enough rows": BASE[:130],
+}
+
+
+@pytest.mark.parametrize("kind", sorted(AWKWARD))
+def test_awkward_data_gives_finite_decisions_and_no_alarm(kind: str) -> None:
+    values = AWKWARD[kind]
+    found = decided(trained(values), values)
+    assert all(np.isfinite(value).all() for value in found.values())
+    assert found["alarm"].mean() < 0.02
+
+
+@pytest.mark.parametrize(("constant", "moved"), [(0.0, 0.01), (7.3, 7.5), (-1e5, -0.99e5)])
+def test_a_tag_that_never_moved_alarms_when_it_does(constant: float, moved: float) -> None:
+    values = with_column(BASE, 2, constant)
+    later = values.copy()
+    later[-200:, 2] = moved
+    found = decided(trained(values), later)
+    assert found["alarm"][-150:].min() == 1
+    assert found["cause"][-50].argmax() == 2
+
+
+def test_a_tag_never_read_in_training_raises_no_alarm_when_it_comes_alive() -> None:
+    monitor = trained(AWKWARD["never read"])
+    assert decided(monitor, with_column(BASE, 2, 500.0))["alarm"].sum() == 0
+
+
+def test_three_hundred_tags_are_learnt() -> None:
+    monitor, later = trained(steady(700, 300)), steady(400, 300, seed=3)
+    later[300:, 250] += 10 * later[:, 250].std()
+    found = decided(monitor, later)
+    assert found["alarm"][:300].mean() < 0.02
+    assert found["cause"][380].argmax() == 250
+
+
+@pytest.mark.parametrize(("values", "sentence"), [
+    (BASE[:60], "rows to learn from and .* to set limits on are too few"),
+    (np.full((400, 3), np.nan), "no tag has a usable value"),
+])
+def test_too_little_is_one_sentence(values: Matrix, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        trained(values)
+
+
+def test_golden_inputs_are_repeatable_and_hold_lost_values_and_a_fault() -> None:
+    data, rows = dataset(BASE), np.arange(ROWS) < 800
+    x, quality = golden_inputs(data, rows, SETTINGS)
+    again = golden_inputs(data, rows, SETTINGS)
+    assert np.array_equal(x, again[0])
+    assert np.array_equal(quality, again[1])
+    assert len(x) == 300
+    assert 0 < (quality == 0).mean() < 0.1
+    assert not x[quality == 0].any()
+    assert (np.abs(x - BASE[500:800])[quality > 0].max()) > 1.0
+
+
+def test_no_normal_row_makes_no_golden_sequence() -> None:
+    with pytest.raises(UsageError, match="no row of normal operation"):
+        golden_inputs(dataset(BASE), np.zeros(ROWS, np.bool_), SETTINGS)

@@ -43,6 +43,7 @@ def through(block: Block, inputs: Mapping[str, Array], warm: bool | None = None)
         wires["warm"] = g.greater(g.add(g.multiply(g.slice(g.x, 0, 1), 0.0), float(warm)), 0.5)
     given = {name: g.number(wire) if name == "warm" else wire for name, wire in block.emit(g, wires).items()}
     x = np.hstack(list(inputs.values())).astype(np.float32)
+    given.pop("counts", None)  # a condition, no number
     return Replay(g.model(given), execute)(x, np.ones_like(x))
 
 
@@ -175,6 +176,13 @@ def test_one_wild_tick_counts_for_the_cap_and_a_cold_one_for_nothing() -> None:
     wild = column([1.0, 1e30, 1.0])
     assert np.allclose(np.exp(through(Smooth(0.5, 1.0, 9.0), {"energy": wild}, True)["smooth"][:, 0]), [1, 5, 3])
     assert np.allclose(through(Smooth(0.5, 1.0, 9.0), {"energy": wild}, False)["smooth"], 0.0)
+
+
+def test_the_smoothed_energy_waits_while_a_mode_is_new() -> None:
+    energy = column([9.0, 9.0, 1.0, 1.0, 1.0])
+    since = column([9.0, 9.0, 0.0, 1.0, 9.0])
+    smooth = through(Smooth(0.5, 1.0, settle=5), {"energy": energy, "since_mode": since}, True)["smooth"]
+    assert np.allclose(np.exp(smooth[:, 0]), [5, 7, 7, 7, 4])
 
 
 @FEW

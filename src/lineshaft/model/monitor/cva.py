@@ -11,25 +11,18 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from lineshaft.graph.builder import StepBuilder
-from lineshaft.model.learner import Matrix, Settings, inverse_root, quadratic, scaled, standard_scale
-from lineshaft.model.pipeline import Seen, Wires
+from lineshaft.model.learner import standard_scale
+from lineshaft.model.pipeline import Seen
+from lineshaft.model.quadratic import Quadratic, inverse_root
 
 STATES_PER_TAG = 0.5
 
 
-class Cva:
+class Cva(Quadratic):
     """Residual statistic of CVA with a future of one tick and half as many states as tags."""
 
     name: ClassVar[str] = "cva"
     features: ClassVar[Literal["level", "past"]] = "past"
-    reads: tuple[str, ...] = ("features",)
-
-    def __init__(self, channels: int, settings: Settings) -> None:
-        self.channels = channels
-        self.centre: Matrix = np.zeros(1)
-        self.scale: Matrix = np.ones(1)
-        self.root: Matrix = np.zeros((1, 1))
 
     def fit(self, seen: Seen) -> None:
         features = np.asarray(seen["features"], np.float64)
@@ -42,10 +35,6 @@ class Cva:
         _, _, directions = np.linalg.svd(cross, full_matrices=False)
         states = directions[:max(1, round(STATES_PER_TAG * self.channels))]
         self.root = (whiten - states.T @ (states @ whiten)).T
-
-    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
-        return quadratic(g, scaled(g, wires["features"], self.centre, self.scale), self.root, self.channels,
-                         wires.get("lost"))
 
 
 LEARNER = Cva

@@ -10,34 +10,23 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from lineshaft.graph.builder import StepBuilder
-from lineshaft.model.learner import Matrix, Settings, quadratic, scaled, standard_scale
-from lineshaft.model.pipeline import Seen, Wires
+from lineshaft.model.learner import Matrix, standard_scale
+from lineshaft.model.pipeline import Seen
+from lineshaft.model.quadratic import Quadratic
 
 SHARE = 0.9
 
 
-class Pca:
+class Pca(Quadratic):
     """PCA on the tags' levels; keeps 90 % of the variance."""
 
     name: ClassVar[str] = "pca"
     features: ClassVar[Literal["level", "past"]] = "level"
-    reads: tuple[str, ...] = ("features",)
-
-    def __init__(self, channels: int, settings: Settings) -> None:
-        self.channels = channels
-        self.centre: Matrix = np.zeros(1)
-        self.scale: Matrix = np.ones(1)
-        self.root: Matrix = np.zeros((1, 1))
 
     def fit(self, seen: Seen) -> None:
         features = np.asarray(seen["features"], np.float64)
         self.centre, self.scale = standard_scale(features)
         self.root = combined_index_root((features - self.centre) / self.scale)
-
-    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
-        return quadratic(g, scaled(g, wires["features"], self.centre, self.scale), self.root, self.channels,
-                         wires.get("lost"))
 
 
 def combined_index_root(z: Matrix) -> Matrix:

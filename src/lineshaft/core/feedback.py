@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lineshaft.core.dataset import ABNORMAL, NORMAL, UNLABELLED
 
 
 class Verdict(StrEnum):
@@ -38,3 +44,21 @@ class Feedback:
         False
         """
         return self.alarm == (self.verdict is Verdict.GOOD)
+
+
+def labels(feedback: Iterable[Feedback], times: NDArray[np.int64], before: NDArray[np.int8] | None = None
+           ) -> NDArray[np.int8]:
+    """int8 [N]: UNLABELLED, NORMAL or ABNORMAL at each of ``times``; ``before`` is what verdicts overrule.
+
+    Stretches may overlap: moment by moment the verdict given last decides, of two given at one moment the one
+    that comes later in ``feedback``. A stretch is half open.
+
+    >>> first = Feedback("cell", 0, 30, Verdict.GOOD, alarm=True, given=1)
+    >>> second = Feedback("cell", 20, 40, Verdict.BAD, alarm=True, given=2)
+    >>> labels([second, first], np.array([0, 10, 20, 30, 40])).tolist()
+    [1, 1, 0, 0, -1]
+    """
+    found = np.full(len(times), UNLABELLED, np.int8) if before is None else before.copy()
+    for one in sorted(feedback, key=lambda verdict: verdict.given):
+        found[(times >= one.start) & (times < one.end)] = ABNORMAL if one.abnormal else NORMAL
+    return found

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lineshaft.core.dataset import ABNORMAL, NORMAL, UNLABELLED
 from lineshaft.core.feedback import Feedback
+from lineshaft.core.feedback import labels as labels_of
 
 
 def from_column(values: NDArray[np.float64]) -> NDArray[np.int8]:
@@ -25,8 +26,4 @@ def from_column(values: NDArray[np.float64]) -> NDArray[np.int8]:
 def with_feedback(labels: NDArray[np.int8], times: NDArray[np.int64], verdicts: Iterable[Feedback]
                   ) -> NDArray[np.int8]:
     """A copy in which people's verdicts overrule what was there; of two that overlap the later given wins."""
-    result = labels.copy()
-    for verdict in sorted(verdicts, key=lambda one: one.given):
-        inside = (times >= verdict.start) & (times < verdict.end)
-        result[inside] = ABNORMAL if verdict.abnormal else NORMAL
-    return result
+    return labels_of(verdicts, times, before=labels)

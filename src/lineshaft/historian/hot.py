@@ -225,7 +225,7 @@ class Hot:
     def shrink(self) -> None:
         """Give freed pages back to the file system."""
         with reporting(self.path):
-            self._db.execute("PRAGMA incremental_vacuum").fetchall()
+            self._db.executescript("PRAGMA incremental_vacuum")  # execute() would free one page and stop
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:

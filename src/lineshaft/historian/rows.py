@@ -90,11 +90,11 @@ def series_by_tag(pieces: Iterable[Rows], wanted: Mapping[str, int | None]) -> d
         for number, rows in piece.by_tag():
             if number in parts:
                 parts[number].append(rows)
-    return {path: _series(path, joined([] if number is None else parts[number]))
-            for path, number in wanted.items()}
+    return {path: _series(path, [] if number is None else parts[number]) for path, number in wanted.items()}
 
 
-def _series(path: str, rows: Rows) -> Series:
+def _series(path: str, parts: list[Rows]) -> Series:
+    rows = joined(sorted(parts, key=lambda part: int(part.time[0])))  # mostly that is all the sorting it takes
     if not (rows.time[1:] > rows.time[:-1]).all():
         rows = rows.take(np.lexsort((rows.arrival, rows.time)))
     texts = tuple(rows.text.get(n) for n in rows.arrival.tolist()) if rows.text else ()

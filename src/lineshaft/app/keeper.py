@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,13 +19,14 @@ from lineshaft.core.decision import Decision
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError
 from lineshaft.core.health import Health
 from lineshaft.core.store import Historian
-from lineshaft.node.buffer import DiskBuffer
+from lineshaft.node.buffer import DiskBuffer, Entry
 from lineshaft.node.health import HealthReport
 
 LOOK_S = 0.5
 BACK_OFF_S = (1.0, 60.0)
 STEADY_S = 60.0
 SILENT_LOOKS = 20
+SETTLE_LOOKS = 10
 FETCH = 2000
 NAMED = 4
 
@@ -46,7 +48,7 @@ class Keeper:
         self.delivered, self.starts = 0, 0
         self._project, self._historian, self._talk, self._stop = project, historian, talk, stop
         self._seen: Seen | None = None
-        self._unanswered = 0
+        self._unanswered = self._looks = 0
 
     async def run(self) -> None:
         """Until ``stop``; a node that ends by itself is started again, later each time it dies young."""
@@ -62,8 +64,7 @@ class Keeper:
                 lived = asyncio.get_running_loop().time() - started
                 pause = BACK_OFF_S[0] if lived > STEADY_S else pause
                 self._talk.warn(f"{error}. It starts again in {format_duration(pause * 1e9)}; recording goes on.")
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), pause)
+                await self._pause(pause)
                 pause = min(2 * pause, BACK_OFF_S[1])
         await asyncio.to_thread(self._fetch_what_is_left)
 
@@ -73,11 +74,29 @@ class Keeper:
         bundle = self._project.decides()
         assert bundle is not None  # a keeper is made for a project that has one
         self.starts += 1
+        self._seen, self._looks = None, 0
         log = self._project.logs / f"{self._project.config.node.name}.log"
         async with Child(self._project.node_words(bundle), log) as child:
             self._talk.good(f"The node runs {bundle.name}; metrics and health at {child.ready['control']}"
                             + (f", decisions at {child.ready['opcua']}" if child.ready.get("opcua") else ""))
-            await self._until_first(child.ended(), self._look_after(RemoteNode(self._project.node_folder)))
+            try:
+                await self._until_first(child.ended(), self._look_after(RemoteNode(self._project.node_folder)))
+            except EnvironmentFailed:
+                if child.exit_code != 0 or self._stop.is_set():
+                    raise
+        if not self._stop.is_set():
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Somebody stopped the node: it stays so until somebody starts one in this folder."""
+        self._talk.warn("The node was stopped on purpose; recording goes on. Start it with `lineshaft node run`, or "
+                        "this whole command again.")
+        while not self._stop.is_set() and await asyncio.to_thread(self._already_there) is None:
+            await self._pause(LOOK_S)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
 
     async def _adopt(self, node: RemoteNode) -> None:
         self._talk.say(f"A node of an earlier run is alive at {node.url}; it is looked after from here on.")
@@ -123,15 +142,17 @@ class Keeper:
             await asyncio.sleep(LOOK_S)
 
     def _glance(self, node: RemoteNode) -> Seen:
-        while len(entries := node.outbox(limit=FETCH)):
-            before = self.delivered
-            node.acknowledge_outbox(flow.deliver(entries, self._historian, self._project.config.node.name))
-            self.delivered = before + len(entries)
-            if len(entries) < FETCH:
-                break
-        status = node.status()
-        newest = node.decisions(entries[-1].decision.time - 1) if entries else []
-        return Seen(str(status["bundle"]), node.health(), tuple(node.alarms()), newest[-1] if newest else None)
+        newest: Decision | None = None
+        while entries := node.outbox(limit=FETCH):
+            node.acknowledge_outbox(self._keep(entries))
+            newest = entries[-1].decision
+        return Seen(str(node.status()["bundle"]), node.health(), tuple(node.alarms()), newest)
+
+    def _keep(self, entries: list[Entry]) -> int:
+        """Into history first; what is given back may be acknowledged, and only then."""
+        number = flow.deliver(entries, self._historian, self._project.config.node.name)
+        self.delivered += len(entries)
+        return number
 
     def _fetch_what_is_left(self) -> None:
         """The node has ended: the rest of its outbox lies in its folder."""
@@ -141,8 +162,7 @@ class Keeper:
                             asset=self._project.config.plant.name)
         try:
             while entries := buffer.pending(limit=FETCH):
-                buffer.acknowledge(flow.deliver(entries, self._historian, self._project.config.node.name))
-                self.delivered += len(entries)
+                buffer.acknowledge(self._keep(entries))
         finally:
             buffer.close()
 
@@ -152,6 +172,10 @@ class Keeper:
         before, self._seen = self._seen, seen
         if before is None or before.bundle != seen.bundle:
             self._tell_bundle(seen.bundle, first=before is None)
+        if before is None and seen.health.state is not Health.ACTIVE and self._looks < SETTLE_LOOKS:
+            self._seen = None  # a node that has just started has not seen every tag yet
+            self._looks += 1
+            return
         if before is None or before.health.state != seen.health.state or (
                 seen.health.state is Health.DEGRADED and _gist(before.health) != _gist(seen.health)):
             self._tell_health(seen.health)
@@ -194,6 +218,4 @@ def _gist(health: HealthReport) -> tuple[str, ...]:
 
 
 def _clock() -> str:
-    import time
-
     return format_time(time.time_ns())

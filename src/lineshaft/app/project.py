@@ -68,8 +68,8 @@ class Project:
 
     @property
     def secret_options(self) -> dict[str, object]:
-        """The connector's options with the password from the environment."""
-        password = os.environ.get(PASSWORD, "")
+        """The connector's options with the password from the environment; only OPC UA has one."""
+        password = os.environ.get(PASSWORD, "") if self.source.lower().startswith("opc.tcp:") else ""
         return self.options | ({"password": password} if password else {})
 
     @property

@@ -17,7 +17,7 @@ from lineshaft.app.talk import Talk
 from lineshaft.connect.registry import open_connector
 from lineshaft.core.clock import SECOND, format_duration
 from lineshaft.core.connector import Connector
-from lineshaft.core.errors import EnvironmentFailed, LineshaftError, UsageError
+from lineshaft.core.errors import LineshaftError, UsageError
 from lineshaft.core.quality import usable
 from lineshaft.core.tag import Tag
 from lineshaft.historian.store import EmbeddedHistorian
@@ -194,8 +194,8 @@ async def _pass(stop: asyncio.Event, for_ns: int | None) -> None:
 
 
 async def _end(works: list[asyncio.Task[None]]) -> None:
-    """Let every work end by itself; their failures are told by whoever failed first."""
+    """Let every work end by itself; a failure on the way out is one too."""
     results = await asyncio.gather(*works, return_exceptions=True)
     for result in results:
-        if isinstance(result, EnvironmentFailed):
+        if isinstance(result, Exception):
             raise result

@@ -36,6 +36,7 @@ def train(chosen: argparse.Namespace) -> int:
             training.declare_normal(
                 project, historian, parse_time(chosen.start, where="--start"), parse_time(chosen.end, where="--end"),
                 chosen.by, f"named at training, {time.strftime('%Y-%m-%d', time.gmtime())}")
+        training.stored_tags(project, historian)  # a mistake in the file is told before the work begins
         talk.step("Learning from history; every learner is tried on faults injected into held-out normal rows")
         with talk.progress() as progress:
             sealed = training.train(project, historian, progress)

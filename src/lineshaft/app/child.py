@@ -50,6 +50,11 @@ class Child:
         """Whether it still lives."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """None while it lives."""
+        return self._process.returncode if self._process is not None else None
+
     async def command(self, line: str) -> None:
         """Send one line; ``EnvironmentFailed`` when it has ended."""
         process = self._process

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -9,13 +10,20 @@ from typing import Annotated
 
 import msgspec
 
+from lineshaft import backend as backends
+from lineshaft.app.locate import near, place_of, wildcard
 from lineshaft.app.recipe import Recipe
-from lineshaft.core.clock import parse_duration
+from lineshaft.connect.registry import connector_for
+from lineshaft.core.clock import SECOND, format_duration, parse_duration
 from lineshaft.core.errors import UsageError
 from lineshaft.core.manifest import Budget, Limits
-from lineshaft.model.learner import Settings
+from lineshaft.model.learner import Settings, learners
 
 FILE = "lineshaft.toml"
+PASSWORD = "LINESHAFT_PASSWORD"
+_KINDS = {"str": "a text in quotes", "int": "a whole number", "float": "a number", "bool": "true or false",
+          "array": "a list", "object": "a table"}
+LONGEST_NS = 10 * 366 * 86_400 * SECOND
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Share = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
 
@@ -67,21 +75,23 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def load(path: Path) -> Config:
     """The file's content; ``UsageError`` names file, line and key of the first mistake."""
+    return read(path)[0]
+
+
+def read(path: Path) -> tuple[Config, str]:
+    """The content, and the text it came from."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except FileNotFoundError:
         raise UsageError("no such file", where=str(path), do="write one with `lineshaft init`") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"can't be read as UTF-8 text ({error})", where=str(path), do="check the file") from None
-    try:
-        config = msgspec.convert(tomllib.loads(text), Config)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"not valid TOML: {error}", where=str(path), do="mend that line") from None
-    except msgspec.ValidationError as error:
-        what, _, place = str(error).partition(" - at `$")
-        keys = _keys(place.rstrip("`"), what)
-        raise UsageError(_sentence(what), where=f"{path}:{line_of(text, keys)} {'.'.join(keys)}".rstrip(),
-                         do="mend that key; `lineshaft init --print` shows a whole file") from None
+    return check(text, path), text
+
+
+def check(text: str, path: Path) -> Config:
+    """The content of a text that stands, or is to stand, at ``path``."""
+    config = _converted(_parsed(text, path), text, path)
     _check(config, path, text)
     return config
 
@@ -91,8 +101,7 @@ def recipe(config: Config, loop: str, path: Path, text: str = "") -> Recipe:
     task = config.tasks[loop]
 
     def duration(key: str, value: str) -> int:
-        keys = ["tasks", loop, key]
-        return parse_duration(value, where=f"{path}:{line_of(text, keys)} {'.'.join(keys)}")
+        return _duration(value, place_of(path, text, "tasks", loop, key))
 
     return Recipe(
         loop, duration("period", task.period), duration("stale", task.stale) if task.stale else None, task.modes,
@@ -100,65 +109,125 @@ def recipe(config: Config, loop: str, path: Path, text: str = "") -> Recipe:
         Limits(dict(task.limits)), Settings(false_alarm_rate=task.false_alarm_rate))
 
 
-def line_of(text: str, keys: list[str]) -> int:
-    """The line (from 1) where a key path stands, or as much of it as there is; 1 when nothing of it is there.
-
-    >>> line_of("[plant]\\nsource = 1\\n", ["plant", "source"])
-    2
-    """
-    table: list[str] = []
-    best, depth = 1, 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
-        if header:
-            table = _split(header[1])
-            found = table
-        else:
-            entry = re.match(r"\s*([\w.\"'-]+)\s*=", line)
-            if not entry:
-                continue
-            found = [*table, *_split(entry[1])]
-        same = _shared(found, keys)
-        if same > depth and same == len(found):
-            best, depth = number, same
-    return best
+def _parsed(text: str, path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # an endless number is a plain ValueError
+        said = str(error).splitlines()[0]
+        found = re.search(r"\(at line (\d+), column \d+\)", said)
+        line = int(found[1]) if found else max(len(text.splitlines()), 1) if "end of document" in said else 1
+        raise UsageError(f"not valid TOML: {said}", where=f"{path}:{line}", do="mend that line") from None
 
 
-def _shared(found: list[str], keys: list[str]) -> int:
-    count = 0
-    for one, other in zip(found, keys, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
+def _converted(data: dict[str, object], text: str, path: Path) -> Config:
+    try:
+        return msgspec.convert(data, Config)
+    except msgspec.ValidationError as error:
+        what, _, at = str(error).partition(" - at ")
+        keys = wildcard(at, data, _fails)
+        named = re.search(r"field `([^`]+)`", what)
+        keys = [*keys, named[1]] if named else keys
+        do = "mend that key; `lineshaft init --print` shows a whole file"
+        if named and "unknown" in what:
+            do = near(named[1], _known(keys)) or do
+        raise UsageError(_sentence(what), where=place_of(path, text, *keys), do=do) from None
 
 
-def _split(dotted: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in dotted.split(".")]
+def _fails(part: object, name: str) -> bool:
+    """Whether this entry of the ``tasks`` table, or of a ``limits`` table, is the one that is wrong."""
+    shape: object = Task if name == "tasks" else tuple[float | None, float | None]
+    try:
+        msgspec.convert(part, shape)
+    except msgspec.ValidationError:
+        return True
+    return False
 
 
-def _keys(place: str, what: str) -> list[str]:
-    """``.tasks[...].period`` and what was said of it, as keys."""
-    keys = [part for part in re.split(r"[.\[\]]+", place) if part and part != "..."]
-    named = re.search(r"field `([^`]+)`", what)
-    return [*keys, named[1]] if named else keys
+def _known(keys: list[str]) -> list[str]:
+    """Names that would be right where the last of ``keys`` stands."""
+    tables: dict[str, type[msgspec.Struct]] = {"plant": Plant, "tasks": Task, "node": Node}
+    table = tables.get(keys[0], Config) if len(keys) > 1 else Config
+    return [field.encode_name for field in msgspec.structs.fields(table)]
 
 
 def _sentence(what: str) -> str:
+    """msgspec's words as a plant engineer's.
+
+    >>> _sentence("Expected `str`, got `int`")
+    'a text in quotes is wanted, not a whole number'
+    """
+    what = re.sub(r"Expected `([^`]+)`, got `([^`]+)`", lambda m: f"{_kind(m[1])} is wanted, not {_kind(m[2])}", what)
+    what = re.sub(r"Expected `([^`]+)` (\W+ .*)", lambda m: f"{_kind(m[1])} {m[2]} is wanted", what)
     return what.replace("Object contains unknown field", "there is no key").replace(
         "Object missing required field", "a key is missing:").replace("`", "'")
 
 
+def _kind(types: str) -> str:
+    """
+    >>> _kind("float | null")
+    'a number'
+    """
+    names = [_KINDS.get(name, name) for name in types.split(" | ") if name != "null"]
+    return " or ".join(dict.fromkeys(names))
+
+
+def _duration(text: str, where: str) -> int:
+    found = parse_duration(text, where=where)
+    if found > LONGEST_NS:
+        raise UsageError(f"{text!r} is {format_duration(found)}", where=where, do="write less than ten years")
+    return found
+
+
 def _check(config: Config, path: Path, text: str) -> None:
+    """What types alone can't say."""
     if len(config.tasks) != 1:
-        raise UsageError(f"{len(config.tasks)} tasks where one is possible", where=f"{path}:{line_of(text, ['tasks'])}",
+        raise UsageError(f"{len(config.tasks)} tasks where one is possible", where=place_of(path, text, "tasks"),
                          do="give each task a project folder of its own until fleets are here")
+    _check_source(config, path, text)
+    _check_name(config.node.name, place_of(path, text, "node", "name"))
+    for key, value in (("folder", config.node.folder), ("history", config.history), ("key", config.key)):
+        if not value.strip() or "\0" in value:
+            where = place_of(path, text, *(["node"] if key == "folder" else []), key)
+            raise UsageError(f"{value!r} is not a path", where=where, do="name a file or folder")
     for loop, task in config.tasks.items():
-        where = f"{path}:{line_of(text, ['tasks', loop, 'task'])} tasks.{loop}.task"
-        if task.task != "monitor":
-            raise UsageError(f"no task is called {task.task!r}", where=where, do="use 'monitor'")
-        parse_duration(task.learn, where=f"{path}:{line_of(text, ['tasks', loop, 'learn'])} tasks.{loop}.learn")
+        _check_name(loop, place_of(path, text, "tasks", loop))
+        _check_task(loop, task, path, text)
         recipe(config, loop, path, text)
+
+
+def _check_source(config: Config, path: Path, text: str) -> None:
+    if "password" in config.plant.options:
+        raise UsageError("a password does not belong in a file", where=place_of(path, text, "plant", "options",
+                         "password"), do=f"set the environment variable {PASSWORD}")
+    try:
+        connector_for(config.plant.source)
+    except UsageError as error:
+        raise UsageError(error.what, where=place_of(path, text, "plant", "source"), do=error.do) from None
+
+
+def _check_name(name: str, where: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name, re.ASCII):
+        raise UsageError(f"{name!r} cannot be a name", where=where, do="use letters, digits, '.', '-' and '_'")
+
+
+def _check_task(loop: str, task: Task, path: Path, text: str) -> None:
+    def at(*keys: str) -> str:
+        return place_of(path, text, "tasks", loop, *keys)
+
+    choices = {"task": (task.task, ("monitor",)), "learner": (task.learner, ("auto", *learners())),
+               "target": (task.target, backends.targets())}
+    for key, (value, known) in choices.items():
+        if value not in known:
+            raise UsageError(f"no {key} is called {value!r}", where=at(key),
+                             do=near(value, known) or f"use one of: {', '.join(known)}")
+    _duration(task.learn, at("learn"))
+    for key, patterns in (("tags", task.tags), ("leave-out", task.leave_out), ("modes", task.modes or ())):
+        if any(not pattern.strip() for pattern in patterns) or (key == "tags" and not patterns):
+            raise UsageError("an empty tag pattern", where=at(key), do='write patterns of tag paths, such as "*"')
+    for tag, (low, high) in task.limits.items():
+        if low is not None and high is not None and not low < high:
+            raise UsageError(f"limits {low:g} to {high:g} hold nothing between them", where=at("limits", tag),
+                             do="give low < high")
 
 
 TEMPLATE = """\
@@ -207,4 +276,6 @@ opcua-port = 4841                      # decisions as an OPC UA server
 def template(source: str = "opc.tcp://127.0.0.1:4840/", *, name: str = "works/hall1", loop: str = "cell",
              period: str = "1s", learn: str = "30min") -> str:
     """A commented file that ``load`` accepts."""
-    return TEMPLATE.format(source=source, name=name, loop=loop, period=period, learn=learn)
+    words = {"source": source, "name": name, "period": period, "learn": learn}
+    quoted = {key: json.dumps(word, ensure_ascii=False)[1:-1] for key, word in words.items()}
+    return TEMPLATE.format(loop=loop if re.fullmatch(r"[\w-]+", loop, re.ASCII) else json.dumps(loop), **quoted)

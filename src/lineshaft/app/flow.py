@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,23 +22,31 @@ from lineshaft.bundle.certify import certify
 from lineshaft.bundle.contents import Lowering
 from lineshaft.bundle.keys import new_key
 from lineshaft.bundle.pack import Packed, pack
-from lineshaft.core.dataset import Dataset
+from lineshaft.core.dataset import NORMAL, Dataset
+from lineshaft.core.decision_tags import decision_samples, decision_tags
 from lineshaft.core.errors import UsageError
 from lineshaft.core.feedback import Feedback
 from lineshaft.core.manifest import Budget, Certificate, Lineage, Manifest
 from lineshaft.core.progress import Progress, silent
-from lineshaft.core.sample import Samples
+from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.store import Historian
 from lineshaft.core.tag import Tag
-from lineshaft.dataset.build import build
+from lineshaft.dataset.build import build, joined
+from lineshaft.feedback.verdicts import record as record_verdict
+from lineshaft.feedback.verdicts import verdicts
 from lineshaft.graph.check import signature
 from lineshaft.graph.reference import golden
 from lineshaft.model.golden import golden_inputs
 from lineshaft.model.modes import detect_modes
 from lineshaft.model.train import Monitor, train_monitor
+from lineshaft.node.buffer import Entry
 
 Rows = NDArray[np.bool_]
 BATCH_NS = 1_000_000_000
+LEAD_PERIODS = 60
+NEVER_ENDS = 2**63 - 1
+DECLARED = "lineshaft.toml"
+"""Who said that the first stretch is normal operation: nobody in person, but the project's file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,24 +78,25 @@ async def record(stream: AsyncIterator[Samples], historian: Historian, until: in
         newest = max(newest, int(samples.time.max()) if len(samples) else 0)
         done = newest >= until
         if done or time.monotonic_ns() - begun >= BATCH_NS:
-            count += _keep(historian, waiting)
+            count += keep(historian, waiting)
             waiting, begun = [], time.monotonic_ns()
         if done:
             break
-    return count + _keep(historian, waiting)
+    return count + keep(historian, waiting)
 
 
 def select(historian: Historian, tags: Sequence[Tag], recipe: Recipe, start: int, end: int,
-           feedback: Sequence[Feedback] = ()) -> Dataset:
+           feedback: Sequence[Feedback] = (), version: str | None = None) -> Dataset:
     """historian -> dataset: one version of history on the recipe's period, labelled by people's verdicts."""
     return build(historian, [tag.path for tag in tags], start, end, recipe.period_ns, stale_ns=recipe.stale,
-                 gap_ns=10 * recipe.stale, labels=feedback)
+                 gap_ns=10 * recipe.stale, labels=feedback, version=version)
 
 
-def learn(dataset: Dataset, normal: Rows, recipe: Recipe, progress: Progress = silent) -> Monitor:
+def learn(dataset: Dataset, normal: Rows, recipe: Recipe, progress: Progress = silent, *,
+          held_out: Rows | None = None) -> Monitor:
     """dataset -> model -> graph: fit, calibrate, choose."""
     modes = detect_modes(dataset, normal) if recipe.modes is None else recipe.modes
-    return train_monitor(dataset, normal, execute, learner=recipe.learner, mode_tags=modes,
+    return train_monitor(dataset, normal, execute, held_out=held_out, learner=recipe.learner, mode_tags=modes,
                          settings=recipe.settings, progress=progress)
 
 
@@ -111,6 +120,59 @@ def seal(monitor: Monitor, dataset: Dataset, normal: Rows, recipe: Recipe, folde
     return Sealed(packed, manifest, certificate, monitor)
 
 
+def deliver(entries: Sequence[Entry], historian: Historian, node: str) -> int:
+    """node -> historian: decisions as tags, each once however often it is given; the number to acknowledge.
+
+    The newest sequence number is a tag too and part of the same append. What is no newer than it, in number and in
+    time, was stored before; a node whose buffer was made anew counts from 1 again, and is later in time.
+    """
+    path = f"node/{node}/sequence"
+    known = historian.as_of([path], NEVER_ENDS).get(path)
+    fresh = [one for one in entries
+             if known is None or one.sequence > known.value or one.decision.time > known.time]
+    if fresh:
+        first, last = fresh[0].decision, fresh[-1]
+        historian.register([*decision_tags(first.loop, first.asset), Tag(path, kind="int")])
+        mark = Samples.of([Sample(path, last.decision.time, float(last.sequence))])
+        historian.append(_merged([decision_samples(one.decision for one in fresh), mark]))
+    return entries[-1].sequence if entries else 0
+
+
+def review(historian: Historian, verdict: Feedback) -> bool:
+    """decision -> feedback: a person's verdict as a tag; False where this very one is there already."""
+    return record_verdict(historian, verdict)
+
+
+def teach(historian: Historian, tags: Sequence[Tag], recipe: Recipe) -> tuple[Dataset, Rows]:
+    """feedback -> dataset: every stretch that somebody judged, and the rows that may teach.
+
+    Only what a person called normal does: the first stretch of normal operation, false alarms, silence that was
+    right. A stretch is led by some rows without a label, in which windows fill.
+    """
+    given = verdicts(historian, recipe.loop)
+    if not given:
+        raise UsageError("nobody has said yet what is normal", where=f"loop {recipe.loop}",
+                         do="name a stretch with `lineshaft model train --start ... --end ...`")
+    version = historian.version()
+    parts = [select(historian, tags, recipe, start, end, given, version)
+             for start, end in _spans(given, LEAD_PERIODS * recipe.period_ns)]
+    dataset = replace(joined(parts), version=version)
+    return dataset, dataset.labels == NORMAL
+
+
+def retrain(historian: Historian, tags: Sequence[Tag], recipe: Recipe, folder: Path, key: Path, *, version: int,
+            parent: str = "", progress: Progress = silent) -> Sealed:
+    """feedback -> bundle: dataset, model, graph and certificate anew, with people's verdicts as labels.
+
+    ``parent`` is the digest of the bundle that decided so far; the new one is to run beside it first.
+    """
+    dataset, normal = teach(historian, tags, recipe)
+    monitor = learn(dataset, normal, recipe, progress, held_out=last_share(dataset, normal, recipe))
+    people = sum(one.by != DECLARED for one in verdicts(historian, recipe.loop))
+    return seal(monitor, dataset, normal, recipe, folder, key, version=version, parent=parent, feedback=people,
+                progress=progress)
+
+
 def signing_key(path: Path) -> Path:
     """The public half of the key at ``path``, made now if there is none."""
     public = path.with_suffix(".pub")
@@ -128,13 +190,32 @@ def first_share(dataset: Dataset, share: float) -> Rows:
     return rows
 
 
+def last_share(dataset: Dataset, normal: Rows, recipe: Recipe) -> Rows:
+    """The last normal rows of every run, held out to set the limit: so a short stretch both teaches and counts."""
+    rows = np.zeros(len(dataset), np.bool_)
+    for number in np.unique(dataset.run[normal]):
+        places = np.flatnonzero(normal & (dataset.run == number))
+        rows[places[round(len(places) * (1 - recipe.settings.calibration)):]] = True
+    return rows
+
+
+def _spans(given: Sequence[Feedback], lead_ns: int) -> list[tuple[int, int]]:
+    """Judged stretches with their leads, in order; those that touch are one."""
+    spans: list[tuple[int, int]] = []
+    for start, end in sorted((one.start - lead_ns, one.end) for one in given):
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((start, end))
+    return spans
 
 
 def _matches(path: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
-def _keep(historian: Historian, batches: Sequence[Samples]) -> int:
+def keep(historian: Historian, batches: Sequence[Samples]) -> int:
+    """One append of all batches; how many samples there were."""
     filled = [batch for batch in batches if len(batch)]
     if not filled:
         return 0

@@ -59,10 +59,26 @@ def parse_duration(text: str, *, where: str = "") -> int:
     (250000000, 5400000000000)
     """
     match = _DURATION.fullmatch(text)
-    if match is None or float(match[1]) <= 0:
+    if match is None or not 1 <= (nanoseconds := float(match[1]) * _UNITS[match[2]]) < 2**63:
         raise UsageError(f"{text!r} is not a duration", where=where,
                          do="write a positive number and a unit, such as '100ms', '1s', '5m' or '2h'")
-    return round(float(match[1]) * _UNITS[match[2]])
+    return round(nanoseconds)
+
+
+def parse_time(text: str, *, where: str = "") -> int:
+    """UTC nanoseconds of an ISO 8601 moment; without a zone it is UTC.
+
+    >>> parse_time("2023-11-14 22:13:20"), parse_time("2023-11-14T23:13:20.5+01:00")
+    (1700000000000000000, 1700000000500000000)
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        since = moment - datetime.fromtimestamp(0, UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(f"{text.strip()!r} is not a time", where=where,
+                         do="write it as 2024-03-01T06:00:00Z") from None
+    return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds * 1_000
 
 
 def format_duration(nanoseconds: int | float) -> str:

@@ -98,7 +98,7 @@ def from_runs(tags: Sequence[Tag], recordings: Sequence[Recording], period_ns: i
              for one in recordings if len(one.times)]
     if not parts:
         raise UsageError("no rows to build a dataset from", do="give a recording with at least one row")
-    return replace(_joined(parts), version=version, query=dict(query or {}))
+    return replace(joined(parts), version=version, query=dict(query or {}))
 
 
 def _one_run(tags: tuple[Tag, ...], one: Recording, period_ns: int, stale_ns: int | None,
@@ -140,7 +140,8 @@ def _last_spoken(spoke: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.maximum.accumulate(place, axis=0)
 
 
-def _joined(parts: Sequence[Dataset]) -> Dataset:
+def joined(parts: Sequence[Dataset]) -> Dataset:
+    """Datasets of the same tags and period one after the other; none shares a run with another."""
     first_run = np.cumsum([0, *(int(part.run[-1]) + 1 if len(part) else 0 for part in parts[:-1])])
     run = np.concatenate([part.run + np.int32(first) for part, first in zip(parts, first_run, strict=True)])
     return replace(

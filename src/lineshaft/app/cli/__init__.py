@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from lineshaft import __version__
-from lineshaft.app.cli.command import Command, commands
+from lineshaft.app.cli.command import Command, commands, missing
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError
 
 DESCRIPTION = """Lineshaft: from the plant's signals to decisions a person can trust.
@@ -45,6 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has seen enough
         return 0
+    except ModuleNotFoundError as error:
+        if chosen.debug or (error.name or "lineshaft").startswith("lineshaft"):
+            raise
+        print(f"lineshaft: {missing(error)}", file=sys.stderr)
+        return 3
     except Exception as error:  # the last line of defence: a sentence, and the traceback on demand
         if chosen.debug:
             raise

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lineshaft.core.errors import EnvironmentFailed
+
 PACKAGE = "lineshaft.app.cli"
 
 
@@ -58,6 +60,12 @@ def commands(only: str = "") -> Iterator[Command]:
     names = [module.name for module in pkgutil.iter_modules(folder) if module.name != "command"]
     for name in [only] if only in names else sorted(names):
         yield importlib.import_module(f"{PACKAGE}.{name}").COMMAND
+
+
+def missing(error: ModuleNotFoundError) -> EnvironmentFailed:
+    """A library that the edge install leaves out."""
+    return EnvironmentFailed(f"this command needs the Python package {error.name!r}",
+                             do="install everything with: pip install 'lineshaft[all]'")
 
 
 def emit(chosen: argparse.Namespace, data: object, lines: Sequence[str]) -> None:

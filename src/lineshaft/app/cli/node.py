@@ -41,7 +41,7 @@ def run(chosen: argparse.Namespace) -> int:
     from lineshaft.app.edge import Place, serve
 
     place = Place(chosen.folder, tuple(chosen.trust), chosen.name, chosen.asset, chosen.target, chosen.control_port,
-                  chosen.opcua_port, options(chosen.option))
+                  chosen.opcua_port, options(chosen.option, chosen.source))
 
     def ready(node: Node, url: str) -> None:
         control = node.control.url if node.control is not None else ""
@@ -54,8 +54,8 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def options(words: list[str]) -> dict[str, object]:
-    """``key=value`` words as connector options; a password comes from the environment only.
+def options(words: list[str], uri: str = "opc.tcp:") -> dict[str, object]:
+    """``key=value`` words as connector options; a password comes from the environment only, for OPC UA.
 
     >>> options(["keepalive_s=2.5", "user=anna"])
     {'keepalive_s': 2.5, 'user': 'anna'}
@@ -69,7 +69,7 @@ def options(words: list[str]) -> dict[str, object]:
             raise UsageError("a password does not belong on a command line", where="--option password",
                              do=f"set the environment variable {PASSWORD}")
         found[key] = _value(value)
-    if os.environ.get(PASSWORD):
+    if os.environ.get(PASSWORD) and uri.lower().startswith("opc.tcp:"):
         found["password"] = os.environ[PASSWORD]
     return found
 

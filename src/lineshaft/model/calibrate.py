@@ -52,7 +52,7 @@ class Calibrated:
     freedom: float
 
 
-def calibrate(name: str, prefix: Pipeline, normal: Normal, settings: Settings, execute: Executor) -> Calibrated:
+def calibrate(name: str, front: Front, execute: Executor) -> Calibrated:
     """Fit one learner on the fit rows and set its limit on the held-out ones.
 
     ln of the smoothed energy is close to normal in normal operation. Its mean is taken on the held-out rows, its
@@ -60,8 +60,8 @@ def calibrate(name: str, prefix: Pipeline, normal: Normal, settings: Settings, e
     alone sees too little of slow drift. The limit is the Student quantile of the stated rate, with as many
     degrees of freedom as there are independent filter lengths in the data: neighbouring rows say nearly the same.
     """
-    front = Front.of(name, prefix, normal, settings, execute)
-    whole = front.learn(normal.fit)
+    normal, settings = front.normal, front.settings
+    whole = front.learn(name, normal.fit)
     seen = replay(whole, normal.dataset, ("energy",), execute)
     energy, age, features = seen["energy"][:, 0], seen.age, front.features
     warm = age >= features.memory - 1
@@ -72,7 +72,7 @@ def calibrate(name: str, prefix: Pipeline, normal: Normal, settings: Settings, e
     start = float(np.concatenate([e for e, _ in held_out]).mean())
     logs = np.concatenate([smoothed(e, settings.smoothing, start, execute)[_burn(e, first, front):]
                            for e, first in held_out])
-    inside = _fold_variances(front, settings, execute)
+    inside = _fold_variances(name, front, execute)
     weight = settings.fold_weight if inside else 0.0
     variance = (1.0 - weight) * float(logs.var()) + weight * float(np.mean(inside or [0.0]))
     rows = float(normal.fit.sum() + normal.held_out.sum())
@@ -98,9 +98,8 @@ def smoothed(energy: Array, weight: float, start: float, execute: Executor) -> V
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Front:
-    """All of a pipeline but the learner, with what it says of history: learners of all folds see the same."""
+    """All of a pipeline but the learner, with what it says of history: all learners and folds see the same."""
 
-    name: str
     pipeline: Pipeline
     features: Level | Past
     seen: Seen
@@ -108,15 +107,14 @@ class Front:
     settings: Settings
 
     @classmethod
-    def of(cls, name: str, prefix: Pipeline, normal: Normal, settings: Settings, execute: Executor) -> Front:
-        """The front of one learner over the whole dataset."""
-        level = learners()[name].features == "level"
-        features = Level(settings.window) if level else Past(settings.lags)
+    def of(cls, kind: str, prefix: Pipeline, normal: Normal, settings: Settings, execute: Executor) -> Front:
+        """The front of learners that take features of one kind, over the whole dataset."""
+        features = Level(settings.window) if kind == "level" else Past(settings.lags)
         pipeline = extend(prefix, (features,), normal.dataset, normal.fit, execute)
         seen = replay(pipeline, normal.dataset, ("features", "z"), execute)
-        return cls(name, pipeline, features, seen, normal, settings)
+        return cls(pipeline, features, seen, normal, settings)
 
-    def learn(self, rows: Rows) -> Pipeline:
+    def learn(self, name: str, rows: Rows) -> Pipeline:
         """With the learner, fitted on rows whose whole window lies in ``rows``: nothing held out leaks in."""
         run, keep = self.normal.dataset.run, rows.copy()
         for back in range(1, self.features.memory):
@@ -125,7 +123,7 @@ class Front:
         if keep.sum() < FEWEST:
             raise UsageError(f"only {int(keep.sum())} rows of normal operation are left to learn from, {FEWEST} are "
                              "the fewest", where="normal stretch", do="give a longer one")
-        learner = learners()[self.name](self.pipeline.channels, self.settings)
+        learner = learners()[name](self.pipeline.channels, self.settings)
         learner.fit(self.seen.rows(keep))
         return Pipeline(self.pipeline.channels, (*self.pipeline.blocks, learner))
 
@@ -148,16 +146,16 @@ def _burn(energy: Array, first_age: int, front: Front) -> int:
     return min(len(energy) // 4, int(2 / front.settings.smoothing)) if cold else 0
 
 
-def _fold_variances(front: Front, settings: Settings, execute: Executor) -> list[float]:
+def _fold_variances(name: str, front: Front, execute: Executor) -> list[float]:
     """Variance of ln(smoothed energy) inside blocks of the fit rows that the learner had not seen."""
-    normal, memory = front.normal, front.features.memory
+    normal, settings, memory = front.normal, front.settings, front.features.memory
     found = []
     for block in np.array_split(np.flatnonzero(normal.fit), settings.folds):
         left_out = np.zeros(len(normal.fit), np.bool_)
         left_out[block] = True
         if (normal.fit & ~left_out).sum() < FEWEST + memory:
             continue
-        fold = front.learn(normal.fit & ~left_out)
+        fold = front.learn(name, normal.fit & ~left_out)
         near = slice(max(int(block[0]) - LEAD, 0), int(block[-1]) + 1)
         seen = replay(fold, normal.dataset.rows(near), ("energy",), execute)
         parts = _segments(seen["energy"][:, 0], seen.age, (left_out & (front.seen.age >= memory - 1))[near],

@@ -16,6 +16,7 @@ from lineshaft.graph.builder import StepBuilder, Wire
 from lineshaft.graph.replay import Replay
 
 Wires = dict[str, Wire]
+FEWEST_SIDE_BY_SIDE, MOST_SIDE_BY_SIDE = 8, 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,15 +81,34 @@ def replay(pipeline: Pipeline, dataset: Dataset, wires: Sequence[str], execute: 
     x, quality = step_inputs(dataset)
     inputs = {"x": x, "quality": quality}
     computed = [name for name in wires if name not in inputs]
-    through = Replay(pipeline.graph(computed), execute) if computed else None
-    parts: list[dict[str, Array]] = []
-    ages: list[NDArray[np.int64]] = []
-    for start, stop in run_spans(dataset.run):
-        ages.append(np.arange(stop - start))
-        parts.append(through(x[start:stop], quality[start:stop]) if through else {})
-    found = {name: np.concatenate([part[name] for part in parts]) for name in computed}
-    age = np.concatenate(ages) if ages else np.empty(0, np.int64)
+    spans = run_spans(dataset.run)
+    found = _through(Replay(pipeline.graph(computed), execute), x, quality, spans) if computed else {}
+    age = np.concatenate([np.arange(stop - start) for start, stop in spans]) if spans else np.empty(0, np.int64)
     return Seen({name: (inputs | found)[name] for name in wires}, dataset.run, age)
+
+
+def _through(through: Replay, x: Array, quality: Array, spans: Sequence[tuple[int, int]]) -> dict[str, Array]:
+    """Outputs by name [N, ...]; many runs go side by side, as assets of one batch."""
+    ports = through.signature.outputs
+    found = {port.name: np.empty((len(x), *port.shape), np.float32) for port in ports}
+    for group in _side_by_side(spans):
+        height = max(stop - start for start, stop in group)
+        xs, qualities = (np.zeros((height, len(group), x.shape[1]), np.float32) for _ in range(2))
+        for place, (start, stop) in enumerate(group):
+            xs[:stop - start, place], qualities[:stop - start, place] = x[start:stop], quality[start:stop]
+        said = through(xs, qualities)
+        for place, (start, stop) in enumerate(group):
+            for name, wire in found.items():
+                wire[start:stop] = said[name][:stop - start, place]
+    return found
+
+
+def _side_by_side(spans: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Runs of about the same length together; a few runs each alone, since a batch pays for its longest."""
+    if len(spans) < FEWEST_SIDE_BY_SIDE:
+        return [[span] for span in spans]
+    by_length = sorted(spans, key=lambda span: span[1] - span[0])
+    return [by_length[i:i + MOST_SIDE_BY_SIDE] for i in range(0, len(by_length), MOST_SIDE_BY_SIDE)]
 
 
 def extend(pipeline: Pipeline, blocks: Sequence[Block], dataset: Dataset, keep: NDArray[np.bool_],

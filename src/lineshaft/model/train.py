@@ -17,7 +17,7 @@ from lineshaft.model.blocks.features import Level
 from lineshaft.model.blocks.impute import Impute
 from lineshaft.model.blocks.modes import Modes
 from lineshaft.model.blocks.standardise import Standardise
-from lineshaft.model.calibrate import FEWEST, Calibrated, Normal, Rows, calibrate
+from lineshaft.model.calibrate import FEWEST, Calibrated, Front, Normal, Rows, calibrate
 from lineshaft.model.learner import Settings, learners, robust_scale
 from lineshaft.model.memory import memory
 from lineshaft.model.pipeline import Pipeline, extend, longest, replay, step_inputs
@@ -70,11 +70,12 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
     """
     normal = normal & (dataset.labels != ABNORMAL)
     fit_rows, held = (normal, held_out) if held_out is not None else _split(dataset.run, normal, settings.calibration)
-    roles = Normal(dataset, fit_rows, held)
+    roles = _as_far_as_used(Normal(dataset, fit_rows, held))
     _enough(roles)
     prefix, roles = _prefix(roles, mode_tags, settings, execute)
     names = list(learners()) if learner == "auto" else [learner]
     trials, candidates = [], {}
+    fronts: dict[str, Front] = {}
     slowest = _slowest_memory(prefix, roles, execute)
     for number, name in enumerate(names):
         progress(number, len(names), "learning")
@@ -82,11 +83,23 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
         if reason:
             trials.append(Trial(name, reason=reason))
             continue
-        candidates[name] = calibrate(name, prefix, roles, settings, execute)
+        kind = learners()[name].features
+        if kind not in fronts:
+            fronts[kind] = Front.of(kind, prefix, roles, settings, execute)
+        candidates[name] = calibrate(name, fronts[kind], execute)
         trials.append(_trial(candidates[name], roles, settings, execute))
     progress(len(names), len(names), "learning")
     best = _best([t for t in trials if not t.reason], settings.lead)
     return _monitor(candidates[best.learner], best, tuple(trials), prefix, roles, settings)
+
+
+def _as_far_as_used(roles: Normal) -> Normal:
+    """Without the rows of each run that follow its last used one: they can teach nothing, and history is long."""
+    run, used = roles.dataset.run, np.flatnonzero(roles.fit | roles.held_out)
+    last = np.full(int(run.max(initial=0)) + 1, -1, np.int64)
+    np.maximum.at(last, run[used], used)
+    keep = np.arange(len(run)) <= last[run]
+    return Normal(roles.dataset.rows(keep), roles.fit[keep], roles.held_out[keep], roles.settle)
 
 
 def _monitor(chosen: Calibrated, best: Trial, trials: tuple[Trial, ...], prefix: Pipeline, roles: Normal,

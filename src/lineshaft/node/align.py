@@ -245,14 +245,15 @@ class LatestValues:
             rows = rows.pick(newer)
         if not len(rows.time):
             return
-        number = np.absolute(rows.value) <= _LARGEST
-        usable = number & status.usable(rows.quality)
-        # A lost link is no measurement: it masks, but must not shut out the older value that a reconnected
-        # source reports again with its true time.
-        measured = usable | number | ~np.isin(rows.quality & np.uint32(0xFFFF0000), _LOST_LINK)
+        number, sound = np.absolute(rows.value) <= _LARGEST, status.usable(rows.quality)
+        usable = measured = number & sound
+        if not usable.all():
+            # A lost link is no measurement: it masks, but must not shut out the older value that a reconnected
+            # source reports again with its true time.
+            measured = usable | number | ~np.isin(rows.quality & np.uint32(0xFFFF0000), _LOST_LINK)
         self.time[rows.columns[measured]] = rows.time[measured]
         self._value[rows.columns] = np.where(usable, rows.value, 0.0)
-        self._code[rows.columns] = np.where(usable | ~status.usable(rows.quality), rows.quality, status.BAD_NO_DATA)
+        self._code[rows.columns] = np.where(usable | ~sound, rows.quality, status.BAD_NO_DATA)
         self._expiry[rows.columns] = np.where(usable, rows.time + self.stale_ns, NEVER)
         for column in rows.columns.tolist() if self._ahead_by else ():
             self._ahead_by.pop(column, None)

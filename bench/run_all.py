@@ -1,4 +1,4 @@
-"""Run every benchmark and write ``bench/RESULTS.md`` anew: nothing in that file is written by hand."""
+"""Run every benchmark, write ``bench/RESULTS.md`` anew and bring the figures in the READMEs up to date."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import readme
+
 HERE = Path(__file__).resolve().parent
-NOT_BENCHMARKS = {"harness.py", "loop_memory.py", "loop_monitor.py", "monitor_files.py", "run_all.py"}
+NOT_BENCHMARKS = {"harness.py", "loop_memory.py", "loop_monitor.py", "monitor_files.py", "readme.py", "run_all.py"}
 TAKES_DATA = "--data"
 
 
@@ -29,6 +31,7 @@ def main() -> int:
             continue
         failed |= run(script, chosen.data, results)
     (HERE / "RESULTS.md").write_text(table(results), "utf-8")
+    readme.refresh(HERE.parent)
     return failed
 
 

@@ -100,7 +100,8 @@ def test_whatever_is_done_to_the_file_the_answer_is_one_sentence_that_names_it(d
     start = data.draw(st.integers(0, len(WHOLE)))
     end = data.draw(st.integers(start, min(start + 40, len(WHOLE))))
     put = data.draw(st.one_of(st.text(max_size=12), st.sampled_from(
-        ["[", "]", '"', "'", "=", "\n", "{}", "[[", "-1", "1e999", "0x", "true", '"" = 1\n', "\n[tasks]\n", "9" * 5000])))
+        ["[", "]", '"', "'", "=", "\n", "{}", "[[",
+         "-1", "1e999", "0x", "true", '"" = 1\n', "\n[tasks]\n", "9" * 5000])))
     text = WHOLE[:start] + put + WHOLE[end:]
     try:
         check(text, FILE)

@@ -7,7 +7,7 @@ import time
 from datetime import datetime
 
 from lineshaft.app.child import Child
-from lineshaft.app.demo.story import Story
+from lineshaft.app.demo.story import Story, short
 from lineshaft.app.remote import RemoteNode
 from lineshaft.app.talk import Talk
 from lineshaft.connect.plant.faults import Fault
@@ -103,7 +103,7 @@ def _finish(audience: Audience) -> None:
 
 
 def _named(decision: Decision) -> str:
-    return ", ".join(f"{cause.tag} {cause.share:.0%}" for cause in decision.causes[:3]) or "no tag named"
+    return ", ".join(f"{short(cause.tag)} {cause.share:.0%}" for cause in decision.causes[:3]) or "no tag named"
 
 
 def _clock() -> str:

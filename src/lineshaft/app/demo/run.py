@@ -110,7 +110,8 @@ async def _learn_tags(connector: Connector, historian: Historian, talk: Talk) ->
     talk.step("Browsing the server, since tags, units and ranges are best taken from where they are kept")
     tags = flow.choose_tags(await connector.browse(), ["*"])
     historian.register(tags)
-    talk.good(f"{len(tags)} tags, such as {tags[0].path} ({tags[0].low:g} to {tags[0].high:g} {tags[0].unit})")
+    one = next(tag for tag in tags if tag.unit not in ("", "1"))
+    talk.good(f"{len(tags)} tags, such as {one.path} ({one.low:g} to {one.high:g} {one.unit})")
     return tags
 
 

@@ -59,13 +59,22 @@ class Story:
         return self.found and self.right and self.whole
 
 
+def short(path: str) -> str:
+    """The last two levels of a tag path: enough where there is one cell.
+
+    >>> short("demo/hall1/cell1/P102/flow")
+    'P102/flow'
+    """
+    return "/".join(path.split("/")[-2:])
+
+
 def tell(story: Story, folder: Path, talk: Talk) -> None:
     """The closing report, for the screen."""
     talk.step("Report")
     if story.found:
         say = talk.good if story.right else talk.warn
         say(f"{story.fault} was found {format_duration(story.alarmed - story.injected)} after it was injected; named "
-            f"first: {', '.join(story.named[:3])}")
+            f"first: {', '.join(short(tag) for tag in story.named[:3])}")
     else:
         talk.warn(f"{story.fault} was NOT found in {format_duration(_span(story))}")
     talk.say(f"{story.false_alarms} alarms before the fault; {len(story.decisions):,} decisions, {story.missed_slots} "

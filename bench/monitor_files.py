@@ -18,23 +18,28 @@ Matrix = NDArray[np.float64]
 
 
 def members(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """(name, content) of every file below ``folder``, archives opened and .gz unpacked."""
+    """(name, content) of every file below ``folder``; archives and compressed files opened, also inside others."""
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        name = path.relative_to(folder).as_posix()
-        if tarfile.is_tarfile(path):
-            with tarfile.open(path) as archive:
-                for member in archive.getmembers():
-                    held = archive.extractfile(member)
-                    if held is not None:
-                        yield member.name, held.read()
-        elif zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as packed:
-                for inner in packed.namelist():
-                    yield inner, packed.read(inner)
-        elif path.suffix == ".gz":
-            yield name.removesuffix(".gz"), gzip.decompress(path.read_bytes())
-        else:
-            yield name, path.read_bytes()
+        yield from unpacked(path.relative_to(folder).as_posix(), path.read_bytes())
+
+
+def unpacked(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """The file itself, or what is in it."""
+    if content[:2] == b"\x1f\x8b":
+        yield from unpacked(re.sub(r"\.gz$", "", name.replace(".tgz", ".tar")), gzip.decompress(content))
+    elif zipfile.is_zipfile(io.BytesIO(content)):
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            for inner in packed.namelist():
+                if not inner.endswith("/"):
+                    yield from unpacked(inner, packed.read(inner))
+    elif content[257:262] == b"ustar" or name.endswith(".tar"):
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            for member in archive.getmembers():
+                held = archive.extractfile(member)
+                if held is not None:
+                    yield from unpacked(member.name, held.read())
+    else:
+        yield name, content
 
 
 def skab(folder: Path) -> dict[str, tuple[Matrix, NDArray[np.int8], list[str]]]:
@@ -43,13 +48,13 @@ def skab(folder: Path) -> dict[str, tuple[Matrix, NDArray[np.int8], list[str]]]:
     for name, content in members(folder):
         if not name.endswith(".csv"):
             continue
-        lines = content.decode("utf-8").splitlines()
-        header = lines[0].split(";")
+        lines = content.decode("utf-8-sig").splitlines()
+        header = lines[0].split(";") if lines else []
         if "anomaly" not in header:
             continue
         tags = [i for i, column in enumerate(header) if column not in ("datetime", "anomaly", "changepoint")]
         rows = [line.split(";") for line in lines[1:] if line]
-        found[name] = (np.array([[float(row[i]) for i in tags] for row in rows]),
+        found[name] = (np.array([[float(row[i] or "nan") for i in tags] for row in rows]),
                        np.array([float(row[header.index("anomaly")]) for row in rows]).astype(np.int8),
                        [header[i] for i in tags])
     if not found:

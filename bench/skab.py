@@ -35,6 +35,9 @@ def main() -> int:
     chosen = parser.parse_args()
     counts, learners = np.zeros(4, np.int64), {}
     for name, (values, anomaly, names) in skab(data_folder(chosen.data)).items():
+        if len(values) <= NORMAL_ROWS:
+            progress(f"{name}: left out, it has no row after the first {NORMAL_ROWS}")
+            continue
         dataset = Dataset.of(values, tuple(Tag(n) for n in names))
         normal = np.arange(len(values)) < NORMAL_ROWS
         monitor = train_monitor(dataset, normal, execute, learner=chosen.learner)

@@ -45,6 +45,8 @@ def main() -> int:
     parser.add_argument("--learner", default="auto", help="one learner instead of the choice")
     chosen = parser.parse_args()
     runs = tep(data_folder(chosen.data))
+    if not any(is_fault(name) and name[1:3] not in HARD for name in runs):
+        sys.exit(f"{chosen.data}: no test run of a fault (dNN_te.dat) is here; pass --data with the Braatz files")
     halves = [evaluate(runs, first, chosen.learner) for first in (True, False)]
     for half in halves:
         progress(f"{half.learner}: FAR {half.far:.4f}, " + " ".join(f"{k}:{v:.3f}" for k, v in half.fdr.items()))
@@ -79,15 +81,20 @@ def evaluate(runs: Mapping[str, Matrix], first: bool, learner: str) -> Half:
         return np.asarray(through(x, np.ones_like(x))["alarm"][:, 0] > 0)
 
     tests = {name[1:3]: alarms(run)[ONSET:] for name, run in sorted(runs.items())
-             if name.endswith("_te") and name != "d00_te"}
+             if is_fault(name)}
     return Half(monitor.learner, float(alarms(other).mean()), {k: float(a.mean()) for k, a in tests.items()},
                 {k: delay(a) for k, a in tests.items()})
 
 
+def is_fault(name: str) -> bool:
+    """Whether a run is the test run of a fault."""
+    return name.endswith("_te") and name != "d00_te"
+
+
 def delay(alarm: NDArray[np.bool_]) -> float:
-    """Samples from the onset to the first of three alarms in a row; infinite when there are none."""
+    """Samples from the onset to the first of three alarms in a row; all that there are when it never comes."""
     rows = np.flatnonzero(np.convolve(alarm, np.ones(IN_A_ROW, int), "valid") == IN_A_ROW)
-    return float(rows[0]) if len(rows) else float("inf")
+    return float(rows[0]) if len(rows) else float(len(alarm))
 
 
 def mean(fdr: Mapping[str, float]) -> float:

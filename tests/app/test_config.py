@@ -95,13 +95,14 @@ def test_a_file_that_cannot_be_read_is_one_sentence(content: bytes | None, tmp_p
         load(path)
 
 
+PIECES = ["[", "]", '"', "'", "=", "\n", "{}", "[[", "-1", "1e999", "0x", "true", '"" = 1\n', "\n[tasks]\n", "9" * 5000]
+
+
 @given(st.data())
 def test_whatever_is_done_to_the_file_the_answer_is_one_sentence_that_names_it(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(WHOLE)))
     end = data.draw(st.integers(start, min(start + 40, len(WHOLE))))
-    put = data.draw(st.one_of(st.text(max_size=12), st.sampled_from(
-        ["[", "]", '"', "'", "=", "\n", "{}", "[[",
-         "-1", "1e999", "0x", "true", '"" = 1\n', "\n[tasks]\n", "9" * 5000])))
+    put = data.draw(st.one_of(st.text(max_size=12), st.sampled_from(PIECES)))
     text = WHOLE[:start] + put + WHOLE[end:]
     try:
         check(text, FILE)

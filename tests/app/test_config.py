@@ -52,6 +52,8 @@ def test_what_a_template_is_filled_with_may_hold_quotes_and_backslashes() -> Non
     ("120.0]", '"a"]', "tasks.cell.limits.hall1/cell1/P101/flow", "a number is wanted"),
     ("120.0]", "1.0]", "tasks.cell.limits.hall1/cell1/P101/flow", "hold nothing between them"),
     ('source = "opc.tcp', 'source = "opc.tpc', "plant.source", "no connector answers to 'opc.tpc://'"),
+    ('source = "opc.tcp://', 'source = "opc.tcp://anna:secret@', "plant.source", PASSWORD),
+    ('name = "works/hall1"', 'name = "/works/"', "plant.name", "cannot name a plant"),
     ("source =", "sauce =", "plant.sauce", "did you mean 'source'"),
     ("control-port = 8421", "control-port = 84210", "node.control-port", "65535 is wanted"),
     ("control-port = 8421", "control_port = 8421", "node.control_port", "did you mean 'control-port'"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -142,11 +144,38 @@ def test_one_decision_is_judged_by_a_moment_in_which_it_held(project: Project) -
     assert found.alarm and found.start <= START + 3 * SECOND < found.end
 
 
-def test_too_little_history_is_refused_with_how_much_there_is(project: Project, historian: MemoryHistorian,
-                                                             monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.time_ns", lambda: START + 80 * SECOND)
-    with pytest.raises(UsageError, match=r"1\.\d+ min of usable history where 1.67 min are wanted"):
-        training.train(project, historian)
+def test_too_little_history_is_refused_with_how_much_there_is(project: Project, historian: MemoryHistorian
+                                                             ) -> None:
+    long = replace(project, config=msgspec.structs.replace(project.config, tasks={
+        "cell": msgspec.structs.replace(project.task, learn="20min")}))
+    with pytest.raises(UsageError, match=r"lineshaft.toml:\d+ tasks.cell.learn: 9.98 min of usable history where 20 min"):
+        training.train(long, historian)
+
+
+def test_only_one_may_run_a_project(project: Project) -> None:
+    with project.alone(), pytest.raises(EnvironmentFailed, match="another `lineshaft run`"), project.alone():
+        pass
+    with project.alone():
+        pass
+
+
+def test_history_of_any_age_can_be_learnt_from(project: Project, historian: MemoryHistorian) -> None:
+    recipe = replace(project.recipe, learner="zscore")
+    sealed = training.train(replace(project, recipe=recipe), historian)
+    assert sealed.manifest.version == 1 and project.decides() == sealed.packed.path
+    assert sealed.manifest.lineage.feedback == 0
+    again = training.train(replace(project, recipe=recipe), historian)
+    assert again.manifest.version == 2 and again.manifest.lineage.parent == sealed.packed.digest
+
+
+def test_the_bundle_that_decided_last_starts_the_node_not_the_newest(project: Project, historian: MemoryHistorian
+                                                                     ) -> None:
+    recipe = replace(project.recipe, learner="zscore")
+    first = training.train(replace(project, recipe=recipe), historian)
+    project.note_decides(first.packed.digest)
+    training.train(replace(project, recipe=recipe), historian)
+    assert project.decides() == first.packed.path
+    assert project.note_decides("sha256:unknown") is None
 
 
 class FullDisk(EmbeddedHistorian):

@@ -54,7 +54,7 @@ async def run(project: Project, talk: Talk, *, for_ns: int | None = None) -> Ran
     """Until a signal, ``for_ns`` or the end of a file; everything that was recorded or decided is kept."""
     stop = asyncio.Event()
     _on_signals(stop)
-    with project.historian() as historian:
+    with project.alone(), project.historian() as historian:
         return await _Run(project, historian, talk, stop).whole(for_ns)
 
 
@@ -146,8 +146,7 @@ class _Run:
                 self.talk.say(f"{format_duration(min(self.recorder.moving_ns, wanted))} of {format_duration(wanted)} "
                               "of normal operation recorded")
             if self.recorder.newest and (share >= 1.0 or told == 0):
-                moving = (await asyncio.to_thread(training.recorded, self.project, self.historian,
-                                                  self.recorder.newest + 1))[2]
+                moving = (await asyncio.to_thread(training.recorded, self.project, self.historian))[2]
                 if moving >= wanted:
                     return
                 self.recorder.moving_ns = moving

@@ -148,7 +148,7 @@ def test_too_little_history_is_refused_with_how_much_there_is(project: Project, 
                                                              ) -> None:
     long = replace(project, config=msgspec.structs.replace(project.config, tasks={
         "cell": msgspec.structs.replace(project.task, learn="20min")}))
-    with pytest.raises(UsageError, match=r"lineshaft.toml:\d+ tasks.cell.learn: 9.98 min of usable history where 20 min"):
+    with pytest.raises(UsageError, match=r"toml:\d+ tasks.cell.learn: 9.98 min of usable history where 20 min"):
         training.train(long, historian)
 
 

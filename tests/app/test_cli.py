@@ -124,8 +124,8 @@ from lineshaft.app.cli import main
 from lineshaft.app import edge
 main(["node", "run", "nowhere", "--source", "opc.tcp://127.0.0.1:9/", "--trust", "nowhere.pub"])
 import lineshaft.backend.onnxruntime, lineshaft.connect.opcua.connector
-heavy = {"onnx", "scipy", "duckdb", "deltalake", "pandas", "rich", "lineshaft.graph", "lineshaft.model", "lineshaft.dataset",
-         "lineshaft.historian"}
+heavy = {"onnx", "scipy", "duckdb", "deltalake", "pandas", "rich", "lineshaft.graph", "lineshaft.model",
+         "lineshaft.dataset", "lineshaft.historian", "lineshaft.feedback"}
 print(sorted(heavy & set(sys.modules)))
 """
 

@@ -52,6 +52,8 @@ def test_what_a_template_is_filled_with_may_hold_quotes_and_backslashes() -> Non
     ("120.0]", '"a"]', "tasks.cell.limits.hall1/cell1/P101/flow", "a number is wanted"),
     ("120.0]", "1.0]", "tasks.cell.limits.hall1/cell1/P101/flow", "hold nothing between them"),
     ('source = "opc.tcp', 'source = "opc.tpc', "plant.source", "no connector answers to 'opc.tpc://'"),
+    ('source = "opc.tcp://', 'source = "opc.tcp://anna:secret@', "plant.source", PASSWORD),
+    ('name = "works/hall1"', 'name = "/works/"', "plant.name", "cannot name a plant"),
     ("source =", "sauce =", "plant.sauce", "did you mean 'source'"),
     ("control-port = 8421", "control-port = 84210", "node.control-port", "65535 is wanted"),
     ("control-port = 8421", "control_port = 8421", "node.control_port", "did you mean 'control-port'"),
@@ -95,13 +97,14 @@ def test_a_file_that_cannot_be_read_is_one_sentence(content: bytes | None, tmp_p
         load(path)
 
 
+PIECES = ["[", "]", '"', "'", "=", "\n", "{}", "[[", "-1", "1e999", "0x", "true", '"" = 1\n', "\n[tasks]\n", "9" * 5000]
+
+
 @given(st.data())
 def test_whatever_is_done_to_the_file_the_answer_is_one_sentence_that_names_it(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(WHOLE)))
     end = data.draw(st.integers(start, min(start + 40, len(WHOLE))))
-    put = data.draw(st.one_of(st.text(max_size=12), st.sampled_from(
-        ["[", "]", '"', "'", "=", "\n", "{}", "[[",
-         "-1", "1e999", "0x", "true", '"" = 1\n', "\n[tasks]\n", "9" * 5000])))
+    put = data.draw(st.one_of(st.text(max_size=12), st.sampled_from(PIECES)))
     text = WHOLE[:start] + put + WHOLE[end:]
     try:
         check(text, FILE)

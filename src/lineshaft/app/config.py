@@ -199,10 +199,17 @@ def _check_source(config: Config, path: Path, text: str) -> None:
     if "password" in config.plant.options:
         raise UsageError("a password does not belong in a file", where=place_of(path, text, "plant", "options",
                          "password"), do=f"set the environment variable {PASSWORD}")
+    source = place_of(path, text, "plant", "source")
+    if re.match(r"[\w.+-]+://[^/@]*:[^/]*@", config.plant.source):
+        raise UsageError("a password does not belong in a file", where=source,
+                         do=f"set user under [plant.options], and {PASSWORD} in the environment")
+    if config.plant.name != config.plant.name.strip(" /") or not config.plant.name.isprintable():
+        raise UsageError(f"{config.plant.name!r} cannot name a plant", where=place_of(path, text, "plant", "name"),
+                         do="write its levels as works/hall1")
     try:
         connector_for(config.plant.source)
     except UsageError as error:
-        raise UsageError(error.what, where=place_of(path, text, "plant", "source"), do=error.do) from None
+        raise UsageError(error.what, where=source, do=error.do) from None
 
 
 def _check_name(name: str, where: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,11 +19,11 @@ from lineshaft.app.recipe import Recipe
 from lineshaft.bundle.inspect import inspect
 from lineshaft.connect.registry import manifests
 from lineshaft.core.clock import parse_duration
-from lineshaft.core.errors import UsageError
+from lineshaft.core.errors import EnvironmentFailed, UsageError
 from lineshaft.core.tag import Tag
 from lineshaft.historian.store import EmbeddedHistorian, open_historian
 
-BUNDLES, LOGS, DECIDES = "bundles", "logs", "decides"
+BUNDLES, LOGS, DECIDES, LOCK = "bundles", "logs", "decides", "run.lock"
 PATHS = ("pki", "certificate", "private_key")
 
 
@@ -88,6 +90,21 @@ class Project:
     def historian(self) -> EmbeddedHistorian:
         """The project's history, opened; several processes may."""
         return open_historian(self.folder / self.config.history)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """The right to run this project; the system frees it with the process, however that ends."""
+        lock = sqlite3.connect(self.folder / LOCK, timeout=0, isolation_level=None)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            lock.close()
+            raise EnvironmentFailed(f"another `lineshaft run` is at work here, or the folder is read-only ({error})",
+                                    where=str(self.folder), do="end that one, or look at the folder") from None
+        try:
+            yield
+        finally:
+            lock.close()
 
     def place(self, *keys: str) -> str:
         """``file:line key`` of a key below the task."""

@@ -17,7 +17,7 @@ from lineshaft.app.talk import Talk
 from lineshaft.connect.registry import open_connector
 from lineshaft.core.clock import SECOND, format_duration
 from lineshaft.core.connector import Connector
-from lineshaft.core.errors import LineshaftError, UsageError
+from lineshaft.core.errors import EnvironmentFailed
 from lineshaft.core.quality import usable
 from lineshaft.core.tag import Tag
 from lineshaft.historian.store import EmbeddedHistorian
@@ -54,7 +54,7 @@ async def run(project: Project, talk: Talk, *, for_ns: int | None = None) -> Ran
     """Until a signal, ``for_ns`` or the end of a file; everything that was recorded or decided is kept."""
     stop = asyncio.Event()
     _on_signals(stop)
-    with project.historian() as historian:
+    with project.alone(), project.historian() as historian:
         return await _Run(project, historian, talk, stop).whole(for_ns)
 
 
@@ -85,17 +85,20 @@ class _Run:
 
     async def _record(self) -> None:
         connector = open_connector(self.project.source, guard=None, **self.project.secret_options)
-        if not await self._connected(connector):
-            return
         closing = asyncio.create_task(self._close_at_stop(connector))
         try:
-            tags = self.project.choose(await connector.browse())
+            tags = await self._there(connector)
+            if tags is None:
+                return
             await asyncio.to_thread(self.historian.register, tags)
             self.talk.good(f"Recording {len(tags)} tags every {format_duration(self.project.recipe.period_ns)} into "
                            f"{self.project.folder / self.project.config.history}")
             await self.recorder.run(connector.subscribe(tags, self.project.recipe.period_ns))
             if not self.stop.is_set():
                 self.talk.say("The source has ended.")
+        except EnvironmentFailed:
+            if not self.stop.is_set():
+                raise
         finally:
             self.stop.set()
             await closing
@@ -104,24 +107,22 @@ class _Run:
         await self.stop.wait()
         await connector.close()
 
-    async def _connected(self, connector: Connector) -> bool:
-        """Wait for the plant as long as it takes; False when it is time to stop."""
+    async def _there(self, connector: Connector) -> list[Tag] | None:
+        """The plant's tags, waited for as long as it takes; None when it is time to stop."""
         self.talk.step(f"Connecting to {self.project.config.plant.source.rpartition('@')[2]}")
         pause, said = BACK_OFF_S[0], ""
         while not self.stop.is_set():
             try:
                 await connector.open()
-                return True
-            except UsageError:
-                raise
-            except LineshaftError as error:
-                if str(error) != said:
+                return self.project.choose(await connector.browse())
+            except EnvironmentFailed as error:
+                if str(error) != said and not self.stop.is_set():
                     said = str(error)
                     self.talk.warn(f"{error}. It is tried again until the plant answers.")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), pause)
             pause = min(2 * pause, BACK_OFF_S[1])
-        return False
+        return None
 
     # -- historian -> bundle -> node
 
@@ -145,8 +146,7 @@ class _Run:
                 self.talk.say(f"{format_duration(min(self.recorder.moving_ns, wanted))} of {format_duration(wanted)} "
                               "of normal operation recorded")
             if self.recorder.newest and (share >= 1.0 or told == 0):
-                moving = (await asyncio.to_thread(training.recorded, self.project, self.historian,
-                                                  self.recorder.newest + 1))[2]
+                moving = (await asyncio.to_thread(training.recorded, self.project, self.historian))[2]
                 if moving >= wanted:
                     return
                 self.recorder.moving_ns = moving

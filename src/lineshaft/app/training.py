@@ -28,11 +28,12 @@ def stored_tags(project: Project, historian: Historian) -> list[Tag]:
     return project.choose(own)
 
 
-def recorded(project: Project, historian: Historian, now: int) -> tuple[int, int, int]:
+def recorded(project: Project, historian: Historian) -> tuple[int, int, int]:
     """First and last usable moment of the newest history, and how long values were moving in it, in ns."""
     tags = stored_tags(project, historian)
-    start = now - MOST_LOOKED_BACK * project.learn_ns
-    dataset = flow.select(historian, tags, project.recipe, start, now)
+    newest = historian.as_of([tag.path for tag in tags], time.time_ns())
+    end = max((sample.time for sample in newest.values()), default=0) + 1
+    dataset = flow.select(historian, tags, project.recipe, end - MOST_LOOKED_BACK * project.learn_ns, end)
     rows = dataset.times[dataset.good.mean(axis=1) > 0.5] if len(dataset) else dataset.times
     if not len(rows):
         return 0, 0, 0
@@ -52,7 +53,7 @@ def declared(project: Project, historian: Historian) -> bool:
 def train(project: Project, historian: Historian, progress: Progress = silent) -> flow.Sealed:
     """The next version, from all stretches that somebody judged; the first time from the newest ``learn`` of them."""
     if not declared(project, historian):
-        start, end, moving = recorded(project, historian, time.time_ns())
+        start, end, moving = recorded(project, historian)
         if moving < project.learn_ns:
             raise UsageError(f"{format_duration(moving)} of usable history where {format_duration(project.learn_ns)} "
                              "are wanted", where=project.place("learn"), do="record more with `lineshaft run`, or name "

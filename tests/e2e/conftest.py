@@ -1,0 +1,151 @@
+"""Real processes: a plant on OPC UA, and ``lineshaft run`` on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+import pytest
+
+from lineshaft.app.cli import main
+from lineshaft.app.remote import RemoteNode
+from lineshaft.connect.plant.plant import Plant
+from lineshaft.connect.plant.tags import TAGS
+from lineshaft.core.errors import EnvironmentFailed
+from lineshaft.core.sample import Samples
+from lineshaft.historian.store import open_historian
+
+WAIT_S = 60.0
+_Found = TypeVar("_Found")
+
+
+def until(look: Callable[[], _Found | None], what: str, wait_s: float = WAIT_S) -> _Found:
+    """What ``look`` gives once it gives something."""
+    end = time.monotonic() + wait_s
+    while time.monotonic() < end:
+        try:
+            if found := look():
+                return found
+        except EnvironmentFailed:
+            pass  # the node is not there yet
+        time.sleep(0.1)
+    raise AssertionError(f"no {what} within {wait_s:g} s")
+
+
+class Process:
+    """``lineshaft <words>``; its talk is in ``log``."""
+
+    def __init__(self, words: Sequence[str], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as errors:
+            self.popen = subprocess.Popen([sys.executable, "-m", "lineshaft", *words], stdin=subprocess.PIPE,
+                                          stdout=subprocess.PIPE, stderr=errors, text=True,
+                                          env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+    def said(self) -> str:
+        return self.log.read_text("utf-8")
+
+    def first_line(self) -> dict[str, Any]:
+        assert self.popen.stdout is not None
+        return dict(json.loads(self.popen.stdout.readline()))
+
+    def say(self, line: str) -> None:
+        assert self.popen.stdin is not None
+        self.popen.stdin.write(f"{line}\n")
+        self.popen.stdin.flush()
+
+    def ended(self, *, by: int | None = signal.SIGINT) -> dict[str, Any]:
+        """Its answer after a signal; it must end with 0."""
+        if by is not None:
+            self.popen.send_signal(by)
+        out, _ = self.popen.communicate(timeout=WAIT_S)
+        assert self.popen.returncode == 0, self.said()
+        return dict(json.loads(out))
+
+    def nodes(self) -> list[psutil.Process]:
+        """The node processes that it started."""
+        return [child for child in psutil.Process(self.popen.pid).children(recursive=True)
+                if child.status() != psutil.STATUS_ZOMBIE and "node" in child.cmdline()]
+
+    def close(self) -> None:
+        family = []
+        if self.popen.poll() is None:
+            family = psutil.Process(self.popen.pid).children(recursive=True)
+        for process in (*family, self.popen):
+            process.kill()
+        self.popen.wait()
+        for stream in (self.popen.stdin, self.popen.stdout):
+            if stream is not None:
+                stream.close()
+
+
+def settle(folder: Path, source: str, *, period: str = "200ms", learn: str = "60s") -> None:
+    """A project with some of the plant's tags, free ports, and one quick learner."""
+    assert main(["init", str(folder), "--source", source, "--period", period, "--learn", learn]) == 0
+    file = folder / "lineshaft.toml"
+    text = file.read_text("utf-8")
+    for old, new in (("8421", "0"), ("4841", "0"), ('tags = ["*"]', 'tags = ["*/P10?/*", "*/T10?/*", "*/FV*/*"]'),
+                     ('# learner = "auto"', 'learner = "pca"')):
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text, "utf-8")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    """Start a process; all end with the test, whatever happens."""
+    begun: list[Process] = []
+
+    def begin(*words: str) -> Process:
+        begun.append(Process(words, tmp_path / f"{words[0]}-{len(begun)}.log"))
+        return begun[-1]
+
+    yield begin
+    for process in reversed(begun):
+        process.close()
+
+
+@pytest.fixture
+def plant(start: Callable[..., Process]) -> tuple[Process, str]:
+    """A plant of its own, and where it is served."""
+    process = start("plant", "serve", "--speed", "10")
+    return process, str(process.first_line()["url"])
+
+
+@pytest.fixture
+def project(plant: tuple[Process, str], tmp_path: Path) -> Path:
+    """A project on that plant with a history of 80 s behind it, so that learning can begin at once."""
+    folder = tmp_path / "project"
+    settle(folder, plant[1])
+    past = Plant(3, speed=10.0, start=time.time_ns() - 80_000_000_000)
+    times, values, quality = past.record(800)
+    with open_historian(folder / "history") as historian:
+        historian.register(TAGS)
+        for row in range(0, 800, 2):
+            historian.append(Samples.row([tag.path for tag in TAGS], int(times[row]), values[row], quality[row]))
+    return folder
+
+
+def node_of(folder: Path) -> RemoteNode:
+    """The node that decides in this project; waits for its first decisions."""
+
+    def deciding() -> RemoteNode | None:
+        node = RemoteNode(folder / "node")
+        return node if node.status()["ticks"] > 3 else None
+
+    return until(deciding, "deciding node")

@@ -119,17 +119,6 @@ def signing_key(path: Path) -> Path:
     return public
 
 
-def first_share(dataset: Dataset, share: float) -> Rows:
-    """The first ``share`` of the rows of every run."""
-    rows = np.zeros(len(dataset), np.bool_)
-    for number in np.unique(dataset.run):
-        places = np.flatnonzero(dataset.run == number)
-        rows[places[:round(share * len(places))]] = True
-    return rows
-
-
-
-
 def _matches(path: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 

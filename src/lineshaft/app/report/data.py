@@ -120,7 +120,9 @@ class ReportData:
 
     ``times`` int64 [N] UTC ns; ``values`` float64 [N, C], NaN where unknown; ``good`` bool [N, C]; ``score``
     float64 [N], NaN where not watched; ``limit`` in the score's unit; ``run`` int32 [N] or None for one run.
-    ``relative_time`` when the times are counts from zero (cycles, seconds since start), no dates.
+    ``relative_time`` when the times are counts from zero (seconds since start), no dates; ``by_row`` when they mean
+    nothing and rows are counted instead, from 1 in each run. ``run_names`` are by run number, empty for one run.
+    ``headline`` stands first, in English as the flow said it.
     ``files`` are (what it is, where it was written). Everything that is text may come from strangers: it is
     escaped.
     """
@@ -137,6 +139,9 @@ class ReportData:
     run: NDArray[np.int32] | None = None
     period_ns: int = 0
     relative_time: bool = False
+    by_row: bool = False
+    run_names: tuple[str, ...] = ()
+    headline: str = ""
     alarms: tuple[ReportAlarm, ...] = ()
     events: tuple[Event, ...] = ()
     passages: tuple[Passage, ...] = ()

@@ -128,11 +128,12 @@ def _sealed(plant: Recorded, normal: Rows, options: WatchOptions, folder: Path, 
 
 
 def loop_name(where: Where) -> str:
-    """What to call the loop: the first file or folder, without endings.
+    """What to call the loop: the first file or folder without endings, with its folder where that says too little.
 
-    >>> loop_name("exports/plant 7.csv.gz"), loop_name("exports/2024-*.parquet"), loop_name(".")
-    ('plant-7', '2024', 'watch')
+    >>> loop_name("exports/plant 7.csv.gz"), loop_name("skab/valve1/0.csv"), loop_name("2024-*.parquet"), loop_name(".")
+    ('plant-7', 'valve1-0', '2024', 'watch')
     """
-    first = str(where) if isinstance(where, str | Path) else str(where[0])
-    stem = Path(first).name.split(".")[0]
-    return re.sub(r"[^\w-]+", "-", stem).strip("-_") or "watch"
+    first = Path(str(where) if isinstance(where, str | Path) else str(where[0]))
+    stem = first.name.split(".")[0]
+    whole = stem if len(stem) > 2 else f"{first.parent.name}-{stem}"
+    return re.sub(r"[^\w-]+", "-", whole).strip("-_") or "watch"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lineshaft.app import flow, report
 from lineshaft.app.backtest import Decisions, Episode
 from lineshaft.app.recorded import Recorded
-from lineshaft.app.verdict import compared, headline
+from lineshaft.app.verdict import compared
 from lineshaft.core.dataset import ABNORMAL
 
 if TYPE_CHECKING:
@@ -33,9 +33,8 @@ def _data(found: Watched, said: str | None, source: str) -> report.ReportData:
     return report.ReportData(
         title=sealed.manifest.loop, source=source, created=time.time_ns(), tags=dataset.tags, times=dataset.times,
         values=dataset.values, good=dataset.good, score=decisions.score, run=dataset.run, period_ns=dataset.period_ns,
-        by_row=not plant.table.timed, run_names=_run_names(plant), headline=headline(plant, found.episodes,
-                                                                                     ~found.normal),
-        alarms=tuple(_alarm(one) for one in found.episodes), events=tuple(_labelled(plant)),
+        by_row=not plant.table.timed, run_names=_run_names(plant), watched=~found.normal,
+        alarms=tuple(_alarm(one) for one in found.episodes), events=tuple(_labelled(plant, decisions)),
         passages=tuple(_passages(plant, found.normal)), quality=plant.quality, findings=plant.findings,
         learners=_learners(sealed), learner_why=sealed.monitor.why, trust=_trust(found, said),
         latency=_latency(decisions, sealed.manifest.budget.deadline_ns), manifest=sealed.manifest,
@@ -57,26 +56,32 @@ def _latency(decisions: Decisions, deadline_ns: int) -> report.Latency:
     return report.Latency(len(decisions), p50, p99, p999, most, int(decisions.missed.sum()), deadline_ns)
 
 
-def _labelled(plant: Recorded) -> Iterator[report.Event]:
-    """Stretches that the file itself calls abnormal."""
+def _labelled(plant: Recorded, decisions: Decisions) -> Iterator[report.Event]:
+    """Stretches that the file itself calls abnormal, and how long each took to be found."""
     abnormal = plant.dataset.labels == ABNORMAL
-    for start, end, run, first in _stretches(plant, abnormal):
+    for first, last in _stretches(plant, abnormal):
         if abnormal[first]:
-            yield report.Event(start, end, f"{plant.label}: abnormal", None, run)
+            alarms = np.flatnonzero(decisions.alarm[first:last + 1])
+            late = int(plant.dataset.times[first + alarms[0]] - plant.dataset.times[first]) if len(alarms) else None
+            yield report.Event(*_span(plant, first, last), f"{plant.label}: abnormal", late,
+                               int(plant.dataset.run[first]))
 
 
 def _passages(plant: Recorded, normal: NDArray[np.bool_]) -> Iterator[report.Passage]:
-    for start, end, run, first in _stretches(plant, normal):
-        yield report.Passage(start, end, "fit" if normal[first] else "watch", run)
+    for first, last in _stretches(plant, normal):
+        yield report.Passage(*_span(plant, first, last), "fit" if normal[first] else "watch",
+                             int(plant.dataset.run[first]))
 
 
-def _stretches(plant: Recorded, mask: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
-    """(start, end, run, first row) of each stretch of one run in which ``mask`` stays the same."""
-    run, times = plant.dataset.run, plant.dataset.times
+def _stretches(plant: Recorded, mask: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """First and last row of each stretch of one run in which ``mask`` stays the same."""
+    run = plant.dataset.run
     first = np.flatnonzero((np.diff(run, prepend=-1) != 0) | (np.diff(mask.astype(np.int8), prepend=-1) != 0))
-    last = np.append(first[1:], len(run)) - 1
-    for a, b in zip(first.tolist(), last.tolist(), strict=True):
-        yield int(times[a]), int(times[b]), int(run[a]), a
+    return zip(first.tolist(), [*(first[1:] - 1).tolist(), len(run) - 1], strict=True)
+
+
+def _span(plant: Recorded, first: int, last: int) -> tuple[int, int]:
+    return int(plant.dataset.times[first]), int(plant.dataset.times[last])
 
 
 def _learners(sealed: flow.Sealed) -> tuple[report.LearnerRow, ...]:

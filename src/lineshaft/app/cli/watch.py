@@ -26,8 +26,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", help="CSV or Parquet: files, a folder, or a pattern in quotes")
     parser.add_argument("--normal", help="which stretch is normal: '40%%' (of every run), '400 rows', or "
                         "'2024-03-01 06:00/2024-03-02 18:00' in UTC; the first 40 %% unless said")
-    parser.add_argument("--out", type=Path, default=Path("lineshaft-out"), help="folder for what comes out; where it holds something, "
-                        "a new one inside it")
+    parser.add_argument("--out", type=Path, default=Path("lineshaft-out"),
+                        help="folder for what comes out; where it holds something, a new one inside it")
     parser.add_argument("--learner", default="auto", help="auto, or the name of one learner")
     parser.add_argument("--mode", action="append", default=None, metavar="TAG",
                         help="a tag that says the operating mode; found in the data unless said; '' for none")

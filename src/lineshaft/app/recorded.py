@@ -102,10 +102,23 @@ def _fit(table: Table, quality: QualityReport, talk: Talk) -> list[int]:
     return kept
 
 
-def _narrow(piece: Recording, kept: list[int]) -> Recording:
+def _narrow(piece: Recording, kept: Sequence[int]) -> Recording:
     present = None if piece.present is None else piece.present[:, kept]
     return replace(piece, values=piece.values[:, kept], present=None if present is None or present.all() else present,
                    quality=None if piece.quality is None else piece.quality[:, kept])
+
+
+def laid_out_as(plant: Recorded, tags: Sequence[Tag], period_ns: int, stale_ns: int) -> Recorded:
+    """The same past for a monitor of other origin: its tags in its order, at its period."""
+    place = {tag.path: i for i, tag in enumerate(plant.table.tags)}
+    if missing := [tag.path for tag in tags if tag.path not in place]:
+        raise UsageError(f"the monitor needs tags that are not here: {some(missing)}", where=plant.name,
+                         do="give the same tags under the same names")
+    kept = [place[tag.path] for tag in tags]
+    pieces = [piece for run in plant.table.runs for piece in _pieces(run, plant.table.period_ns, plant.label)]
+    recordings = tuple(_narrow(piece, kept) for piece in pieces)
+    return replace(plant, tags=tuple(tags), recordings=recordings, stale_ns=stale_ns,
+                   dataset=from_runs(tags, recordings, period_ns, stale_ns=stale_ns, query=plant.dataset.query))
 
 
 def _period(tags: Sequence[Tag], table: Table, talk: Talk) -> int:

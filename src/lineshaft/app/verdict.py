@@ -61,8 +61,8 @@ def headline(plant: Recorded, episodes: Sequence[Episode], watched: NDArray[np.b
     if not episodes:
         return f"No alarm in {over}."
     count, first = len(episodes), episodes[0]
-    many = f"{count:,} alarms in {over}; the first" if count > 1 else f"1 alarm in {over}:"
-    return f"{many} at {place(plant, first.run, first.start)} named {named(first) or 'no tag'}."
+    many = f"{count:,} alarms in {over}; the first began" if count > 1 else f"1 alarm in {over}; it began"
+    return f"{many} at {place(plant, first.run, first.start)} and named {named(first) or 'no tag'}."
 
 
 def named(one: Episode) -> str:

@@ -161,8 +161,8 @@ def test_odd_characters_give_a_page_that_can_be_written(title: str) -> None:
 
 def test_the_first_sentence_says_what_when_and_which_tags() -> None:
     text = Page(render(full())).text
-    assert ("2 alarms in 3.33 min watched. The strongest began at 2023-11-14 22:17:30, lasted 21 s and reached 4.2 times "
-            "the limit; it points to hall/cell/t1 (70 %) and hall/cell/t0 (30 %).") in text
+    assert ("2 alarms in 3.33 min watched. The strongest began at 2023-11-14 22:17:30, lasted 21 s and reached "
+            "4.2 times the limit; it points to hall/cell/t1 (70 %) and hall/cell/t0 (30 %).") in text
     assert "fouling, known to have begun at 2023-11-14 22:17:29, was found after 3 s." in text
 
 

@@ -1,3 +1,28 @@
-"""Lineshaft: industrial intelligence from raw tag to decision, as one stateful ONNX graph."""
+"""Lineshaft: industrial intelligence from raw tag to decision, as one stateful ONNX graph.
+
+    import lineshaft as ls
+
+    plant = ls.read("plant.csv")              # or ls.from_frame(frame)
+    monitor = ls.fit(plant, normal="40%")
+    monitor.save("bundle")                    # certified, packed, signed
+    print(monitor.watch(plant))               # through the node's own loop
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lineshaft.app.api import Monitor, Outcome, fit, from_frame, read
 
 __version__ = "0.1.0"
+__all__ = ["Monitor", "Outcome", "__version__", "fit", "from_frame", "read"]
+
+
+def __getattr__(name: str) -> object:
+    # Late, since a node imports this package too and must load neither onnx nor what learning needs.
+    if name in __all__:
+        from lineshaft.app import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'lineshaft' has no attribute {name!r}")

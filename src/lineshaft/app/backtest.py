@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.core.decision import Cause
-from lineshaft.core.progress import Progress
-from lineshaft.core.progress import silent as quiet
-from lineshaft.core.quality import usable
+from lineshaft.core.progress import Progress, silent
 from lineshaft.core.sample import Samples
 from lineshaft.dataset.recording import Recording
 from lineshaft.node.loop import Loop, LoopSettings
@@ -21,6 +19,8 @@ from lineshaft.node.record import Record
 from lineshaft.node.seat import Loaded
 
 REPORT_EVERY = 1000
+CAUSES = 8
+SETTINGS = LoopSettings(recent=1)
 
 
 class ReplayClock:
@@ -56,7 +56,10 @@ class Decisions:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One alarm from ``start`` to ``end`` (UTC ns, both included); causes are means over it, largest first."""
+    """One alarm from ``start`` to ``end`` (UTC ns, both included); causes are means over it, largest first.
+
+    ``ticks`` is how many decisions it covers; ``open`` says that it still stood at the end of its run.
+    """
 
     start: int
     end: int
@@ -65,94 +68,88 @@ class Episode:
     causes: tuple[Cause, ...]
     confidence: float
     open: bool
+    ticks: int
 
 
-def backtest(loaded: Loaded, recordings: Sequence[Recording], progress: Progress = quiet, *, silent: bool = False
-             ) -> Decisions:
-    """Every recording through a loop of its own from its first to its last row, at the bundle's period.
+def backtest(loaded: Loaded, recordings: Sequence[Recording], progress: Progress = silent) -> Decisions:
+    """Every recording through a loop of its own, from its first row to its last, at the bundle's period.
 
-    Rows must be in order of time; the loop sees each as samples with their own times and qualities. ``silent``:
-    an empty cell is no sample (a slower tag had nothing to say), else it is one without a value.
+    Rows must be in order of time; the loop takes each as samples with their own times and qualities, none for a
+    cell that is not ``present``. The ticks are the rows of ``dataset.build.from_runs`` over the same recordings.
     """
-    total = sum(_ticks(one, loaded.manifest.period_ns) for one in recordings)
+    period = loaded.manifest.period_ns
+    total = sum(_ticks(one, period) for one in recordings)
     records: list[Record] = []
-    runs: list[int] = []
-    for number, recording in enumerate(recordings):
-        loaded.engine.reset()
-        found = _one(loaded, recording, len(records), total, silent, progress)
-        records += found
-        runs += [number] * len(found)
+    lengths = []
+    for recording in recordings:
+        lengths.append(_ticks(recording, period))
+        _through(loaded, recording, records, total, progress)
     progress(total, total, "watching")
-    return columns(records, np.array(runs, np.int32))
+    return _columns(records, np.repeat(np.arange(len(lengths), dtype=np.int32), lengths))
 
 
-def columns(records: Sequence[Record], run: NDArray[np.int32]) -> Decisions:
-    """Records as columns."""
-    rows = list(zip(*records, strict=True)) if records else [()] * 10
-    return Decisions(
-        np.array(rows[0], np.int64), run, np.array(rows[1], np.float64), np.array(rows[2], np.bool_),
-        np.array(rows[3], np.float64), np.array(rows[4], np.int64), np.array(rows[5], np.bool_),
-        np.array([len(masked) for masked in rows[7]], np.int32), tuple(rows[8]))
-
-
-def episodes(decisions: Decisions) -> tuple[Episode, ...]:
-    """The alarms, first to last."""
+def episodes(decisions: Decisions, watched: NDArray[np.bool_] | None = None) -> tuple[Episode, ...]:
+    """The alarms, first to last; only those that reach into ``watched`` [N] where that is given."""
     edge = np.flatnonzero(np.diff(decisions.alarm.astype(np.int8), prepend=0) != 0)
     switch = np.flatnonzero(np.diff(decisions.run, prepend=-1) != 0)
     cuts = np.unique(np.concatenate([edge, switch, [len(decisions)]])).astype(int)
-    found = []
-    for start, stop in pairwise(cuts.tolist()):
-        if decisions.alarm[start]:
-            last = stop == len(decisions) or decisions.run[stop] != decisions.run[start]
-            found.append(_episode(decisions, start, stop, bool(last)))
-    return tuple(found)
+    return tuple(_episode(decisions, start, stop) for start, stop in pairwise(cuts.tolist())
+                 if decisions.alarm[start] and (watched is None or watched[start:stop].any()))
 
 
-def _episode(decisions: Decisions, start: int, stop: int, last: bool) -> Episode:
+def _episode(decisions: Decisions, start: int, stop: int) -> Episode:
     shares: dict[str, float] = {}
     for causes in decisions.causes[start:stop]:
         for tag, share in causes:
             shares[tag] = shares.get(tag, 0.0) + share / (stop - start)
-    blamed = tuple(Cause(tag, share) for tag, share in sorted(shares.items(), key=lambda item: -item[1])[:8])
-    peak, confidence = float(decisions.score[start:stop].max()), float(decisions.confidence[start:stop].max())
-    return Episode(int(decisions.time[start]), int(decisions.time[stop - 1]), int(decisions.run[start]), peak, blamed,
-                   confidence, last)
+    blamed = sorted((Cause(tag, share) for tag, share in shares.items()), key=lambda cause: -cause.share)
+    last = stop == len(decisions) or decisions.run[stop] != decisions.run[start]
+    return Episode(int(decisions.time[start]), int(decisions.time[stop - 1]), int(decisions.run[start]),
+                   float(decisions.score[start:stop].max()), tuple(blamed[:CAUSES]),
+                   float(decisions.confidence[start:stop].max()), bool(last), stop - start)
 
 
 def _ticks(recording: Recording, period_ns: int) -> int:
     return int((recording.times[-1] - recording.times[0]) // period_ns) + 1 if len(recording.times) else 0
 
 
-def _one(loaded: Loaded, recording: Recording, before: int, total: int, silent: bool, progress: Progress
-         ) -> list[Record]:
-    clock = ReplayClock()
-    loop = Loop(loaded, clock=clock, settings=LoopSettings(recent=1))
-    period, times = loaded.manifest.period_ns, recording.times
-    row_of = _rows(recording, tuple(tag.path for tag in loaded.manifest.tags), silent)
-    records: list[Record] = []
-    row = 0
-    for number in range(_ticks(recording, period)):
-        clock.time = tick = int(times[0]) + number * period
-        while row < len(times) and times[row] <= tick:
-            loop.feed(row_of(row), tick)
-            row += 1
+def _through(loaded: Loaded, recording: Recording, records: list[Record], total: int, progress: Progress) -> None:
+    """Append one record a tick."""
+    clock, period = ReplayClock(), loaded.manifest.period_ns
+    loop = Loop(loaded, clock=clock, settings=SETTINGS)
+    samples = _sampler(recording, tuple(tag.path for tag in loaded.manifest.tags))
+    ticks = recording.times[:1] + period * np.arange(_ticks(recording, period), dtype=np.int64)
+    fed = 0
+    for tick, due in zip(ticks.tolist(), np.searchsorted(recording.times, ticks, "right").tolist(), strict=True):
+        clock.time = tick
+        if due > fed:
+            loop.feed(samples(fed, due), tick)
+            fed = due
         records.append(loop.tick(tick))
-        if number % REPORT_EVERY == 0:
-            progress(before + number, total, "watching")
-    return records
+        if len(records) % REPORT_EVERY == 0:
+            progress(len(records), total, "watching")
 
 
-def _rows(recording: Recording, tags: tuple[str, ...], silent: bool) -> Callable[[int], Samples]:
-    """A row as samples."""
+def _sampler(recording: Recording, tags: tuple[str, ...]) -> Callable[[int, int], Samples]:
+    """Rows ``start`` to ``stop`` as the samples that the source gave in them."""
+    times, values, present = recording.times, recording.values, recording.present
+    quality = np.zeros(values.shape, np.uint32) if recording.quality is None else recording.quality
     index = np.arange(len(tags), dtype=np.int32)
-    quality = recording.quality if recording.quality is not None else np.zeros(recording.values.shape, np.uint32)
 
-    def row(number: int) -> Samples:
-        at = np.full(len(tags), recording.times[number])
-        values, codes = recording.values[number], quality[number]
-        if not silent:
-            return Samples(tags, index, at, values, codes)
-        said = ~np.isnan(values) | ~usable(codes)
-        return Samples(tags, index[said], at[said], values[said], codes[said])
+    def samples(start: int, stop: int) -> Samples:
+        if present is None and stop - start == 1:
+            return Samples(tags, index, np.full(len(tags), times[start]), values[start], quality[start])
+        there = np.ones((stop - start, len(tags)), np.bool_) if present is None else present[start:stop]
+        row, column = np.nonzero(there)
+        return Samples(tags, column.astype(np.int32), times[start:stop][row], values[start:stop][row, column],
+                       quality[start:stop][row, column])
 
-    return row
+    return samples
+
+
+def _columns(records: Sequence[Record], run: NDArray[np.int32]) -> Decisions:
+    rows = list(zip(*records, strict=True)) if records else [()] * 10
+    return Decisions(
+        np.array(rows[0], np.int64), run, np.array(rows[1], np.float64), np.array(rows[2], np.bool_),
+        np.array(rows[3], np.float64), np.array(rows[4], np.int64), np.array(rows[5], np.bool_),
+        np.array([len(masked) for masked in rows[7]], np.int32), tuple(rows[8]))

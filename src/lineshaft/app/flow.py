@@ -181,15 +181,6 @@ def signing_key(path: Path) -> Path:
     return public
 
 
-def first_share(dataset: Dataset, share: float) -> Rows:
-    """The first ``share`` of the rows of every run."""
-    rows = np.zeros(len(dataset), np.bool_)
-    for number in np.unique(dataset.run):
-        places = np.flatnonzero(dataset.run == number)
-        rows[places[:round(share * len(places))]] = True
-    return rows
-
-
 def last_share(dataset: Dataset, normal: Rows, recipe: Recipe) -> Rows:
     """The last normal rows of every run, held out to set the limit: so a short stretch both teaches and counts."""
     rows = np.zeros(len(dataset), np.bool_)

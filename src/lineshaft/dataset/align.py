@@ -24,11 +24,15 @@ def grid(start: int, end: int, period_ns: int) -> NDArray[np.int64]:
 
     >>> grid(0, 25, 10).tolist()
     [0, 10, 20]
+    >>> len(grid(0, 4_382 * 86_400_000_000_000 + 1, 86_400_000_000_000))
+    4383
     """
     if period_ns <= 0:
         raise UsageError(f"a period of {period_ns} ns is not positive", do="give a period such as '1s'")
-    _check_rows(-(-(end - start) // period_ns), period_ns)
-    return np.arange(start, end, period_ns, dtype=np.int64)
+    rows = max(-(-(end - start) // period_ns), 0)
+    _check_rows(rows, period_ns)
+    # Not arange(start, end, period): it counts in floats, and a year of nanoseconds loses its last row there.
+    return start + period_ns * np.arange(rows, dtype=np.int64)
 
 
 def grid_near(time: NDArray[np.int64], period_ns: int, gap_ns: int) -> NDArray[np.int64]:

@@ -161,14 +161,14 @@ def test_odd_characters_give_a_page_that_can_be_written(title: str) -> None:
 
 def test_the_first_sentence_says_what_when_and_which_tags() -> None:
     text = Page(render(full())).text
-    assert ("2 alarms. The strongest began at 2023-11-14 22:17:30, lasted 20 s and reached 4.2 times "
-            "the limit; it points to hall/cell/t1 (70 %) and hall/cell/t0 (30 %).") in text
+    assert ("2 alarms in 3.33 min watched. The strongest began at 2023-11-14 22:17:30, lasted 21 s and reached "
+            "4.2 times the limit; it points to hall/cell/t1 (70 %) and hall/cell/t0 (30 %).") in text
     assert "fouling, known to have begun at 2023-11-14 22:17:29, was found after 3 s." in text
 
 
 def test_nothing_found_says_so_with_the_margin() -> None:
     text = Page(render(report())).text
-    assert "Nothing found. No alarm in 200 rows watched; the score came to 0.4 of its limit at most." in text
+    assert "Nothing found. No alarm in 3.33 min watched; the score came to 0.4 of its limit at most." in text
 
 
 def test_nothing_watched_is_not_sold_as_nothing_found() -> None:

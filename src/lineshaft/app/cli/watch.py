@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineshaft.app.cli.command import Command, columns, emit
-from lineshaft.core.clock import format_duration, format_time, parse_duration
+from lineshaft.core.clock import parse_duration
 from lineshaft.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", help="CSV or Parquet: files, a folder, or a pattern in quotes")
     parser.add_argument("--normal", help="which stretch is normal: '40%%' (of every run), '400 rows', or "
                         "'2024-03-01 06:00/2024-03-02 18:00' in UTC; the first 40 %% unless said")
-    parser.add_argument("--out", type=Path, default=Path("lineshaft-out"), help="folder for what comes out")
+    parser.add_argument("--out", type=Path, default=Path("lineshaft-out"),
+                        help="folder for what comes out; where it holds something, a new one inside it")
     parser.add_argument("--learner", default="auto", help="auto, or the name of one learner")
     parser.add_argument("--mode", action="append", default=None, metavar="TAG",
                         help="a tag that says the operating mode; found in the data unless said; '' for none")
@@ -57,18 +58,12 @@ def do(chosen: argparse.Namespace) -> int:
         time=chosen.time, timezone=chosen.timezone, day_first=chosen.day_first, encoding=chosen.encoding,
         delimiter=chosen.delimiter, tags=tuple(chosen.tag), labels=tuple(chosen.label), transpose=chosen.transpose,
         period_ns=parse_duration(chosen.period, where="--period") if chosen.period else None)
-    modes = None if chosen.mode is None else tuple(tag for tag in chosen.mode if tag)
     options = WatchOptions(
-        chosen.normal or "40%", chosen.normal is not None, chosen.learner, modes,
+        chosen.normal, chosen.learner, None if chosen.mode is None else tuple(tag for tag in chosen.mode if tag),
         parse_duration(chosen.stale, where="--stale") if chosen.stale else None, read, chosen.lang)
     found = watch(chosen.files[0] if len(chosen.files) == 1 else chosen.files, chosen.out, options,
                   Talk(quiet=chosen.quiet))
-    alarms = [asdict(one) for one in found.episodes]
-    result = {"rows": len(found.dataset), "tags": [tag.path for tag in found.dataset.tags],
-              "learner": found.sealed.manifest.lineage.learner, "why": found.sealed.monitor.why, "alarms": alarms,
-              "bundle": found.digest, "files": dict(found.files),
-              "findings": list(found.table.findings)}
-    emit(chosen, result, _lines(found))
+    emit(chosen, _result(found, chosen.normal), _lines(found))
     return 0
 
 
@@ -78,24 +73,43 @@ def missing(error: ModuleNotFoundError) -> UsageError:
                       do="install everything with: pip install 'lineshaft[all]'")
 
 
+def _result(found: Watched, said: str | None) -> dict[str, object]:
+    """Everything for a program."""
+    from lineshaft.app.verdict import headline, place
+
+    plant, certificate = found.plant, found.sealed.certificate
+    return {
+        "headline": headline(plant, found.episodes, ~found.normal), "rows": len(plant.dataset),
+        "watched_rows": int((~found.normal).sum()), "period_ns": plant.dataset.period_ns,
+        "tags": [tag.path for tag in plant.tags],
+        "left_out": {tag.tag: tag.unusable.value for tag in plant.quality.tags
+                     if tag.tag not in {kept.path for kept in plant.tags}},
+        "normal": {"stretch": said or "40%", "said": said is not None, "rows": int(found.normal.sum())},
+        "learner": found.sealed.manifest.lineage.learner, "why": found.sealed.monitor.why,
+        "alarms": [asdict(one) | {"where": place(plant, one.run, one.start)} for one in found.episodes],
+        "labels": asdict(found.agreement) | {"column": plant.label} if found.agreement is not None else None,
+        "certificate": asdict(certificate), "bundle": found.sealed.packed.digest, "files": dict(found.files),
+        "findings": list(plant.findings)}
+
+
 def _lines(found: Watched) -> list[str]:
+    """Everything for a person."""
+    from lineshaft.app.verdict import compared, headline
+
     rows = [["from", "for", "peak", "named tags"], *(_row(found, one) for one in found.episodes[:MOST])]
-    count = len(found.episodes)
-    head = f"{count} alarm{'s' if count > 1 else ''}" if count else "No alarm."
-    more = [f"... and {count - MOST} more in the report"] if count > MOST else []
-    return [head, *(columns(rows) if count else []), *more, "",
-            *(f"{name + ':':20}{path}" for name, path in found.files)]
+    more = [f"... and {len(found.episodes) - MOST:,} more in the report"] if len(found.episodes) > MOST else []
+    against = ["", compared(found.agreement, found.plant.label)] if found.agreement is not None else []
+    return [headline(found.plant, found.episodes, ~found.normal),
+            *(["", *columns(rows)] if found.episodes else []), *more, *against, "",
+            *columns([[f"{name}:", path] for name, path in found.files])]
 
 
 def _row(found: Watched, one: Episode) -> list[str]:
-    """One alarm; counts of rows where the file had no times."""
-    period, runs = found.table.period_ns, found.table.runs
-    length = one.end - one.start + period
-    start, lasted = ((format_time(one.start), format_duration(length)) if found.table.timed
-                     else (f"row {one.start // period:,}", f"{length // period:,} rows"))
-    run = f" ({runs[one.run].name})" if len(runs) > 1 and one.run < len(runs) else ""
-    causes = ", ".join(f"{cause.tag} {cause.share:.0%}" for cause in one.causes[:3])
-    return [start + run, lasted, f"{one.peak:.1f}", causes]
+    from lineshaft.app.verdict import lasted, named, place
+
+    standing = ", still standing" if one.open else ""
+    return [place(found.plant, one.run, one.start), lasted(found.plant, one.ticks) + standing, f"{one.peak:.1f}",
+            named(one)]
 
 
 COMMAND = Command("watch", "watch an export: CSV or Parquet to decisions, a report and a signed bundle", EXAMPLE,

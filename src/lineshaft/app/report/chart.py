@@ -80,7 +80,9 @@ def _figure(title: Markup, layers: Sequence[Markup | None], scale: Scale, marks:
 
 def time_axis(frame: Frame, text: Text, about: int = 7) -> Markup:
     """Names below a group of charts."""
-    unit = "runs" if frame.by_row else "elapsed" if frame.data.relative_time else "utc"
+    several = len(frame.run) > 0 and frame.run[0] != frame.run[-1]
+    unit = "runs" if frame.by_row and several else "rows" if frame.by_row else (
+        "elapsed" if frame.data.relative_time else "utc")
     return el("div", [_axis_label(tick) for tick in frame.ticks(about)], el("em", text(f"chart.{unit}")),
               class_="axis-x",
               aria_hidden="true")
@@ -94,6 +96,8 @@ def _axis_label(tick: Tick) -> Markup:
 def linked(frame: Frame, charts: Sequence[Markup | None], axis: Markup) -> Markup:
     """Charts above one time axis; the script moves one cursor through all of them."""
     start, end = frame.ends
+    if frame.by_row:
+        start, end = start + frame.data.first_row, end + frame.data.first_row
     kind = "row" if frame.by_row else "elapsed" if frame.data.relative_time else "utc"
     return el("div", charts, axis, class_="linked", data_start=start // 10**6 if kind != "row" else start,
               data_end=end // 10**6 if kind != "row" else end, data_axis=kind)

@@ -120,7 +120,10 @@ class ReportData:
 
     ``times`` int64 [N] UTC ns; ``values`` float64 [N, C], NaN where unknown; ``good`` bool [N, C]; ``score``
     float64 [N], NaN where not watched; ``limit`` in the score's unit; ``run`` int32 [N] or None for one run.
-    ``relative_time`` when the times are counts from zero (cycles, seconds since start), no dates.
+    ``relative_time`` when the times are counts from zero (seconds since start), no dates; ``by_row`` when they mean
+    nothing and rows are counted instead, from 1 in each run. ``run_names`` are by run number, empty for one run;
+    ``watched`` bool [N] are the rows that were judged without being learnt from, None for all that have a score.
+    ``first_row`` is the number of the first row shown, where a part of a run is.
     ``files`` are (what it is, where it was written). Everything that is text may come from strangers: it is
     escaped.
     """
@@ -137,6 +140,10 @@ class ReportData:
     run: NDArray[np.int32] | None = None
     period_ns: int = 0
     relative_time: bool = False
+    by_row: bool = False
+    run_names: tuple[str, ...] = ()
+    watched: NDArray[np.bool_] | None = None
+    first_row: int = 1
     alarms: tuple[ReportAlarm, ...] = ()
     events: tuple[Event, ...] = ()
     passages: tuple[Passage, ...] = ()
@@ -163,3 +170,18 @@ class ReportData:
             raise UsageError("score and run need one entry a row", where="ReportData")
         if not self.limit > 0:
             raise UsageError(f"a limit of {self.limit} is not positive", where="ReportData")
+
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """[N] rows that have a score and were not learnt from."""
+        scored: NDArray[np.bool_] = np.isfinite(self.score)
+        return scored if self.watched is None else scored & self.watched
+
+    def row(self, run: int, time: int) -> int:
+        """Number of the row at ``time`` in its run, from 1."""
+        first = 0 if self.run is None else int(np.searchsorted(self.run, run))
+        return (time - int(self.times[first])) // max(self.period_ns, 1) + 1
+
+    def run_name(self, run: int) -> str:
+        """What a run is called, empty where there is one only."""
+        return self.run_names[run] if run < len(self.run_names) else ""

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lineshaft.app.report.axis import Tick, elapsed_ticks, time_ticks
+from lineshaft.app.report.axis import Tick, elapsed_ticks, round_values, time_ticks
 from lineshaft.app.report.data import ReportAlarm, ReportData
 from lineshaft.app.report.svg import WIDTH, Grid
 
@@ -39,8 +39,8 @@ class Frame:
 
     @cached_property
     def by_row(self) -> bool:
-        """Whether runs overlap in time (several machines), so that rows are put one behind the other."""
-        return bool(np.any(np.diff(self.data.times) < 0))
+        """Whether rows are put one behind the other: without times, or where runs overlap (several machines)."""
+        return self.data.by_row or bool(np.any(np.diff(self.data.times) < 0))
 
     @cached_property
     def run(self) -> NDArray[np.int32]:
@@ -71,11 +71,11 @@ class Frame:
         start, end = self.ends
         if not self.by_row:
             return (what.start - start) / (end - start), (what.end - start) / (end - start)
-        rows = np.flatnonzero(self.run == what.run)
-        if not len(rows):
+        begin, stop = np.searchsorted(self.run, [what.run, what.run + 1]).tolist()
+        if begin == stop:
             return -2.0, -1.0
-        first, last = np.searchsorted(self.data.times[rows], [what.start, what.end + 1])
-        return (rows[0] + int(first)) / (end - start), (rows[0] + max(int(last) - 1, 0)) / (end - start)
+        first, last = np.searchsorted(self.data.times[begin:stop], [what.start, what.end + 1]).tolist()
+        return (begin + first) / (end - start), (begin + max(last - 1, 0)) / (end - start)
 
     def spans(self, what: Iterable[Placed]) -> list[tuple[float, float]]:
         return [self.span(one) for one in what]
@@ -84,10 +84,22 @@ class Frame:
         """Names along the horizontal axis."""
         start, end = self.ends
         if self.by_row:
-            first = np.flatnonzero(np.diff(self.run, prepend=-1) != 0)
-            chosen = first[::max(1, -(-len(first) // about))]
-            return [Tick(int(row) / end, f"#{self.run[row]}") for row in chosen]
+            return self._run_ticks(about) if self.run[0] != self.run[-1] else self._row_ticks(about)
         return (elapsed_ticks if self.data.relative_time else time_ticks)(start, end, about)
+
+    def _run_ticks(self, about: int) -> list[Tick]:
+        """Where runs begin; fewer where their names are long."""
+        first = np.flatnonzero(np.diff(self.run, prepend=-1) != 0)
+        names = [self.data.run_name(int(self.run[row])) or f"#{self.run[row]}" for row in first.tolist()]
+        most = min(about, max(3, 100 // max(map(len, names))))
+        step = max(1, -(-len(first) // most))
+        return [Tick(int(row) / self.ends[1], name) for row, name in zip(first[::step], names[::step], strict=True)]
+
+    def _row_ticks(self, about: int) -> list[Tick]:
+        """Counts of rows in the one run that is shown."""
+        number = self.data.first_row
+        values = round_values(number, number + self.ends[1], about)
+        return [Tick((value - number) / self.ends[1], f"{value:,.0f}") for value in values if value == round(value)]
 
     @cached_property
     def fitted(self) -> NDArray[np.bool_]:
@@ -122,7 +134,10 @@ class Frame:
 def cut(data: ReportData, rows: slice) -> ReportData:
     """The same report over fewer rows."""
     return replace(data, times=data.times[rows], values=data.values[rows], good=data.good[rows],
-                   score=data.score[rows], run=None if data.run is None else data.run[rows])
+                   score=data.score[rows], run=None if data.run is None else data.run[rows],
+                   watched=None if data.watched is None else data.watched[rows],
+                   first_row=data.row(int(data.run[rows.start]), int(data.times[rows.start]))
+                   if data.run is not None and rows.stop > rows.start else 1)
 
 
 def by_importance(data: ReportData, frame: Frame) -> list[int]:

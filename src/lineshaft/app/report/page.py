@@ -50,10 +50,11 @@ def _policy(script: str) -> str:
 
 def _header(data: ReportData, text: Text) -> Markup:
     rows = len(data.times)
-    covered = text.html("page.covered", start=when(data, int(data.times[0]), text),
+    dated = bool(data.period_ns) and not data.by_row
+    covered = None if data.by_row else text.html("page.covered", start=when(data, int(data.times[0]), text),
                         end=when(data, int(data.times[-1]), text)) if rows else None
     facts = [covered, text.html("page.size", rows=f"{rows:,}", tags=f"{len(data.tags):,}"),
-             text.html("page.period", period=text.duration(data.period_ns)) if data.period_ns else None,
+             text.html("page.period", period=text.duration(data.period_ns)) if dated else None,
              text.html("page.made", created=moment(data.created))]
     links = ("alarms", "trends", "quality", "trust", "decided", "lineage")
     present = {"alarms": bool(data.alarms), "quality": data.quality is not None,

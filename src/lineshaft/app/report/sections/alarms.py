@@ -6,7 +6,7 @@ from lineshaft.app.report.chart import linked, score_chart, tag_chart, time_axis
 from lineshaft.app.report.data import ReportAlarm, ReportData
 from lineshaft.app.report.frame import Frame
 from lineshaft.app.report.markup import Markup, el, join, name, table
-from lineshaft.app.report.sections.verdict import when
+from lineshaft.app.report.sections.verdict import lasting, placed, when
 from lineshaft.app.report.text import Text, number, percent
 
 SHOWN, CAUSES, CLOSE = 12, 3, 3
@@ -38,15 +38,17 @@ def alarms(data: ReportData, frame: Frame, text: Text) -> Markup | None:
 def _table(data: ReportData, frame: Frame, text: Text, places: list[int], numbers: dict[int, int]) -> Markup:
     heads = ("number", "start", "duration", "peak", "causes", "confidence")
     return table([_row(data, text, data.alarms[i], numbers[i], frame.by_row) for i in places],
-                 [el("th", text(f"alarms.{head}"), class_=head) for head in heads], style="alarms")
+                 [el("th", text("alarms.row" if head == "start" and data.by_row else f"alarms.{head}"), class_=head)
+                  for head in heads], style="alarms")
 
 
 def _row(data: ReportData, text: Text, alarm: ReportAlarm, shown: int, by_row: bool) -> Markup:
     sure = "-" if alarm.confidence is None else percent(alarm.confidence)
-    lasted = text.duration(alarm.end - alarm.start) if alarm.end > alarm.start else text("alarms.instant")
+    lasted = lasting(data, alarm.start, alarm.end, text) if alarm.end > alarm.start else text("alarms.instant")
+    run = data.run_name(alarm.run) or (f"#{alarm.run}" if by_row and not data.by_row else "")
     return el("tr",
               el("td", el("span", f"▲{shown}", class_="mark")),
-              el("td", when(data, alarm.start, text), el("small", f"#{alarm.run}") if by_row else None,
+              el("td", when(data, alarm.start, text, alarm.run), el("small", name(run)) if run else None,
                  class_="time"),
               el("td", lasted, el("small", text("alarms.open")) if alarm.open else None, class_="n"),
               el("td", number(alarm.peak, 3), Markup("&nbsp;&times;"), class_="n"),
@@ -81,6 +83,6 @@ def _close_up(data: ReportData, frame: Frame, text: Text, place: int, numbers: d
     charts = [score_chart(near, text, numbers),
               *(tag_chart(near, text, i, band=frame.band(i)) for i in blamed)]
     head = join(el("span", f"▲{numbers[place]}", class_="mark"), " ",
-                text("alarms.close", start=when(data, alarm.start, text)))
+                text.html("alarms.close", start=placed(data, alarm.start, text, alarm.run)))
     return el("details", el("summary", head), linked(near, charts, time_axis(near, text)), class_="close",
               open=unfolded)

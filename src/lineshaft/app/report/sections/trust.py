@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from lineshaft.app.report.data import Latency, LearnerRow, ReportData, Trust
-from lineshaft.app.report.markup import Markup, el, table
+from lineshaft.app.report.data import Latency, LearnerRow, Passage, ReportData, Trust
+from lineshaft.app.report.markup import Markup, el, join, name, table
 from lineshaft.app.report.sections.verdict import stretch
 from lineshaft.app.report.text import Text, number, percent
 from lineshaft.core.manifest import Certificate
 
 Facts = list[tuple[str, str | Markup]]
+PASSAGES = 6
 
 
 def trust(data: ReportData, text: Text) -> Markup:
@@ -33,14 +34,19 @@ def _card(title: str, facts: Facts) -> Markup | None:
 
 def _learnt(data: ReportData, text: Text) -> Facts:
     facts: Facts = []
-    for one in data.passages[:6]:
+    for one in data.passages if len(data.passages) <= PASSAGES else ():
         label = text.known(f"passage.{one.use}") or one.use
-        facts.append((label, stretch(data, one.start, one.end, text)))
+        facts.append((label, _passage(data, one, text)))
     counts = (("fit_rows", data.trust.fit_rows), ("calibration_rows", data.trust.calibration_rows),
               ("held_out_rows", data.trust.held_out_rows))
     facts += [(text(f"trust.{key}"), f"{rows:,}") for key, rows in counts if rows]
     facts.append((text("trust.masked"), percent(data.trust.masked_share)))
     return facts
+
+
+def _passage(data: ReportData, one: Passage, text: Text) -> Markup:
+    called = data.run_name(one.run)
+    return join(stretch(data, one.start, one.end, text, one.run), f" ({name(called)})" if called else None)
 
 
 def _false_alarms(trust: Trust, text: Text) -> Facts:

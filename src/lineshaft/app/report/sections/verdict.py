@@ -15,11 +15,11 @@ MANY = 0.5
 
 def verdict(data: ReportData, text: Text) -> Markup:
     """What was found, when, and which tags; or that nothing was."""
-    watched = int(np.isfinite(data.score).sum())
+    watched = int(data.judged.sum())
     if not watched:
         shape, style, said = "?", "unknown", text.html("verdict.not_watched")
     elif data.alarms:
-        shape, style, said = "▲", "found", _found(data, text)
+        shape, style, said = "▲", "found", _found(data, text, watched)
     else:
         shape, style, said = "●", "quiet", _quiet(data, text, watched)
     cautions = _cautions(data, text, watched)
@@ -34,25 +34,46 @@ def strongest(data: ReportData) -> ReportAlarm:
     return max(data.alarms, key=lambda alarm: alarm.peak)
 
 
-def when(data: ReportData, time: int, text: Text) -> str:
+def when(data: ReportData, time: int, text: Text, run: int = 0) -> str:
     """A time as this report's axis counts it."""
+    if data.by_row:
+        return text("when.row", n=f"{data.row(run, time):,}")
     return text.duration(time) if data.relative_time else moment(time)
 
 
-def stretch(data: ReportData, start: int, end: int, text: Text) -> str:
+def placed(data: ReportData, time: int, text: Text, run: int) -> Markup:
+    """The same with the run's name, where there are several."""
+    called = data.run_name(run)
+    return join(when(data, time, text, run), f" ({name(called)})" if called else None)
+
+
+def lasting(data: ReportData, start: int, end: int, text: Text) -> str:
+    """How long, both ends included; in rows where they have no times."""
+    rows = (end - start) // max(data.period_ns, 1) + 1
+    return text.count("when.rows", rows) if data.by_row else text.duration(end - start + data.period_ns)
+
+
+def stretch(data: ReportData, start: int, end: int, text: Text, run: int = 0) -> str:
     """From when to when, the date only once where both are of one day."""
-    first, last = when(data, start, text), when(data, end, text)
-    if not data.relative_time and first[:11] == last[:11]:
+    first, last = when(data, start, text, run), when(data, end, text, run)
+    if not data.relative_time and not data.by_row and first[:11] == last[:11]:
         last = last[11:]
     return f"{first} \N{EN DASH} {last}"
 
 
-def _found(data: ReportData, text: Text) -> Markup:
+def _over(data: ReportData, text: Text, rows: int) -> str:
+    """How much was watched."""
+    return text.count("when.rows", rows) if data.by_row or not data.period_ns else text.duration(rows * data.period_ns)
+
+
+def _found(data: ReportData, text: Text, watched: int) -> Markup:
     worst = strongest(data)
     causes = [join(name(cause.tag), f" ({percent(cause.share)})") for cause in worst.causes[:3]]
-    parts = [el("strong", text.count("verdict.alarms", len(data.alarms))), " ",
+    parts = [el("strong", text.count("verdict.alarms", len(data.alarms),
+                                       watched=_over(data, text, watched))), " ",
              text.html("verdict.strongest" if len(data.alarms) > 1 else "verdict.only",
-                       start=when(data, worst.start, text), duration=text.duration(worst.end - worst.start),
+                       start=placed(data, worst.start, text, worst.run),
+                       duration=lasting(data, worst.start, worst.end, text),
                        peak=number(worst.peak, 3))]
     if causes:
         parts.append(text.html("verdict.points_to", causes=text.listed(causes)))
@@ -62,15 +83,20 @@ def _found(data: ReportData, text: Text) -> Markup:
 
 
 def _quiet(data: ReportData, text: Text, watched: int) -> Markup:
-    peak = float(np.nanmax(data.score)) / data.limit
+    peak = float(np.max(data.score[data.judged])) / data.limit
     return join(el("strong", text("verdict.nothing")), " ",
-                text.html("verdict.quiet", rows=f"{watched:,}", peak=number(peak, 3)))
+                text.html("verdict.quiet", watched=_over(data, text, watched), peak=number(peak, 3)))
 
 
 def _event(event: Event, data: ReportData, text: Text) -> Markup:
     key = "verdict.event_missed" if event.delay_ns is None else "verdict.event_found"
-    return text.html(key, name=name(event.name), start=when(data, event.start, text),
-                     delay=text.duration(event.delay_ns or 0))
+    return text.html(key, name=name(event.name), start=placed(data, event.start, text, event.run),
+                     delay=_delay(data, event, text))
+
+
+def _delay(data: ReportData, event: Event, text: Text) -> str:
+    late = event.delay_ns or 0
+    return text.count("when.rows", late // max(data.period_ns, 1)) if data.by_row else text.duration(late)
 
 
 def _cautions(data: ReportData, text: Text, watched: int) -> list[Markup]:
@@ -95,6 +121,8 @@ def _cautions(data: ReportData, text: Text, watched: int) -> list[Markup]:
 def _alarmed_share(data: ReportData, watched: int) -> float:
     inside = np.zeros(len(data.times), np.bool_)
     for alarm in data.alarms:
-        rows = (data.times >= alarm.start) & (data.times <= alarm.end)
-        inside |= rows if data.run is None else rows & (data.run == alarm.run)
-    return float((inside & np.isfinite(data.score)).sum()) / max(watched, 1)
+        begin, stop = (0, len(data.times)) if data.run is None else (
+            np.searchsorted(data.run, [alarm.run, alarm.run + 1]).tolist())
+        first, last = np.searchsorted(data.times[begin:stop], [alarm.start, alarm.end + 1]).tolist()
+        inside[begin + first:begin + last] = True
+    return float((inside & data.judged).sum()) / max(watched, 1)

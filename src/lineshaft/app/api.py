@@ -1,0 +1,157 @@
+"""The way from a table to a certified bundle in Python: ``read`` or ``from_frame``, ``fit``, ``save``, ``watch``."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import numpy as np
+
+from lineshaft.app import edge, flow
+from lineshaft.app.backtest import Decisions, Episode, backtest, episodes
+from lineshaft.app.normal import ASSUMED, Rows, normal_rows
+from lineshaft.app.recipe import Recipe
+from lineshaft.app.recorded import Recorded, laid_out_as, prepare
+from lineshaft.app.talk import Talk
+from lineshaft.app.verdict import headline
+from lineshaft.app.watch import Where, loop_name
+from lineshaft.connect.files.options import ReadOptions
+from lineshaft.connect.files.reader import read_files
+from lineshaft.core.errors import UsageError
+from lineshaft.model.train import Monitor as Learnt
+from lineshaft.node.seat import Loaded
+
+if TYPE_CHECKING:
+    import pandas
+
+QUIET = Talk(quiet=True)
+
+
+def read(where: Where, *, name: str = "", stale_ns: int | None = None, **how: Any) -> Recorded:
+    """A plant's past out of CSV or Parquet: a file, a folder, a pattern, or a list of these.
+
+    What is not said is worked out, and told in ``findings``; ``how`` takes the fields of
+    ``connect.files.options.ReadOptions``, such as ``timezone="Europe/Berlin"`` or ``labels=("anomaly",)``.
+    """
+    return prepare(name or loop_name(where), read_files(where, _options(how)), QUIET, stale_ns=stale_ns,
+                   source=str(where))
+
+
+def from_frame(frame: pandas.DataFrame, *, name: str = "frame", stale_ns: int | None = None, **how: Any) -> Recorded:
+    """The same out of a DataFrame: one row a time, one column a tag; the times in its index or in a column.
+
+    >>> import pandas as pd
+    >>> times = pd.date_range("2024-03-01", periods=600, freq="s")
+    >>> from_frame(pd.DataFrame({"flow": np.sin(np.arange(600.0)), "level": np.cos(np.arange(600.0))}, index=times))
+    <frame: 600 rows, 2 tags, one row every 1 s>
+    """
+    whole = frame if frame.index.name is None and frame.index.dtype.kind in "iu" else frame.reset_index()
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:") as link:
+        path = Path(folder) / f"{name}.parquet"
+        link.register("frame", whole.rename(columns=str))
+        link.table("frame").write_parquet(str(path))
+        table = read_files(path, _options(how))
+    said = tuple(line.replace(str(path), name) for line in table.findings)
+    return prepare(name, replace(table, findings=said), QUIET, stale_ns=stale_ns)
+
+
+def fit(plant: Recorded, *, normal: str = ASSUMED, learner: str = "auto", modes: Sequence[str] | None = None
+        ) -> Monitor:
+    """Learn what normal looks like from the stretch that ``normal`` names: "40%" of every run, "400 rows", or
+    "2024-03-01 06:00/2024-03-02 18:00". Rows that the data itself labels abnormal are never learnt from.
+
+    ``learner`` is a name or "auto"; ``modes`` are the tags that say the operating mode (None: found in the data).
+    """
+    rows = normal_rows(plant, normal)
+    named = None if modes is None else tuple(modes)
+    recipe = Recipe(plant.name, plant.dataset.period_ns, plant.stale_ns, named, learner)
+    return Monitor(plant, rows, recipe, flow.learn(plant.dataset, rows, recipe))
+
+
+@dataclass(frozen=True, eq=False)
+class Monitor:
+    """What was learnt, and from which rows of which plant."""
+
+    plant: Recorded
+    normal: Rows
+    recipe: Recipe
+    learnt: Learnt
+
+    def __repr__(self) -> str:
+        return f"<monitor of {self.plant.name}: {self.learnt.learner}, learnt from {int(self.normal.sum()):,} rows>"
+
+    @property
+    def why(self) -> str:
+        """Why this learner."""
+        return self.learnt.why
+
+    def save(self, path: str | Path, *, key: str | Path | None = None) -> Path:
+        """Certify on this machine, pack and sign: a bundle that a node takes. Nothing is overwritten.
+
+        ``key`` is the private key; without one a new pair is made beside the bundle, ``<path>.key`` and
+        ``<path>.pub``. Raises ``Refused`` where the certificate can't be given.
+        """
+        target = Path(path)
+        if target.exists():
+            raise UsageError("exists already", where=str(target), do="choose another name, or remove it first")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        private = Path(key) if key is not None else target.parent / f"{target.name}.key"
+        flow.signing_key(private)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
+            self._seal(Path(folder), private).packed.path.rename(target)
+        return target
+
+    def watch(self, plant: Recorded | None = None) -> Outcome:
+        """What a node would have said, through its very loop; without ``plant`` over the one it was learnt from."""
+        manifest = self._loaded.manifest
+        other = laid_out_as(plant or self.plant, manifest.tags, manifest.period_ns, manifest.stale_ns)
+        decisions = backtest(self._loaded, other.recordings)
+        own = plant is None or plant is self.plant
+        watched = ~self.normal if own else np.ones(len(decisions), np.bool_)
+        return Outcome(other, decisions, episodes(decisions, watched), watched)
+
+    @cached_property
+    def _loaded(self) -> Loaded:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder)
+            public = flow.signing_key(place / "watch.key")
+            return edge.load(self._seal(place, place / "watch.key").packed.path, edge.Place(place, (public,)))
+
+    def _seal(self, folder: Path, key: Path) -> flow.Sealed:
+        return flow.seal(self.learnt, self.plant.dataset, self.normal, self.recipe, folder, key)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One decision a row of ``plant.dataset``, and the alarms among the rows ``watched`` [N]."""
+
+    plant: Recorded
+    decisions: Decisions
+    alarms: tuple[Episode, ...]
+    watched: Rows
+
+    def __str__(self) -> str:
+        return headline(self.plant, self.alarms, self.watched)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """The decisions as a DataFrame, indexed by time; ``cause`` is the tag that is named first."""
+        import pandas as pd
+
+        found = self.decisions
+        return pd.DataFrame(
+            {"run": found.run, "score": found.score, "alarm": found.alarm, "confidence": found.confidence,
+             "cause": [one[0][0] if one else "" for one in found.causes], "watched": self.watched},
+            index=pd.to_datetime(found.time, utc=True).rename("time"))
+
+
+def _options(how: dict[str, Any]) -> ReadOptions:
+    try:
+        return ReadOptions(**how)
+    except TypeError:
+        raise UsageError(f"no way of reading is called {', '.join(sorted(set(how) - set(ReadOptions.__slots__)))}",
+                         do=f"use some of {', '.join(ReadOptions.__slots__)}") from None

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,9 +21,7 @@ __all__ = ["Monitor", "Outcome", "__version__", "fit", "from_frame", "read"]
 
 
 def __getattr__(name: str) -> object:
-    # Late, since a node imports this package too and must load neither onnx nor what learning needs.
+    # By name and late: a node imports this package too and must load neither onnx nor what learning needs.
     if name in __all__:
-        from lineshaft.app import api
-
-        return getattr(api, name)
+        return getattr(importlib.import_module("lineshaft.app.api"), name)
     raise AttributeError(f"module 'lineshaft' has no attribute {name!r}")

@@ -46,8 +46,8 @@ def test_what_is_held_out_changes_nothing_that_is_learnt(name: str, start: int, 
     def learnt(x: Matrix) -> bytes:
         normal = Normal(dataset(x), ~held_out, held_out)
         prefix = extend(Pipeline(4, ()), (Modes(), Standardise(4), Impute(4)), normal.dataset, normal.fit, execute)
-        front = Front.of(name, prefix, normal, SETTINGS, execute)
-        return front.learn(normal.fit).graph(("energy", "contribution"))
+        front = Front.of(learners()[name].features, prefix, normal, SETTINGS, execute)
+        return front.learn(name, normal.fit).graph(("energy", "contribution"))
 
     assert learnt(values) == learnt(other)
 

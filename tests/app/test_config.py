@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineshaft.app.config import PASSWORD, check, load, template
@@ -100,6 +100,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(content: bytes | None, tmp_p
 PIECES = ["[", "]", '"', "'", "=", "\n", "{}", "[[", "-1", "1e999", "0x", "true", '"" = 1\n', "\n[tasks]\n", "9" * 5000]
 
 
+@settings(deadline=None)  # the first example imports every learner
 @given(st.data())
 def test_whatever_is_done_to_the_file_the_answer_is_one_sentence_that_names_it(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(WHOLE)))

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineshaft.app import flow, judging, training
@@ -46,6 +46,7 @@ def kept(historian: MemoryHistorian) -> list[float]:
     return [one.score - 1 for one in decisions(historian, "cell", "works", 0, 2**62)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 12), st.integers(1, 5)), max_size=12))
 def test_however_often_the_outbox_is_read_each_decision_is_kept_once(reads: list[tuple[int, int]]) -> None:
     historian, acknowledged, written = MemoryHistorian(), 0, 0

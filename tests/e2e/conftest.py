@@ -94,7 +94,7 @@ def settle(folder: Path, source: str, *, period: str = "200ms", learn: str = "60
     file = folder / "lineshaft.toml"
     text = file.read_text("utf-8")
     for old, new in (("8421", "0"), ("4841", "0"), ('tags = ["*"]', 'tags = ["*/P10?/*", "*/T10?/*", "*/FV*/*"]'),
-                     ('# learner = "auto"', 'learner = "pca"')):
+                     ('# learner = "auto"', 'learner = "pca"'), ('# deadline = "10ms"', 'deadline = "90ms"')):
         assert old in text
         text = text.replace(old, new)
     file.write_text(text, "utf-8")

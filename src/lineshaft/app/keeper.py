@@ -27,7 +27,7 @@ BACK_OFF_S = (1.0, 60.0)
 STEADY_S = 60.0
 SILENT_LOOKS = 20
 SETTLE_LOOKS = 10
-FETCH = 2000
+FETCH, END_S = 2000, 10.0
 NAMED = 4
 
 
@@ -102,7 +102,7 @@ class Keeper:
         self._talk.say(f"A node of an earlier run is alive at {node.url}; it is looked after from here on.")
         await self._until_first(self._look_after(node, alone=True))
         if self._stop.is_set():
-            await asyncio.to_thread(node.stop)
+            await asyncio.to_thread(self._end, node)
 
     async def _until_first(self, *works: Coroutine[None, None, None]) -> None:
         tasks = [asyncio.create_task(work) for work in (*works, _wait(self._stop))]
@@ -114,6 +114,13 @@ class Keeper:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _end(self, node: RemoteNode) -> None:
+        """Stop a node whose process is not ours, and wait until it answers no more."""
+        node.stop()
+        end = time.monotonic() + END_S
+        while self._already_there() is not None and time.monotonic() < end:
+            time.sleep(0.05)
 
     def _already_there(self) -> RemoteNode | None:
         """The node that an earlier run left in this folder, if it lives: it went on deciding."""

@@ -17,12 +17,13 @@ from lineshaft.app.talk import Talk
 from lineshaft.connect.registry import open_connector
 from lineshaft.core.clock import SECOND, format_duration
 from lineshaft.core.connector import Connector
-from lineshaft.core.errors import EnvironmentFailed
+from lineshaft.core.errors import EnvironmentFailed, LineshaftError, UsageError
 from lineshaft.core.quality import usable
 from lineshaft.core.tag import Tag
 from lineshaft.historian.store import EmbeddedHistorian
 
 BACK_OFF_S = (0.5, 30.0)
+TRY_AGAIN_S = (10.0, 600.0)
 LOOK_S = 0.25
 TOLD_SHARES = 10
 
@@ -96,8 +97,8 @@ class _Run:
             await self.recorder.run(connector.subscribe(tags, self.project.recipe.period_ns))
             if not self.stop.is_set():
                 self.talk.say("The source has ended.")
-        except EnvironmentFailed:
-            if not self.stop.is_set():
+        except LineshaftError:
+            if not self.stop.is_set():  # else the connector was closed under our hands
                 raise
         finally:
             self.stop.set()
@@ -119,19 +120,24 @@ class _Run:
                 if str(error) != said and not self.stop.is_set():
                     said = str(error)
                     self.talk.warn(f"{error}. It is tried again until the plant answers.")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.stop.wait(), pause)
+            await self._pause(pause)
             pause = min(2 * pause, BACK_OFF_S[1])
         return None
 
     # -- historian -> bundle -> node
 
     async def _decide(self) -> None:
-        wanted = self.project.learn_ns
+        wanted, pause = self.project.learn_ns, TRY_AGAIN_S[0]
         while self.project.decides() is None and not self.stop.is_set():
             await self._enough(wanted)
-            if not self.stop.is_set() and not await self._trained():
+            code = 0 if self.stop.is_set() else await self._train()
+            if code == UsageError.exit_code:
                 wanted += max(self.project.learn_ns // 4, SECOND)
+                self.talk.say(f"It is tried again with {format_duration(wanted)} of history.")
+            elif code:  # a certificate that was refused on a busy machine, a full disk
+                self.talk.say(f"It is tried again in {format_duration(pause * SECOND)}.")
+                await self._pause(pause)
+                pause = min(2 * pause, TRY_AGAIN_S[1])
         if not self.stop.is_set():
             await self.keeper.run()
         await self.stop.wait()
@@ -147,14 +153,20 @@ class _Run:
                               "of normal operation recorded")
             if self.recorder.newest and (share >= 1.0 or told == 0):
                 moving = (await asyncio.to_thread(training.recorded, self.project, self.historian))[2]
+                self.recorder.moving_ns = moving
                 if moving >= wanted:
                     return
-                self.recorder.moving_ns = moving
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.stop.wait(), LOOK_S)
+            await self._pause(LOOK_S)
 
-    async def _trained(self) -> bool:
-        """Learn in a process of its own: recording must not notice, not even when memory runs out there."""
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stop.wait(), seconds)
+
+    async def _train(self) -> int:
+        """Learn in a process of its own: recording must not notice, not even when memory runs out there.
+
+        Gives its exit code.
+        """
         self.talk.step("Learning from it in a process of its own; recording goes on")
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "lineshaft", "model", "train", "--project", str(self.project.folder), "-o", "json",
@@ -174,12 +186,11 @@ class _Run:
         if process.returncode == 0:
             found = json.loads(out)
             self.talk.good(f"{found['why']}; parity {found['parity']:.2g}, {found['flips']} verdicts flipped")
-            return True
-        if not self.stop.is_set():
+        elif not self.stop.is_set():
             said = err.decode("utf-8", "replace").strip().splitlines()
             self.talk.warn(f"Learning failed with exit code {process.returncode}: "
-                           f"{said[-1] if said else 'it said nothing'}. It is tried again with more history.")
-        return False
+                           f"{said[-1] if said else 'it said nothing'}.")
+        return process.returncode or 0
 
 
 def _on_signals(stop: asyncio.Event) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 import shlex
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lineshaft import __version__
+import lineshaft
 from lineshaft.app.cli import _parser as parser_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,5 +133,15 @@ def test_every_benchmark_command_names_a_script_that_exists(name: str) -> None:
     assert [script for script in scripts if not (ROOT / script).exists()] == []
 
 
+@pytest.mark.parametrize("name", READMES)
+def test_the_python_that_is_shown_calls_what_the_package_offers(name: str) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```$", page(name), re.MULTILINE | re.DOTALL)
+    assert blocks
+    calls = {node.attr for block in blocks for node in ast.walk(ast.parse(block))
+             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ls"}
+    assert calls
+    assert [call for call in sorted(calls) if not hasattr(lineshaft, call)] == []
+
+
 def test_the_changelog_begins_with_this_version() -> None:
-    assert re.findall(r"^## (\S+)", page("CHANGELOG.md"), re.MULTILINE)[0] == __version__
+    assert re.findall(r"^## (\S+)", page("CHANGELOG.md"), re.MULTILINE)[0] == lineshaft.__version__

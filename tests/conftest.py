@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from lineshaft.core.clock import ManualClock
 
 
 @pytest.fixture
 def rng() -> np.random.Generator:
     """Randomness that is the same in every run."""
     return np.random.default_rng(20260101)
+
+
+@pytest.fixture
+def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Certificates of this process find that a step takes no time: a busy machine refuses none."""
+    from lineshaft.bundle.certify import certify
+
+    monkeypatch.setattr("lineshaft.app.flow.certify", partial(certify, clock=ManualClock()))
 
 
 @pytest.fixture

@@ -160,6 +160,7 @@ def test_only_one_may_run_a_project(project: Project) -> None:
         pass
 
 
+@pytest.mark.usefixtures("untimed")
 def test_history_of_any_age_can_be_learnt_from(project: Project, historian: MemoryHistorian) -> None:
     recipe = replace(project.recipe, learner="zscore")
     sealed = training.train(replace(project, recipe=recipe), historian)
@@ -169,6 +170,7 @@ def test_history_of_any_age_can_be_learnt_from(project: Project, historian: Memo
     assert again.manifest.version == 2 and again.manifest.lineage.parent == sealed.packed.digest
 
 
+@pytest.mark.usefixtures("untimed")
 def test_the_bundle_that_decided_last_starts_the_node_not_the_newest(project: Project, historian: MemoryHistorian
                                                                      ) -> None:
     recipe = replace(project.recipe, learner="zscore")

@@ -117,6 +117,7 @@ def test_a_node_that_was_left_alone_is_taken_over_and_gives_what_it_decided_mean
     assert_each_once(project)
 
 
+@pytest.mark.usefixtures("untimed")
 def test_a_verdict_becomes_a_label_a_shadow_and_then_the_bundle_that_decides(
         project: Path, plant: tuple[Process, str], start: Callable[..., Process],
         capsys: pytest.CaptureFixture[str]) -> None:

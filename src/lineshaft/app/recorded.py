@@ -59,7 +59,7 @@ def prepare(name: str, table: Table, talk: Talk, *, stale_ns: int | None = None,
     whole = [piece for _, piece in pieces]
     with talk.progress() as progress:
         quality = assess_recordings(table.tags, whole, progress=progress)
-    talk.say(overall(quality))
+    talk.say(overall(quality, timed=table.timed))
     kept = _fit(table, quality, talk)
     tags = tuple(table.tags[i] for i in kept)
     recordings = tuple(_narrow(piece, kept) for piece in whole)

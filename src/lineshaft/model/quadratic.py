@@ -11,6 +11,7 @@ from lineshaft.model.learner import Matrix, Settings, scaled
 from lineshaft.model.pipeline import Wires
 
 ROUNDS = 3
+LEAST_GAIN = 1e-6  # of the energy: far above float32's rounding, far below what counts
 
 
 class Quadratic:
@@ -61,7 +62,9 @@ def _without(g: StepBuilder, scores: Wire, root: Matrix, lost: Wire) -> Wire:
         for other, size in gone:
             change = g.subtract(change, g.multiply(other, g.divide(g.sum(g.multiply(change, other)), size)))
         gone.append((change, g.maximum(g.sum(g.square(change)), 1e-30)))
-        scores = g.subtract(scores, g.multiply(change, g.divide(g.sum(g.multiply(scores, change)), gone[-1][1])))
+        # Once nothing is left to gain the direction is rounding alone, and must not carry off what it happens to meet.
+        worth = g.add(gone[-1][1], g.multiply(g.sum(g.square(scores)), LEAST_GAIN))
+        scores = g.subtract(scores, g.multiply(change, g.divide(g.sum(g.multiply(scores, change)), worth)))
     return scores
 
 

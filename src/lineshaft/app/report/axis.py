@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +59,21 @@ class Scale:
         else:
             values = round_values(self.low, self.high, about)
         places = self(np.array(values, np.float64))
-        return [Tick(float(at), label(value)) for at, value in zip(places, values, strict=True)
+        return [Tick(float(at), name) for at, name in zip(places, _distinct(values, label), strict=True)
                 if 0 <= at <= 1]
+
+
+def _distinct(values: list[float], label: Callable[[float], str]) -> list[str]:
+    """A name for each value, with more digits where a small step needs them.
+
+    >>> _distinct([2388.0, 2388.2, 2388.4], lambda value: f"{value:.0f}")
+    ['2,388.0', '2,388.2', '2,388.4']
+    """
+    names = [label(value) for value in values]
+    if len(set(names)) == len(names):
+        return names
+    digits = max(0, -math.floor(math.log10(min(b - a for a, b in pairwise(values)))))
+    return [f"{value:,.{digits}f}" for value in values]
 
 
 def _rounded(value: float) -> float:

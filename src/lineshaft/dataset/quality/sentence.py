@@ -27,10 +27,11 @@ def sentence(found: Finding, unit: str = "") -> str:
     return f"{where}{_PHRASES[found.kind](found, f' {unit}' if unit else '')}."
 
 
-def overall(report: QualityReport) -> str:
-    """The whole report in one sentence."""
+def overall(report: QualityReport, *, timed: bool = True) -> str:
+    """The whole report in one sentence; ``timed`` False where times are counts of rows."""
     left_out = [tag.tag for tag in report.tags if not tag.usable]
-    rows = f"{report.rows:,} samples a tag over {format_duration(report.end - report.start)}"
+    over = f" over {format_duration(report.end - report.start)}" if timed else ""
+    rows = f"{report.rows:,} samples a tag{over}"
     if not left_out:
         return f"All {len(report.tags)} tags can be used ({rows})."
     named = ", ".join(left_out[:3]) + (f" and {len(left_out) - 3} more" if len(left_out) > 3 else "")

@@ -24,13 +24,13 @@ def quality(data: ReportData, text: Text) -> Markup | None:
     rows = [_row(tag, frame, columns.get(tag.tag), text) for tag in ranked]
     more = el("details", el("summary", text.count("quality.more", len(rows) - SHOWN)),
               _table(rows[SHOWN:], text)) if len(rows) > SHOWN else None
-    return el("section", el("h2", text("quality.title")), el("p", _overall(report, text), class_="note"),
+    return el("section", el("h2", text("quality.title")), el("p", _overall(data, report, text), class_="note"),
               _findings(report.findings, "", text), _table(rows[:SHOWN], text), more, id="quality")
 
 
-def _overall(report: QualityReport, text: Text) -> str:
+def _overall(data: ReportData, report: QualityReport, text: Text) -> str:
     usable = sum(tag.usable for tag in report.tags)
-    return text("quality.overall", usable=f"{usable:,}", tags=f"{len(report.tags):,}", rows=f"{report.rows:,}",
+    return text("quality.overall_rows" if data.by_row else "quality.overall", usable=f"{usable:,}", tags=f"{len(report.tags):,}", rows=f"{report.rows:,}",
                 duration=text.duration(report.end - report.start))
 
 

@@ -46,7 +46,7 @@ def _learnt(data: ReportData, text: Text) -> Facts:
 
 def _passage(data: ReportData, one: Passage, text: Text) -> Markup:
     called = data.run_name(one.run)
-    return join(stretch(data, one.start, one.end, text, one.run), f" ({name(called)})" if called else None)
+    return join(stretch(data, one.start, one.end, text, one.run), [" (", name(called), ")"] if called else None)
 
 
 def _false_alarms(trust: Trust, text: Text) -> Facts:

@@ -44,7 +44,7 @@ def when(data: ReportData, time: int, text: Text, run: int = 0) -> str:
 def placed(data: ReportData, time: int, text: Text, run: int) -> Markup:
     """The same with the run's name, where there are several."""
     called = data.run_name(run)
-    return join(when(data, time, text, run), f" ({name(called)})" if called else None)
+    return join(when(data, time, text, run), [" (", name(called), ")"] if called else None)
 
 
 def lasting(data: ReportData, start: int, end: int, text: Text) -> str:
@@ -89,7 +89,8 @@ def _quiet(data: ReportData, text: Text, watched: int) -> Markup:
 
 
 def _event(event: Event, data: ReportData, text: Text) -> Markup:
-    key = "verdict.event_missed" if event.delay_ns is None else "verdict.event_found"
+    late = event.delay_ns
+    key = f"verdict.event_{'missed' if late is None else 'found' if late else 'at_once'}"
     return text.html(key, name=name(event.name), start=placed(data, event.start, text, event.run),
                      delay=_delay(data, event, text))
 

@@ -47,7 +47,7 @@ class WriteGuard:
         limit = self.limits.get(tag)
         if limit is None:
             raise Refused("writing to the plant is off for this tag", where=tag,
-                          do="give it write limits in lineshaft.toml if a write is wanted")
+                          do="open the connector with a WriteGuard that has limits for it, if a write is wanted")
         if not limit.low <= value <= limit.high:  # also catches NaN
             raise Refused(f"{value:g} is outside the allowed {limit.low:g}..{limit.high:g}", where=tag,
                           do="write a value inside the limits")

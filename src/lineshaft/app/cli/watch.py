@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST = 20
 EXAMPLE = """  lineshaft watch plant.csv
   lineshaft watch 'exports/2024-*.parquet' --normal '2024-03-01 00:00/2024-03-08 00:00'
-  lineshaft watch skab/valve1/0.csv --normal '400 rows' --out results --lang zh"""
+  lineshaft watch skab/valve1/3.csv --normal '400 rows' --out results --lang zh"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -47,6 +47,9 @@ def explain(error: BaseException, url: str, options: Options, ours: str = "") ->
     if isinstance(error, OSError):
         return EnvironmentFailed(f"the connection failed: {error.strerror or error}", where=url,
                                  do="check the server and the network")
+    if "matching endpoint" in str(error).lower():
+        return EnvironmentFailed(f"the server does not offer security {options.security!r}", where=url,
+                                 do="set the option security to one that it offers, and pki to a folder for keys")
     return EnvironmentFailed(f"the server's answer was not understood ({error})", where=url)
 
 

@@ -190,3 +190,11 @@ async def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
     (tmp_path / "trusted" / "x.pem").write_text("nothing")
     with pytest.raises(UsageError, match=r"x\.pem: not a certificate"):
         security.trusted_fingerprints(tmp_path, ())
+
+
+async def test_a_policy_that_the_server_does_not_offer_is_named(server_pki: security.Identity, connected: Connected
+                                                                ) -> None:
+    async with Simulator([Tag("works/cell/flow")], security=ServerSecurity((ENCRYPT,), server_pki)) as strict:
+        with pytest.raises(EnvironmentFailed, match="does not offer security 'None'; set the option security"):
+            async with connected(strict.url):
+                pass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,14 +13,16 @@ from tests.model.plant import Matrix, dataset, steady
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.errors import UsageError
 from lineshaft.core.step import Array
+from lineshaft.graph.reference import golden
 from lineshaft.graph.replay import Replay
+from lineshaft.model.blocks.features import Level
 from lineshaft.model.blocks.impute import Impute
 from lineshaft.model.blocks.modes import Modes
 from lineshaft.model.blocks.standardise import Standardise
 from lineshaft.model.calibrate import Front, Normal
 from lineshaft.model.golden import golden_inputs
 from lineshaft.model.learner import Settings, learners
-from lineshaft.model.pipeline import Pipeline, extend, step_inputs
+from lineshaft.model.pipeline import Pipeline, extend, replay, step_inputs
 from lineshaft.model.train import Monitor, train_monitor
 
 SETTINGS = Settings()
@@ -177,3 +181,34 @@ def test_golden_inputs_are_repeatable_and_hold_lost_values_and_a_fault() -> None
 def test_no_normal_row_makes_no_golden_sequence() -> None:
     with pytest.raises(UsageError, match="no row of normal operation"):
         golden_inputs(dataset(BASE), np.zeros(ROWS, np.bool_), SETTINGS)
+
+
+@pytest.mark.parametrize("name", sorted(learners()))
+def test_a_graph_agrees_with_its_reference_while_tags_are_lost(name: str) -> None:
+    values = steady(ROWS, 4)
+    values[:, 1] = values[:, 0] + 1e-3 * values[:, 1]  # nearly the same signal twice: nothing is left to gain when lost
+    monitor = trained(values, name)
+    x, quality = golden_inputs(dataset(values), np.ones(ROWS, np.bool_), SETTINGS)
+    expected, found = golden(monitor.graph, x, quality), Replay(monitor.graph, execute)(x, quality)
+    for port in ("score", "cause", "confidence"):
+        assert np.allclose(found[port], expected.outputs[port], rtol=1e-4, atol=1e-4), port
+
+
+def test_many_runs_side_by_side_say_what_each_says_alone() -> None:
+    run = np.repeat(np.arange(9, dtype=np.int32), [30, 200, 31, 90, 150, 60, 120, 99, 120])
+    whole = replace(dataset(steady(ROWS, 4)), run=run)
+    blocks = (Modes(), Standardise(4), Impute(4), Level(SETTINGS.window))
+    pipeline = extend(Pipeline(4, ()), blocks, whole, np.ones(ROWS, np.bool_), execute)
+    together = replay(pipeline, whole, ("features",), execute)["features"]
+    for number in range(9):
+        alone = replay(pipeline, whole.rows(run == number), ("features",), execute)["features"]
+        assert np.allclose(together[run == number], alone, rtol=1e-5, atol=1e-5)
+
+
+def test_rows_after_the_last_normal_one_teach_nothing() -> None:
+    values = steady(ROWS, 4)
+    other = values.copy()
+    other[600:] = 1e3 * steady(ROWS - 600, 4, seed=5)
+    normal = np.arange(ROWS) < 600
+    first, second = (train_monitor(dataset(part), normal, execute) for part in (values, other))
+    assert first.graph == second.graph

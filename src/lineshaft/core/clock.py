@@ -84,7 +84,7 @@ def parse_time(text: str, *, where: str = "") -> int:
 def format_duration(nanoseconds: int | float) -> str:
     """The shortest form that a person reads at a glance.
 
-    >>> [format_duration(n) for n in (100_000_000, 1_500_000_000, 60_000_000_000, 5_400_000_000_000, 2_630 * 86_400 * SECOND)]
+    >>> [format_duration(n) for n in (100_000_000, 1_500_000_000, 60 * SECOND, 5_400 * SECOND, 2_630 * 86_400 * SECOND)]
     ['100 ms', '1.5 s', '1 min', '1.5 h', '2,630 d']
     """
     for unit, size in (("d", _UNITS["d"]), ("h", _UNITS["h"]), ("min", _UNITS["m"]), ("s", SECOND),

@@ -30,7 +30,8 @@ def quality(data: ReportData, text: Text) -> Markup | None:
 
 def _overall(data: ReportData, report: QualityReport, text: Text) -> str:
     usable = sum(tag.usable for tag in report.tags)
-    return text("quality.overall_rows" if data.by_row else "quality.overall", usable=f"{usable:,}", tags=f"{len(report.tags):,}", rows=f"{report.rows:,}",
+    key = "quality.overall_rows" if data.by_row else "quality.overall"
+    return text(key, usable=f"{usable:,}", tags=f"{len(report.tags):,}", rows=f"{report.rows:,}",
                 duration=text.duration(report.end - report.start))
 
 

@@ -156,6 +156,12 @@ def test_a_second_run_leaves_the_first_alone(tmp_path: Path, capsys: pytest.Capt
     assert all((folder / "report.html").is_file() for folder in folders)
 
 
+def test_what_a_run_wrote_is_no_export_to_the_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(tmp_path / "plant.csv", cooling())
+    first, second = (watched(capsys, tmp_path, "--out", tmp_path / "out", "--learner", "zscore") for _ in range(2))
+    assert second["tags"] == first["tags"] == ["speed", "flow", "pressure", "temperature"]
+
+
 def test_two_runs_at_once_get_a_folder_each(tmp_path: Path) -> None:
     export, out = written(tmp_path / "plant.csv", cooling()), tmp_path / "out"
     codes: list[int] = []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from lineshaft.connect.files.source import RESULTS
 from lineshaft.core.errors import EnvironmentFailed
 
 UNFINISHED = ".unfinished-"
@@ -38,6 +39,7 @@ def out_folder(wanted: Path, name: str) -> Iterator[OutFolder]:
     out = OutFolder(work, wanted)
     try:
         with _told(wanted):
+            (work / RESULTS).touch()
             yield out
             work.chmod(0o755)
             out.final = _published(work, wanted, name)

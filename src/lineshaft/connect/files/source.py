@@ -26,6 +26,8 @@ _PACKED = (".gz", ".bz2", ".xz", ".zst")
 _TABLES = (".csv", ".tsv", ".txt", ".dat", ".asc", ".tab", ".parquet", ".pq")
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
 _ARCHIVE_LIMIT = 1 << 30
+RESULTS = ".lineshaft-results"
+"""A folder that holds a file of this name is no export: Lineshaft wrote it."""
 
 
 READ_ERRORS = (EOFError, zlib.error, lzma.LZMAError, OSError)
@@ -123,7 +125,10 @@ def natural(text: str) -> list[tuple[int, str]]:
 
 
 def _folder(folder: Path) -> list[Source]:
-    names = sorted((str(p) for p in folder.rglob("*") if p.is_file() and is_table(p.name)), key=natural)
+    tables = [path for path in folder.rglob("*") if is_table(path.name) and path.is_file()]
+    apart = {inner for path in tables for inner in _below(folder, path)
+             if inner.name.startswith(".") or (inner / RESULTS).exists()}
+    names = sorted((str(path) for path in tables if not apart & set(_below(folder, path))), key=natural)
     if not names:
         raise UsageError(
             "the folder holds no table",
@@ -131,6 +136,11 @@ def _folder(folder: Path) -> list[Source]:
             do="put CSV or Parquet files there, or name one of its archives or files",
         )
     return [source for name in names for source in _file(Path(name))]
+
+
+def _below(folder: Path, path: Path) -> list[Path]:
+    """The folders between a folder and a file in it."""
+    return [inner for inner in path.parents if folder in inner.parents]
 
 
 def is_table(name: str) -> bool:

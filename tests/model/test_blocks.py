@@ -185,6 +185,12 @@ def test_the_smoothed_energy_waits_while_a_mode_is_new() -> None:
     assert np.allclose(np.exp(smooth[:, 0]), [5, 7, 7, 7, 4])
 
 
+def test_a_contribution_too_small_to_divide_by_is_none() -> None:
+    tiny = np.full((3, 4), 1e-31, np.float32)
+    inputs = {"contribution": tiny, "quality": np.ones_like(tiny), "energy": column([1.0, 1.0, 1.0])}
+    assert not through(Cause(0.3, 10.0), inputs, True)["cause"].any()
+
+
 @FEW
 @given(arrays.arrays(np.float32, (12, 4), elements=st.sampled_from([0.0, 1e-12, 1.0, 3.0, 1e9, 1e20])),
        arrays.arrays(np.bool_, (12, 4)))

@@ -36,7 +36,9 @@ class Cause:
         mean = g.where(wires.get("counts", wires["warm"]), new, old)
         g.keep("cause_mean", mean)
         shown = g.multiply(mean, wires["quality"])
-        return {"cause": g.divide(shown, g.maximum(g.sum(shown), SMALLEST))}
+        total = g.sum(shown)
+        share = g.divide(shown, g.maximum(total, SMALLEST))
+        return {"cause": g.where(g.greater(total, SMALLEST), share, 0.0)}
 
 
 class Confidence:

@@ -18,12 +18,14 @@ class InputHistory:
         self.length, self.count = length, 0
         self._x = np.zeros((length, channels), np.float32)
         self._quality = np.zeros((length, channels), np.float32)
+        self._masks = [-1] * length  # the mask that a row of quality holds: it seldom changes, so is seldom copied
 
     def push(self, table: LatestValues) -> None:
         """Keep the table's inputs of this tick."""
         row = self.count % self.length
         self._x[row] = table.x
-        self._quality[row] = table.quality
+        if self._masks[row] != table.mask_version:
+            self._quality[row], self._masks[row] = table.quality, table.mask_version
         self.count += 1
 
     @property

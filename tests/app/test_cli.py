@@ -80,7 +80,7 @@ def project(tmp_path: Path) -> Path:
     ("alarm list --folder {none}", 3, "no node runs in this folder"),
     ("node status --folder {none}", 3, "no node runs in this folder"),
     ("bundle show {none}", 2, "none"),
-    ("bundle verify {here} --trust {here}", 1, "lineshaft.toml"),
+    ("bundle verify {here} --trust {here}", 1, "does not belong in a bundle"),
     ("graph show {here}/x.onnx", 2, "x.onnx"),
     ("key new {here}/lineshaft.toml", 2, "exists already"),
 ])
@@ -104,6 +104,14 @@ def test_output_as_json_is_one_document(line: str, project: Path, capsys: pytest
     capsys.readouterr()
     assert main(line.format(here=project).split()) == 0
     json.loads(capsys.readouterr().out)
+
+
+def test_init_keeps_keys_and_history_out_of_git(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / ".gitignore").write_text("mine\n")
+    assert main(["init", str(tmp_path / "new")]) == main(["init", str(tmp_path / "old")]) == 0
+    assert {"keys/", "history/", "node/"} <= set((tmp_path / "new" / ".gitignore").read_text().split())
+    assert (tmp_path / "old" / ".gitignore").read_text() == "mine\n"
 
 
 def test_init_never_overwrites(project: Path) -> None:

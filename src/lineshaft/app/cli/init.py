@@ -22,6 +22,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--print", action="store_true", help="to stdout, and write nothing")
 
 
+# A project is a folder in git: its file and its bundles belong there, these do not, and the key never.
+IGNORED = "history/\nkeys/\nlogs/\nnode/\nrun.lock\n"
+
+
 def do(chosen: argparse.Namespace) -> int:
     """Write the file; what is there already stays."""
     from lineshaft.app.config import FILE, check, template
@@ -37,6 +41,9 @@ def do(chosen: argparse.Namespace) -> int:
         chosen.folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
+        ignored = chosen.folder / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text(IGNORED, "utf-8", newline="\n")
     except FileExistsError:
         raise UsageError("is there already", where=str(path), do="edit it, or name another folder") from None
     except OSError as error:

@@ -19,12 +19,14 @@ from lineshaft.core.clock import SECOND, format_duration
 from lineshaft.core.connector import Connector
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError, UsageError
 from lineshaft.core.quality import usable
+from lineshaft.core.store import Historian
 from lineshaft.core.tag import Tag
 from lineshaft.historian.store import EmbeddedHistorian
 
 BACK_OFF_S = (0.5, 30.0)
 TRY_AGAIN_S = (10.0, 600.0)
 LOOK_S = 0.25
+COMPACT_S = 3600.0
 TOLD_SHARES = 10
 
 
@@ -60,7 +62,7 @@ async def run(project: Project, talk: Talk, *, for_ns: int | None = None) -> Ran
 
 
 class _Run:
-    """Three works side by side: recording, learning once, and the node."""
+    """Works side by side: recording, learning once, the node, and tidying the history."""
 
     def __init__(self, project: Project, historian: EmbeddedHistorian, talk: Talk, stop: asyncio.Event) -> None:
         self.project, self.historian, self.talk, self.stop = project, historian, talk, stop
@@ -68,7 +70,9 @@ class _Run:
         self.keeper = Keeper(project, historian, talk, stop)
 
     async def whole(self, for_ns: int | None) -> Ran:
-        works = [asyncio.create_task(work) for work in (self._record(), self._decide(), _pass(self.stop, for_ns))]
+        works = [asyncio.create_task(work) for work in (
+            self._record(), self._decide(), _pass(self.stop, for_ns),
+            tidy(self.historian, self.stop, self.talk))]
         try:
             done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
             for work in done:
@@ -191,6 +195,18 @@ class _Run:
             self.talk.warn(f"Learning failed with exit code {process.returncode}: "
                            f"{said[-1] if said else 'it said nothing'}.")
         return process.returncode or 0
+
+
+async def tidy(historian: Historian, stop: asyncio.Event, talk: Talk, every_s: float = COMPACT_S) -> None:
+    """Compact the history once an hour until ``stop``; what goes wrong is said, and tried again an hour later."""
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), every_s)
+            return
+        try:
+            await asyncio.to_thread(historian.compact)
+        except LineshaftError as error:
+            talk.warn(f"The history was not compacted: {error}.")
 
 
 def _on_signals(stop: asyncio.Event) -> None:

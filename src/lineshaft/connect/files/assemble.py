@@ -29,6 +29,7 @@ def assemble(runs: Sequence[Recording], options: ReadOptions, where: str, *, tim
             "the table has a single row", where=where, do="export a stretch of time, one row a time"
         )
     uses, said = settle(runs, options)
+    _require(uses, (*options.labels, *options.inputs), where)
     inputs = _inputs(uses, options, where)
     period, timing = _period(runs, options)
     slow = {use.column.name: step for use in inputs if (step := _slower(runs, use.column.name))}
@@ -43,6 +44,15 @@ def assemble(runs: Sequence[Recording], options: ReadOptions, where: str, *, tim
         + _content_said(built, tags)
     )
     return Table(tags, built, period, tuple(use.column.name for use in labels), tuple(said), timed)
+
+
+def _require(uses: Sequence[Use], names: Sequence[str], where: str) -> None:
+    """That every column somebody named is there."""
+    known = {name for use in uses for name in (use.column.name, use.column.header)}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no column {name!r}", where=where,
+                             do=f"use some of {', '.join(use.column.name for use in uses[:12])}")
 
 
 def _inputs(uses: Sequence[Use], options: ReadOptions, where: str) -> list[Use]:

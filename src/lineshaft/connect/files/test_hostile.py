@@ -112,6 +112,8 @@ def test_a_file_that_may_not_be_read_is_the_environments_failure(tmp_path: Path)
         (ReadOptions(timezone="Mars/Base"), "no time zone"),
         (ReadOptions(encoding="klingon"), "no encoding"),
         (ReadOptions(unit_column="zz"), "no column 'zz'"),
+        (ReadOptions(labels=("nope",)), "there is no column 'nope'"),
+        (ReadOptions(inputs=("nope",)), "use some of .*a, b"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_named(tmp_path: Path, options: ReadOptions, why: str) -> None:

@@ -10,12 +10,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from lineshaft.core.decision import Cause
+from lineshaft.core.decision import Cause, Decision
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.sample import Samples
 from lineshaft.dataset.recording import Recording
 from lineshaft.node.loop import Loop, LoopSettings
-from lineshaft.node.record import Record
+from lineshaft.node.record import SOURCES, Record
 from lineshaft.node.seat import Loaded
 
 REPORT_EVERY = 1000
@@ -86,6 +86,14 @@ def backtest(loaded: Loaded, recordings: Sequence[Recording], progress: Progress
         _through(loaded, recording, records, total, progress)
     progress(total, total, "watching")
     return _columns(records, np.repeat(np.arange(len(lengths), dtype=np.int32), lengths))
+
+
+def of_decisions(decisions: Sequence[Decision]) -> Decisions:
+    """What a live loop said, as columns of one run."""
+    records: list[Record] = [
+        (one.time, one.score, one.alarm, one.confidence, one.latency_ns, one.missed, SOURCES.index(one.source),
+         one.masked, tuple((cause.tag, cause.share) for cause in one.causes), one.bundle) for one in decisions]
+    return _columns(records, np.zeros(len(records), np.int32))
 
 
 def episodes(decisions: Decisions, watched: NDArray[np.bool_] | None = None) -> tuple[Episode, ...]:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lineshaft.app import flow, report
-from lineshaft.app.backtest import Decisions, Episode
+from lineshaft.app import report
+from lineshaft.app.backtest import Decisions
 from lineshaft.app.recorded import Recorded
+from lineshaft.app.report import rows
 from lineshaft.app.verdict import compared
 from lineshaft.core.dataset import ABNORMAL
 
@@ -34,10 +35,10 @@ def _data(found: Watched, said: str | None, source: str) -> report.ReportData:
         title=sealed.manifest.loop, source=source, created=time.time_ns(), tags=dataset.tags, times=dataset.times,
         values=dataset.values, good=dataset.good, score=decisions.score, run=dataset.run, period_ns=dataset.period_ns,
         by_row=not plant.table.timed, run_names=_run_names(plant), watched=~found.normal,
-        alarms=tuple(_alarm(one) for one in found.episodes), events=tuple(_labelled(plant, decisions)),
+        alarms=tuple(rows.alarm(one) for one in found.episodes), events=tuple(_labelled(plant, decisions)),
         passages=tuple(_passages(plant, found.normal)), quality=plant.quality, findings=plant.findings,
-        learners=_learners(sealed), learner_why=sealed.monitor.why, trust=_trust(found, said),
-        latency=_latency(decisions, sealed.manifest.budget.deadline_ns), manifest=sealed.manifest,
+        learners=rows.learners(sealed), learner_why=sealed.monitor.why, trust=_trust(found, said),
+        latency=rows.latency(decisions, sealed.manifest.budget.deadline_ns), manifest=sealed.manifest,
         certificate=sealed.certificate, bundle=sealed.packed.digest, dataset=sealed.manifest.lineage.dataset,
         files=found.files, command=f"lineshaft watch {source}" + (f" --normal '{said}'" if said else ""))
 
@@ -45,15 +46,6 @@ def _data(found: Watched, said: str | None, source: str) -> report.ReportData:
 def _run_names(plant: Recorded) -> tuple[str, ...]:
     """A name for each run of the dataset where the file has several."""
     return tuple(one.name for one in plant.recordings) if len(plant.table.runs) > 1 else ()
-
-
-def _alarm(one: Episode) -> report.ReportAlarm:
-    return report.ReportAlarm(one.start, one.end, one.peak, one.causes, one.confidence, one.run, one.open)
-
-
-def _latency(decisions: Decisions, deadline_ns: int) -> report.Latency:
-    p50, p99, p999, most = np.percentile(decisions.latency_ns, (50, 99, 99.9, 100)).astype(int).tolist()
-    return report.Latency(len(decisions), p50, p99, p999, most, int(decisions.missed.sum()), deadline_ns)
 
 
 def _labelled(plant: Recorded, decisions: Decisions) -> Iterator[report.Event]:
@@ -82,12 +74,6 @@ def _stretches(plant: Recorded, mask: NDArray[np.bool_]) -> Iterator[tuple[int, 
 
 def _span(plant: Recorded, first: int, last: int) -> tuple[int, int]:
     return int(plant.dataset.times[first]), int(plant.dataset.times[last])
-
-
-def _learners(sealed: flow.Sealed) -> tuple[report.LearnerRow, ...]:
-    return tuple(report.LearnerRow(
-        trial.learner, {} if trial.reason else {"detection_rate": trial.power, "false_alarm_rate": trial.false_alarms},
-        trial.learner == sealed.manifest.lineage.learner, trial.reason) for trial in sealed.monitor.trials)
 
 
 def _trust(found: Watched, said: str | None) -> report.Trust:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from lineshaft.app.cli.command import Command, columns, emit
 from lineshaft.core.clock import parse_duration
-from lineshaft.core.errors import UsageError
 
 if TYPE_CHECKING:
     from lineshaft.app.backtest import Episode
@@ -47,12 +46,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def do(chosen: argparse.Namespace) -> int:
     """Watch, then say what was found and where it lies."""
-    try:
-        from lineshaft.app.talk import Talk
-        from lineshaft.app.watch import WatchOptions, watch
-        from lineshaft.connect.files.options import ReadOptions
-    except ModuleNotFoundError as error:
-        raise missing(error) from None
+    from lineshaft.app.talk import Talk
+    from lineshaft.app.watch import WatchOptions, watch
+    from lineshaft.connect.files.options import ReadOptions
 
     read = ReadOptions(
         time=chosen.time, timezone=chosen.timezone, day_first=chosen.day_first, encoding=chosen.encoding,
@@ -65,12 +61,6 @@ def do(chosen: argparse.Namespace) -> int:
                   Talk(quiet=chosen.quiet))
     emit(chosen, _result(found, chosen.normal), _lines(found))
     return 0
-
-
-def missing(error: ModuleNotFoundError) -> UsageError:
-    """A library that the edge install leaves out."""
-    return UsageError(f"this command needs the Python package {error.name!r}",
-                      do="install everything with: pip install 'lineshaft[all]'")
 
 
 def _result(found: Watched, said: str | None) -> dict[str, object]:

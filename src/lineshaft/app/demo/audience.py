@@ -6,6 +6,7 @@ import asyncio
 import time
 from datetime import datetime
 
+from lineshaft.app import flow
 from lineshaft.app.child import Child
 from lineshaft.app.demo.story import Story, short
 from lineshaft.app.remote import RemoteNode
@@ -13,9 +14,9 @@ from lineshaft.app.talk import Talk
 from lineshaft.connect.plant.faults import Fault
 from lineshaft.core.clock import SECOND, format_duration
 from lineshaft.core.decision import Decision
-from lineshaft.core.decision_tags import decision_samples
 from lineshaft.core.store import Historian
 
+NODE = "node1"
 POLL_S = 0.25
 
 
@@ -33,11 +34,10 @@ class Audience:
     def look(self) -> None:
         """Everything since the last look."""
         while entries := self.node.outbox(self._sequence):
-            for entry in entries:
-                self.historian.append(decision_samples([entry.decision]), key=f"node1/{entry.sequence}")
-                self._take(entry.decision)
-            self._sequence = entries[-1].sequence
+            self._sequence = flow.deliver(entries, self.historian, NODE)
             self.node.acknowledge_outbox(self._sequence)
+            for entry in entries:
+                self._take(entry.decision)
         health = self.node.health()
         if health.state != self._state:
             self._state = health.state

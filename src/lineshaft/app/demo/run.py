@@ -13,7 +13,7 @@ import numpy as np
 
 from lineshaft.app import flow
 from lineshaft.app.child import Child
-from lineshaft.app.demo.audience import Audience, watch
+from lineshaft.app.demo.audience import NODE, Audience, watch
 from lineshaft.app.demo.report import write_report
 from lineshaft.app.demo.story import Story, tell
 from lineshaft.app.recipe import Recipe
@@ -162,7 +162,7 @@ async def _deploy(sealed: flow.Sealed, url: str, folder: Path, talk: Talk, stack
     place = folder / "node"
     child = await stack.enter_async_context(Child(
         ["node", "run", str(sealed.packed.path), "--source", url, "--trust", str(folder / "keys" / "demo.pub"),
-         "--folder", str(place), "--opcua-port", "0"], folder / "logs" / "node.log"))
+         "--folder", str(place), "--name", NODE, "--opcua-port", "0"], folder / "logs" / "node.log"))
     talk.good(f"bundle {child.ready['bundle'][:19]} decides every {format_duration(PERIOD_NS)}; decisions are on "
               f"{child.ready['opcua']}, metrics on {child.ready['control']}/metrics")
     return RemoteNode(place)

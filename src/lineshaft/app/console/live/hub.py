@@ -1,0 +1,132 @@
+"""The hub: one tail of the history, shared among all screens that want to see it move."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lineshaft.core.errors import LineshaftError
+from lineshaft.core.quality import severity
+from lineshaft.core.sample import Samples
+from lineshaft.historian.store import EmbeddedHistorian
+
+LOOK_S = 0.1
+MOST_HELD = 20_000
+log = logging.getLogger(__name__)
+
+Columns = dict[str, dict[str, list[float | int | None]]]
+
+
+@dataclass(eq=False)
+class Watch:
+    """One screen's wish: new samples of ``tags``. What came since it was last taken waits here."""
+
+    tags: frozenset[str]
+    held: Columns = field(default_factory=dict)
+    lost: bool = False
+    _count: int = 0
+
+    def put(self, tag: str, times: list[int], values: list[float | None], quality: list[int]) -> None:
+        """More samples; a screen that does not take them is told that it lost some, and keeps nothing old."""
+        self._count += len(times)
+        if self._count > MOST_HELD:
+            self.held, self._count, self.lost = {}, len(times), True
+        column = self.held.setdefault(tag, {"t": [], "v": [], "q": []})
+        column["t"] += times
+        column["v"] += values
+        column["q"] += quality
+
+    def take(self) -> tuple[Columns, bool]:
+        """What waits, and whether something was lost before it."""
+        taken, lost = self.held, self.lost
+        self.held, self._count, self.lost = {}, 0, False
+        return taken, lost
+
+
+class Hub:
+    """Looks at the history ten times a second while anybody watches; all on one event loop.
+
+    ``open_history`` gives a historian of the hub's own, None where nothing is set up yet.
+    """
+
+    def __init__(self, open_history: Callable[[], EmbeddedHistorian | None]) -> None:
+        self._open = open_history
+        self._history: EmbeddedHistorian | None = None
+        self._arrival = 0
+        self._watches: set[Watch] = set()
+        self._wanted = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.fault = ""
+
+    def start(self) -> None:
+        """On the running event loop."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Look no more; the history is closed."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        if self._history is not None:
+            self._history.close()
+
+    def watch(self, tags: Iterable[str]) -> Watch:
+        """From now on, new samples of these tags."""
+        found = Watch(frozenset(tags))
+        self._watches.add(found)
+        self._wanted.set()
+        return found
+
+    def unwatch(self, watch: Watch) -> None:
+        """No more of them."""
+        self._watches.discard(watch)
+        if not self._watches:
+            self._wanted.clear()
+
+    async def _run(self) -> None:
+        while True:
+            if not self._watches:
+                await self._wanted.wait()
+                self._arrival = 0
+            try:
+                self._share(await asyncio.to_thread(self._new))
+                self.fault = ""
+            except LineshaftError as error:
+                if str(error) != self.fault:
+                    log.warning("history cannot be followed: %s", error)
+                self.fault, self._arrival = str(error), 0
+            await asyncio.sleep(LOOK_S)
+
+    def _new(self) -> Samples:
+        """What arrived since the last look; nothing old at the first one."""
+        if self._history is None:
+            self._history = self._open()
+        if self._history is None:
+            return Samples.empty()
+        if not self._arrival:
+            self._arrival = self._history.arrived()
+            return Samples.empty()
+        self._arrival, samples = self._history.since(self._arrival)
+        return samples
+
+    def _share(self, samples: Samples) -> None:
+        if not len(samples):
+            return
+        wanted = {tag for watch in self._watches for tag in watch.tags}
+        for place, tag in enumerate(samples.tags):
+            if tag not in wanted:
+                continue
+            rows = np.flatnonzero(samples.index == place)
+            times = (samples.time[rows] // 1_000_000).tolist()
+            values = [value if value == value and abs(value) != np.inf else None
+                      for value in samples.value[rows].tolist()]
+            quality = [int(severity(code)) for code in samples.quality[rows].tolist()]
+            for watch in self._watches:
+                if tag in watch.tags:
+                    watch.put(tag, times, values, quality)

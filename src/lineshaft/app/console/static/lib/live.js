@@ -1,0 +1,75 @@
+import { store } from "./store.js";
+import { useEffect, useRef } from "./ui.js";
+import { loggedOut } from "./api.js";
+
+// One socket for the whole page. What it brings is either fresh or marked as lost, never quietly old.
+export const pulse = store(null);
+export const jobs = store({});
+export const link = store({ up: false, since: Date.now(), late: false, fault: "" });
+export const offset = store(0); // the server's clock minus ours, ms
+
+const SILENT_MS = 2500, WAIT_MS = [250, 500, 1000, 2000, 5000], POLICY = 1008;
+const watches = new Map();
+let socket = null, tries = 0, number = 0, heard = 0, timer = null;
+
+const send = message => { if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); };
+const ask = (id, { tags, every }) => send({ watch: id, tags, every });
+
+const down = () => link.set(was => (was.up ? { ...was, up: false, since: heard || Date.now() } : was));
+
+const take = message => {
+  heard = Date.now();
+  link.set(was => (was.up && was.fault === (message.fault ?? was.fault) ? was
+    : { up: true, since: heard, late: false, fault: message.fault ?? was.fault }));
+  if (message.now) offset.set(message.now - heard);
+  if (message.pulse) pulse.set({ ...message.pulse, heard });
+  if (message.job) jobs.set(all => ({ ...all, [message.job.number]: message.job }));
+  if (message.watch !== undefined) watches.get(message.watch)?.take(message.samples, message.lost, message.now);
+};
+
+const open = () => {
+  timer = null;
+  const ours = socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/live`);
+  ours.binaryType = "arraybuffer";
+  const decoder = new TextDecoder();
+  ours.onopen = () => {
+    tries = 0;
+    for (const [id, watch] of watches) { ask(id, watch); if (watch.missed) watch.missed(); }
+  };
+  ours.onmessage = event => take(JSON.parse(typeof event.data === "string" ? event.data : decoder.decode(event.data)));
+  ours.onclose = event => {
+    down();
+    if (ours !== socket) return;
+    if (event.code === POLICY) { loggedOut.set(true); return; }
+    again();
+  };
+};
+const again = () => { if (!timer) timer = setTimeout(open, WAIT_MS[Math.min(tries++, WAIT_MS.length - 1)]); };
+
+export const connect = () => {
+  open();
+  setInterval(() => { // a socket can be open and dead
+    if (socket && socket.readyState === WebSocket.OPEN && heard && Date.now() - heard > SILENT_MS) {
+      down();
+      socket.close();
+      again();
+    }
+  }, 500);
+  addEventListener("online", () => { if (!link.get().up) { tries = 0; again(); } });
+};
+export const reconnect = () => { tries = 0; if (socket) socket.close(); else open(); };
+
+// From now on `take(samples, lost, now)` for new samples of `tags`; `missed` when the link was down in between.
+export const watch = (tags, every, take_, missed) => {
+  const id = ++number, wish = { tags, every, take: take_, missed };
+  watches.set(id, wish);
+  ask(id, wish);
+  return () => { watches.delete(id); send({ unwatch: id }); };
+};
+export const useWatch = (tags, every, take_, missed) => {
+  const newest = useRef({});
+  newest.current = { take: take_, missed };
+  useEffect(() => tags.length ? watch(tags, every, (...all) => newest.current.take(...all),
+                                      () => newest.current.missed?.()) : undefined, [tags.join("\n"), every]);
+};
+export const serverNow = () => Date.now() + offset.get();

@@ -110,7 +110,7 @@ def test_init_keeps_keys_and_history_out_of_git(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / ".gitignore").write_text("mine\n")
     assert main(["init", str(tmp_path / "new")]) == main(["init", str(tmp_path / "old")]) == 0
-    assert {"keys/", "history/", "node/"} <= set((tmp_path / "new" / ".gitignore").read_text().split())
+    assert {"console/", "keys/", "history/", "node/"} <= set((tmp_path / "new" / ".gitignore").read_text().split())
     assert (tmp_path / "old" / ".gitignore").read_text() == "mine\n"
 
 

@@ -79,6 +79,8 @@ def project(tmp_path: Path) -> Path:
     ("feedback retrain --project {here}", 3, "no node runs in this folder"),
     ("alarm list --folder {none}", 3, "no node runs in this folder"),
     ("node status --folder {none}", 3, "no node runs in this folder"),
+    ("console serve --project {none}", 2, "no such folder"),
+    ("console serve --project {here} --port 70000", 2, "--port: 70000 is not a port"),
     ("bundle show {none}", 2, "none"),
     ("bundle verify {here} --trust {here}", 1, "does not belong in a bundle"),
     ("graph show {here}/x.onnx", 2, "x.onnx"),
@@ -110,7 +112,7 @@ def test_init_keeps_keys_and_history_out_of_git(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / ".gitignore").write_text("mine\n")
     assert main(["init", str(tmp_path / "new")]) == main(["init", str(tmp_path / "old")]) == 0
-    assert {"keys/", "history/", "node/"} <= set((tmp_path / "new" / ".gitignore").read_text().split())
+    assert {"console/", "keys/", "history/", "node/"} <= set((tmp_path / "new" / ".gitignore").read_text().split())
     assert (tmp_path / "old" / ".gitignore").read_text() == "mine\n"
 
 

@@ -17,6 +17,7 @@ from lineshaft.core.tag import Tag
 
 FILE = Path("lineshaft.toml")
 WHOLE = template().replace("# [tasks.cell.limits]  ", "[tasks.cell.limits]").replace('# "hall1', '"hall1')
+OIDC = '[console.oidc]\nclient-id = "x"\nissuer = "https://x"\n'
 TAGS = [Tag(f"hall1/cell1/{name}", address=name) for name in ("P101/flow", "P101/speed", "P102/flow", "mode")]
 
 
@@ -28,6 +29,22 @@ def mistake(text: str) -> str:
 
 def test_the_template_is_right_as_it_stands() -> None:
     assert check(template(), FILE).tasks["cell"].period == "1s"
+
+
+def test_everything_that_the_template_has_in_comments_is_right_too() -> None:
+    text = re.sub(r"(?m)^# (?=\[|[\w-]+ =|\")", "", template())
+    config = check(text, FILE)
+    assert config.console.users and config.console.oidc is not None
+    assert config.console.oidc.roles == {"shift-leads": "engineer"}
+
+
+def test_who_logs_in_elsewhere_logs_in_here() -> None:
+    assert mistake(f"{template()}\n{OIDC}").endswith("set users = true under [console]")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_a_console_that_only_this_machine_reaches_wants_neither_users_nor_a_certificate(host: str) -> None:
+    assert check(f'{template()}\n[console]\nhost = "{host}"\n', FILE).console.host == host
 
 
 def test_what_a_template_is_filled_with_may_hold_quotes_and_backslashes() -> None:
@@ -60,6 +77,21 @@ def test_what_a_template_is_filled_with_may_hold_quotes_and_backslashes() -> Non
     ('name = "node1"', 'name = "../node1"', "node.name", "cannot be a name"),
     ('history = "history"', 'history = ""', "history", "is not a path"),
     ("[node]", "[nod]", "nod", "did you mean 'node'"),
+    ("# [console]  ", "[console]\nprot = 8420 #", "console.prot", "did you mean 'port'"),
+    ("# [console]  ", "[console]\nport = 84200 #", "console.port", "65535 is wanted"),
+    ("# [console]  ", "[console]\nport = 8421 #", "console.port", "the node has port 8421 already"),
+    ("# [console]  ", "[console]\nusers = 1 #", "console.users", "true or false is wanted"),
+    ("# [console]  ", '[console]\nhost = "a b" #', "console.host", "is not an address of this machine"),
+    ("# [console]  ", '[console]\nhost = "0.0.0.0" #', "console.host", "set users = true"),
+    ("# [console]  ", '[console]\nhost = "line1.example" #', "console.host", "set users = true"),
+    ("# [console]  ", '[console]\nusers = true\nhost = "0.0.0.0" #', "console.host", "an encrypted connection"),
+    ("# [console]  ", '[console]\ncertificate = "a.crt" #', "console.certificate", "give both"),
+    ("# [console]  ", '[console]\nnames = ["line1:80"] #', "console.names", "not a host name"),
+    ("# [console.oidc]  ", '[console.oidc]\nisuer = "https://x" #', "console.oidc.isuer", "did you mean 'issuer'"),
+    ("# [console.oidc]  ", '[console.oidc]\nclient-id = "x"\nissuer = "http://x" #', "console.oidc.issuer",
+     "not the address of a login service"),
+    ("# [console.oidc]  ", f'{OIDC}roles.ops = "operater" #', "console.oidc.roles.ops", "did you mean 'operator'"),
+    ("# [console.oidc]  ", f"{OIDC}roles.ops = 3 #", "console.oidc.roles.ops", "a text in quotes is wanted"),
     ("# [plant.options]", "[plant.options]\npassword = 'x' #", "plant.options.password", PASSWORD),
 ])
 def test_a_mistake_is_named_by_file_line_and_key(old: str, new: str, key: str, says: str) -> None:

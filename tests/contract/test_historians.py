@@ -182,6 +182,60 @@ def test_as_of_at_a_version_ignores_what_arrived_later(historian: Historian) -> 
     assert historian.as_of(["a", "b"], 20) == {"a": Sample("a", 11, 3.0), "b": Sample("b", 5, 5.0)}
 
 
+def tail(historian: Historian, arrival: int = 0, limit: int = 1000) -> list[tuple[str, float]]:
+    """(tag, value) of all that arrived after a number, asked for ``limit`` at a time."""
+    found: list[tuple[str, float]] = []
+    while len(part := historian.since(arrival, limit=limit)):
+        assert 0 < len(part) <= limit
+        assert part.arrival == arrival + len(part)
+        found += [(sample.tag, sample.value) for sample in part.samples]
+        arrival = part.arrival
+    assert arrival == part.arrival == historian.arrived()
+    return found
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 1000])
+def test_the_tail_gives_every_sample_once_in_order_of_arrival(historian: Historian, limit: int) -> None:
+    given = [("ab"[number % 2], float(number)) for number in range(9)]
+    for tag, value in given:
+        put(historian, Sample(tag, 100 - int(value), value))
+    put(historian, Sample("c", 1, 9.0), Sample("a", 2, 10.0))
+    assert tail(historian, limit=limit) == [*given, ("c", 9.0), ("a", 10.0)]
+    historian.compact()
+    put(historian, Sample("d", 1, 11.0))
+    assert tail(historian, 8, limit) == [("a", 8.0), ("c", 9.0), ("a", 10.0), ("d", 11.0)]
+
+
+def test_the_tail_goes_on_from_now_past_hand_overs_and_merges(historian: Historian) -> None:
+    put(historian, Sample("a", 1, 1.0))
+    now = historian.arrived()
+    assert len(historian.since(now)) == 0
+    put(historian, Sample("a", 2, 2.0))
+    historian.compact()
+    put(historian, Sample("b", 3, 3.0))
+    historian.compact()
+    put(historian, Sample("a", 0, 4.0))
+    assert tail(historian, now) == [("a", 2.0), ("b", 3.0), ("a", 4.0)]
+    assert historian.since(historian.arrived()).arrival == 4
+
+
+def test_the_tail_keeps_time_quality_and_text(historian: Historian) -> None:
+    given = [Sample("a", 7, 1.5, quality.BAD), Sample("b", 6, 2.5, text="ok"), Sample("a", 8, 3.5)]
+    put(historian, *given)
+    assert list(historian.since(0).samples) == given
+    historian.compact()
+    assert list(historian.since(1).samples) == given[1:]
+
+
+@pytest.mark.parametrize("arrival", [-1, 2])
+def test_a_number_that_was_never_given_out_is_refused(historian: Historian, arrival: int) -> None:
+    put(historian, Sample("a", 1, 1.0))
+    with pytest.raises(UsageError, match="never given out"):
+        historian.since(arrival)
+    with pytest.raises(UsageError, match="is no limit"):
+        historian.since(0, limit=0)
+
+
 def test_the_version_changes_only_when_something_was_stored(historian: Historian) -> None:
     put(historian, Sample("a", 1, 1.0), key="k")
     before = historian.version()

@@ -76,6 +76,14 @@ class AnyUse(RuleBasedStateMachine):
         found = self.handles[who].as_of(TAGS, time, version=mine)
         assert repr(found) == repr(self.reference.as_of(TAGS, time, version=theirs))  # repr: NaN equals NaN
 
+    @rule(who=st.integers(0, 1), behind=st.integers(0, 30), limit=st.integers(1, 20))
+    def since(self, who: int, behind: int, limit: int) -> None:
+        assert self.handles[who].arrived() == self.reference.arrived()
+        after = max(self.reference.arrived() - behind, 0)
+        found, expected = (one.since(after, limit=limit) for one in (self.handles[who], self.reference))
+        assert repr(list(found.samples)) == repr(list(expected.samples))
+        assert found.arrival == expected.arrival
+
     def version_back(self, back: int) -> tuple[str | None, str | None]:
         """What is stored now for 0, else one of the versions named last."""
         return self.named[-back] if 0 < back <= len(self.named) else (None, None)

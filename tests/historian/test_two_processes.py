@@ -69,6 +69,19 @@ def test_processes_that_append_and_compact_lose_and_double_nothing(tmp_path: Pat
     assert len(seen) > 5
 
 
+def test_the_tail_follows_a_process_that_appends_and_compacts(tmp_path: Path) -> None:
+    count, found = 150, []
+    with open_historian(tmp_path) as historian:
+        arrival, worker = historian.arrived(), start(tmp_path, "left", count)
+        while worker.poll() is None or arrival < historian.arrived():
+            tail = historian.since(arrival, limit=7)
+            arrival = tail.arrival
+            found += [(sample.tag, sample.value) for sample in tail.samples]
+        said = worker.communicate()
+    assert worker.returncode == 0, said
+    assert found == [(tag, number) for number in range(count) for tag in ("shared", "left", "once")]
+
+
 def test_processes_that_create_the_folder_at_once_share_it(tmp_path: Path) -> None:
     workers = [start(tmp_path / "new", f"w{n}", 3) for n in range(3)]
     results = [worker.communicate() for worker in workers]

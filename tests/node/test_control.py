@@ -74,6 +74,57 @@ def test_health_decisions_and_alarms_can_be_read(client: Client, clock: ManualCl
     assert client.get("/status")["ticks"] == 5
 
 
+def test_one_glance_says_what_five_answers_say(client: Client, clock: ManualClock) -> None:
+    found = client.get(f"/glance?after={clock.now() - 2 * SECOND}&outbox=2")
+    assert found["time"] == clock.now()
+    assert found["health"] == client.get("/health") and found["status"] == client.get("/status")
+    assert found["alarms"] == client.get("/alarms")["alarms"]
+    assert found["decisions"] == client.get(f"/decisions?after={clock.now() - 2 * SECOND}")["decisions"]
+    assert found["entries"] == client.get("/outbox?limit=2")["entries"]
+    assert found["counters"]["ticks"] == sum(found["latency"]["counts"]) == 5
+    assert len(found["latency"]["edges_ns"]) == len(found["latency"]["counts"])
+    assert found["inputs"] == {"tags": ["cell/flow", "cell/level", "cell/pressure"], "times": [clock.now()] * 3,
+                               "unusable": {}}
+
+
+def test_a_glance_names_the_tags_that_count_for_nothing_and_gives_no_more_than_is_asked(
+        client: Client, clock: ManualClock, row: Row) -> None:
+    clock.advance(SECOND)
+    client.node.feed(row(1.0, 2.0, tags=("cell/flow", "cell/level")))
+    for _ in range(6):
+        clock.advance(SECOND)
+        client.node.feed(row(1.0, 2.0, tags=("cell/flow", "cell/level")))
+        client.node.poll()
+    found = client.get("/glance?limit=2")
+    assert list(found["inputs"]["unusable"]) == ["cell/pressure"]
+    assert "stale" in found["inputs"]["unusable"]["cell/pressure"]
+    assert found["inputs"]["times"][0] == clock.now() > found["inputs"]["times"][2]
+    assert [one["time"] for one in found["decisions"]] == [one["time"] for one in client.get("/decisions")["decisions"]
+                                                          ][-2:]
+    assert found["entries"] == [] and client.get("/glance?limit=0")["decisions"] == []
+
+
+def test_a_node_that_has_seen_nothing_can_be_glanced_at(load: Build, clock: ManualClock, tmp_path: Path) -> None:
+    node = Node(load(), tmp_path / "fresh", clock=clock)
+    node.start()
+    found = Client(node).get("/glance")
+    assert found["inputs"]["times"] == [None, None, None] and found["latency"]["counts"] == []
+    assert found["health"]["state"] == "starting"
+    node.close()
+
+
+def test_one_connection_serves_many_glances(client: Client) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=10)
+    connection.request("GET", "/glance")
+    connection.getresponse().read()
+    socket = connection.sock
+    for _ in range(3):
+        connection.request("GET", "/glance")
+        assert json.loads(connection.getresponse().read())["counters"]["ticks"] == 5
+    assert connection.sock is socket is not None
+    connection.close()
+
+
 def test_the_metrics_are_what_prometheus_reads(client: Client) -> None:
     code, text = client.raw("GET", "/metrics")
     samples = {(s.name, *s.labels.values()): s.value for family in text_string_to_metric_families(text.decode())

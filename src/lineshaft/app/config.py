@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 
@@ -26,6 +28,8 @@ _KINDS = {"str": "a text in quotes", "int": "a whole number", "float": "a number
 LONGEST_NS = 10 * 366 * 86_400 * SECOND
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Share = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
+ROLES = ("viewer", "operator", "engineer", "admin")
+"""What a person may do in the console, each more than the one before."""
 
 
 class Plant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,12 +67,37 @@ class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
     opcua_port: Port = 4841
 
 
+class Oidc(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """``[console.oidc]``: people log in at the company's own service; ``roles`` gives its groups a role here."""
+
+    issuer: str
+    client_id: str
+    roles: dict[str, str] = {}
+
+
+class Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """``[console]``: the pages in the browser; port 0 takes a free one.
+
+    ``users``: everybody logs in. ``names`` are the host names, besides ``host`` and this machine's loopback, by
+    which a browser may call it.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 8420
+    users: bool = False
+    certificate: str = ""
+    private_key: str = ""
+    names: tuple[str, ...] = ()
+    oidc: Oidc | None = None
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     plant: Plant
     tasks: dict[str, Task]
     node: Node = Node()
+    console: Console = Console()
     history: str = "history"
     key: str = "keys/lineshaft.key"
 
@@ -134,20 +163,31 @@ def _converted(data: dict[str, object], text: str, path: Path) -> Config:
 
 
 def _fails(part: object, name: str) -> bool:
-    """Whether this entry of the ``tasks`` table, or of a ``limits`` table, is the one that is wrong."""
-    shape: object = Task if name == "tasks" else tuple[float | None, float | None]
+    """Whether this entry of a table of free names (``tasks``, ``limits``, ``roles``) is the one that is wrong."""
+    shapes: dict[str, object] = {"tasks": Task, "roles": str}
     try:
-        msgspec.convert(part, shape)
+        msgspec.convert(part, shapes.get(name, tuple[float | None, float | None]))
     except msgspec.ValidationError:
         return True
     return False
 
 
-def _known(keys: list[str]) -> list[str]:
+def _known(keys: Sequence[str]) -> list[str]:
     """Names that would be right where the last of ``keys`` stands."""
-    tables: dict[str, type[msgspec.Struct]] = {"plant": Plant, "tasks": Task, "node": Node}
-    table = tables.get(keys[0], Config) if len(keys) > 1 else Config
-    return [field.encode_name for field in msgspec.structs.fields(table)]
+    table: Any = Config
+    for key in keys[:-1]:
+        if get_origin(table) is dict:
+            table = get_args(table)[1]
+        elif key in (fields := _fields(table)):
+            table = fields[key]
+    return list(_fields(table))
+
+
+def _fields(table: Any) -> dict[str, Any]:
+    """Key and type of each field of a table, itself optional or not; none where it is no table of fixed keys."""
+    struct = next((one for one in (table, *get_args(table)) if isinstance(one, type)
+                   and issubclass(one, msgspec.Struct)), None) if get_origin(table) is not dict else None
+    return {field.encode_name: field.type for field in msgspec.structs.fields(struct)} if struct else {}
 
 
 def _sentence(what: str) -> str:
@@ -193,6 +233,7 @@ def _check(config: Config, path: Path, text: str) -> None:
         _check_name(loop, place_of(path, text, "tasks", loop))
         _check_task(loop, task, path, text)
         recipe(config, loop, path, text)
+    _check_console(config, path, text)
 
 
 def _check_source(config: Config, path: Path, text: str) -> None:
@@ -210,6 +251,69 @@ def _check_source(config: Config, path: Path, text: str) -> None:
         connector_for(config.plant.source)
     except UsageError as error:
         raise UsageError(error.what, where=source, do=error.do) from None
+
+
+def _check_console(config: Config, path: Path, text: str) -> None:
+    console = config.console
+
+    def at(*keys: str) -> str:
+        return place_of(path, text, "console", *keys)
+
+    if not re.fullmatch(r"[\w.:-]+", console.host, re.ASCII):
+        raise UsageError(f"{console.host!r} is not an address of this machine", where=at("host"),
+                         do='write "127.0.0.1", or "0.0.0.0" for every network this machine is in')
+    if bool(console.certificate) != bool(console.private_key):
+        there = "certificate" if console.certificate else "private-key"
+        raise UsageError("a certificate and its private key belong together", where=at(there), do="give both")
+    if not loopback(console.host):
+        _check_open_console(console, at("host"))
+    if console.port and console.port in (config.node.control_port, config.node.opcua_port):
+        raise UsageError(f"the node has port {console.port} already", where=at("port"), do="give each its own")
+    for name in console.names:
+        if not re.fullmatch(r"[\w.-]+", name, re.ASCII):
+            raise UsageError(f"{name!r} is not a host name", where=at("names"), do='write "line1.example", no port')
+    if console.oidc is not None:
+        _check_oidc(console, console.oidc, path, text)
+
+
+def _check_open_console(console: Console, where: str) -> None:
+    if not console.users:
+        raise UsageError("a console that other machines reach wants to know who is there", where=where,
+                         do="set users = true under [console]")
+    if not console.certificate:
+        raise UsageError("a console that other machines reach wants an encrypted connection", where=where,
+                         do="name certificate and private-key under [console]")
+
+
+def _check_oidc(console: Console, oidc: Oidc, path: Path, text: str) -> None:
+    def at(*keys: str) -> str:
+        return place_of(path, text, "console", "oidc", *keys)
+
+    scheme, _, rest = oidc.issuer.partition("://")
+    host = re.split(r"[:/]", rest)[0]
+    if not host or (scheme != "https" and not (scheme == "http" and loopback(host))):
+        raise UsageError(f"{oidc.issuer!r} is not the address of a login service", where=at("issuer"),
+                         do='write it as "https://login.example/realms/works"')
+    if not oidc.client_id.strip():
+        raise UsageError("an empty name", where=at("client-id"), do="write the name this console has at the service")
+    for group, role in oidc.roles.items():
+        if role not in ROLES:
+            raise UsageError(f"no role is called {role!r}", where=at("roles", group),
+                             do=near(role, ROLES) or f"use one of: {', '.join(ROLES)}")
+    if not console.users:
+        raise UsageError("people log in only where users are on", where=at(), do="set users = true under [console]")
+
+
+def loopback(host: str) -> bool:
+    """Whether only this machine reaches that address.
+
+    >>> loopback("localhost"), loopback("127.0.0.1"), loopback("::1"), loopback("0.0.0.0"), loopback("line1.example")
+    (True, True, True, False, False)
+    """
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _check_name(name: str, where: str) -> None:
@@ -277,6 +381,19 @@ name = "node1"
 folder = "node"
 control-port = 8421                    # metrics, health, alarms and commands, on 127.0.0.1 only
 opcua-port = 4841                      # decisions as an OPC UA server
+
+# [console]                            # the pages in the browser, which `lineshaft run` serves
+# port = 8420                          # http://127.0.0.1:8420
+# users = true                         # everybody logs in: lineshaft console user add anna --role engineer
+# host = "0.0.0.0"                     # other machines too: then users and a certificate are wanted
+# certificate = "keys/console.crt"
+# private-key = "keys/console.key"
+# names = ["line1.example"]            # by which browsers on other machines call it
+
+# [console.oidc]                       # people log in at the company's own service
+# issuer = "https://login.example/realms/works"
+# client-id = "lineshaft"
+# roles = {{ shift-leads = "engineer" }} # its groups, and what they are here: viewer, operator, engineer, admin
 """
 
 

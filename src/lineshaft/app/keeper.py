@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -149,13 +149,15 @@ class Keeper:
             await asyncio.sleep(LOOK_S)
 
     def _glance(self, node: RemoteNode) -> Seen:
-        newest: Decision | None = None
-        while entries := node.outbox(limit=FETCH):
+        found = node.glance(limit=1, outbox=FETCH)
+        entries: Sequence[Entry] = found.entries
+        while entries:
             node.acknowledge_outbox(self._keep(entries))
-            newest = entries[-1].decision
-        return Seen(str(node.status()["bundle"]), node.health(), tuple(node.alarms()), newest)
+            entries = node.outbox(limit=FETCH) if len(entries) == FETCH else ()
+        newest = found.decisions[-1] if found.decisions else None
+        return Seen(str(found.status["bundle"]), found.health, found.alarms, newest)
 
-    def _keep(self, entries: list[Entry]) -> int:
+    def _keep(self, entries: Sequence[Entry]) -> int:
         """Into history first; what is given back may be acknowledged, and only then."""
         number = flow.deliver(entries, self._historian, self._project.config.node.name)
         self.delivered += len(entries)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
-import urllib.error
-import urllib.request
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,16 +17,17 @@ from lineshaft.core.decision import Decision
 from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
 from lineshaft.node.buffer import Entry
 from lineshaft.node.control import ADDRESS_FILE, TOKEN_FILE
+from lineshaft.node.glance import Glance
 from lineshaft.node.health import HealthReport
 
 TIMEOUT_S = 30.0
+MOST_KEPT = 8
 _Shape = TypeVar("_Shape")
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback is never behind a proxy
 _REFUSALS = {409: Refused, 400: UsageError}
 
 
 class RemoteNode:
-    """Calls block for a moment: an event loop makes them in a thread."""
+    """Calls block for a moment: an event loop makes them in a thread. From any thread, several at once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -41,6 +42,11 @@ class RemoteNode:
         """What runs, and how it compares with a shadow."""
         found: dict[str, Any] = json.loads(self._call("GET", "/status"))
         return found
+
+    def glance(self, after: int = -1, limit: int = 100, outbox: int = 0) -> Glance:
+        """All of it at once, made to be asked for twice a second: the newest ``limit`` decisions after ``after``
+        (UTC ns), and the first ``outbox`` entries that wait for the centre."""
+        return self._typed(f"/glance?after={after}&limit={limit}&outbox={outbox}", Glance)
 
     def health(self) -> HealthReport:
         return self._typed("/health", HealthReport)
@@ -60,7 +66,7 @@ class RemoteNode:
         return found.entries
 
     def acknowledge_outbox(self, sequence: int) -> None:
-        self._post("/outbox/acknowledge", {"sequence": sequence})
+        self._call("POST", "/outbox/acknowledge", _json({"sequence": sequence}), again=True)
 
     def act(self, alarm: str, action: str, *, by: str, reason: str = "", until: int | None = None) -> Alarm:
         """Acknowledge, shelve, unshelve, suppress or unsuppress."""
@@ -82,20 +88,79 @@ class RemoteNode:
         return msgspec.json.decode(self._call("GET", path), type=kind)
 
     def _post(self, path: str, body: Mapping[str, object]) -> bytes:
-        return self._call("POST", path, json.dumps(body).encode())
+        return self._call("POST", path, _json(body))
 
-    def _call(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        request = urllib.request.Request(self.url + path, body, {"Authorization": f"Bearer {self._token}"},
-                                         method=method)
+    def _call(self, method: str, path: str, body: bytes | None = None, *, again: bool = False) -> bytes:
+        """``again``: it does no harm if the node hears it twice, as looking does not."""
         try:
-            with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
-                return bytes(answer.read())
-        except urllib.error.HTTPError as error:
-            said = json.loads(error.read() or b"{}").get("error", error.reason)
-            raise _REFUSALS.get(error.code, EnvironmentFailed)(said, where=self.url + path) from None
-        except OSError as error:
-            raise EnvironmentFailed(f"the node does not answer ({error})", where=self.url,
+            code, said = _CONNECTIONS.ask(self.url, method, path, body, self._token, again or method == "GET")
+        except (OSError, http.client.HTTPException) as error:
+            why = str(error) or type(error).__name__
+            raise EnvironmentFailed(f"the node does not answer ({why})", where=self.url,
                                     do="see whether its process runs") from None
+        if code == http.HTTPStatus.OK:
+            return said
+        try:
+            sentence = str(json.loads(said)["error"])
+        except (ValueError, KeyError, TypeError):
+            sentence = f"the node answered with status {code}"
+        raise _REFUSALS.get(code, EnvironmentFailed)(sentence, where=self.url + path)
+
+
+class _Connections:
+    """Connections that wait for the next call, by the node's address: to open one costs the node a thread each."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[tuple[str, http.client.HTTPConnection]] = []
+
+    def ask(self, url: str, method: str, path: str, body: bytes | None, token: str,
+            again: bool) -> tuple[int, bytes]:
+        """Status and body. One that was kept may be dead by now: only what may be said twice is said on it."""
+        kept = self._take(url) if again else None
+        if kept is not None:
+            try:
+                return self._exchange(url, kept, method, path, body, token)
+            except TimeoutError:
+                raise
+            except (OSError, http.client.HTTPException):
+                pass
+        fresh = http.client.HTTPConnection(url.removeprefix("http://"), timeout=TIMEOUT_S)
+        return self._exchange(url, fresh, method, path, body, token)
+
+    def _exchange(self, url: str, connection: http.client.HTTPConnection, method: str, path: str,
+                  body: bytes | None, token: str) -> tuple[int, bytes]:
+        try:
+            connection.request(method, path, body, {"Authorization": f"Bearer {token}"})
+            answer = connection.getresponse()
+            found = answer.status, answer.read()
+        except BaseException:
+            connection.close()
+            raise
+        self._keep(url, connection)
+        return found
+
+    def _take(self, url: str) -> http.client.HTTPConnection | None:
+        with self._lock:
+            for place in range(len(self._idle) - 1, -1, -1):
+                if self._idle[place][0] == url:
+                    return self._idle.pop(place)[1]
+        return None
+
+    def _keep(self, url: str, connection: http.client.HTTPConnection) -> None:
+        """The oldest goes where there are too many; one that the node closes after its answer goes at its next use."""
+        with self._lock:
+            self._idle.append((url, connection))
+            spare = [self._idle.pop(0)[1] for _ in range(len(self._idle) - MOST_KEPT)]
+        for one in spare:
+            one.close()
+
+
+_CONNECTIONS = _Connections()
+
+
+def _json(body: Mapping[str, object]) -> bytes:
+    return json.dumps(body).encode()
 
 
 class _Outbox(msgspec.Struct):

@@ -8,6 +8,7 @@ from typing import Protocol
 from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.series import Series
 from lineshaft.core.tag import Tag
+from lineshaft.core.tail import TAIL_ROWS, Tail
 
 
 class Historian(Protocol):
@@ -31,6 +32,15 @@ class Historian(Protocol):
 
     def as_of(self, tags: Sequence[str], time: int, *, version: str | None = None) -> Mapping[str, Sample]:
         """The newest sample at or before ``time`` of each tag that has one."""
+
+    def arrived(self) -> int:
+        """How many samples have arrived so far, and the number of the last one."""
+
+    def since(self, arrival: int, *, limit: int = TAIL_ROWS) -> Tail:
+        """At most ``limit`` samples that arrived after number ``arrival``, in order of arrival.
+
+        Cheap when nothing has: made to be asked many times a second, also beside a process that appends.
+        """
 
     def version(self) -> str:
         """A name of exactly what is stored now; ``read(version=...)`` gives it again for ever."""

@@ -24,6 +24,15 @@ def check_samples(samples: Samples) -> None:
             check_text(text)
 
 
+def check_since(arrival: int, limit: int, stored: int) -> None:
+    """A number that has been given out, and a limit that lets a reader get on."""
+    if not 0 <= arrival <= stored:
+        raise UsageError(f"number {arrival} was never given out, {stored} samples are stored",
+                         do="go on from arrived()")
+    if limit < 1:
+        raise UsageError(f"{limit} is no limit", do="ask for one sample or more")
+
+
 def check_path(path: str) -> None:
     """A path that a Tag may have."""
     check_text(Tag(path).path)

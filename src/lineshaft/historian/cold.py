@@ -31,7 +31,7 @@ from lineshaft.core.errors import EnvironmentFailed
 from lineshaft.core.sample import Sample
 from lineshaft.historian.failures import failed, reporting, require_space
 from lineshaft.historian.files import Part, damaged_commit, find_damage, parts, synchronise
-from lineshaft.historian.rows import Rows
+from lineshaft.historian.rows import Rows, joined
 
 _APP = "lineshaft-historian"
 _GROUP = 200_000  # rows of one Parquet row group
@@ -133,6 +133,11 @@ class Cold:
         return self._rows(version, f"SELECT tag_id, time, value, quality, text, arrival FROM samples "
                                    f"WHERE tag_id IN ({wanted}) AND time >= {start} AND time < {end} "
                                    f"AND arrival <= {last}")
+
+    def since(self, version: int, arrival: int, last: int) -> Rows:
+        """Rows that arrived after ``arrival`` and up to ``last``, in that order."""
+        return joined(self._rows(version, f"SELECT tag_id, time, value, quality, text, arrival FROM samples "
+                                          f"WHERE arrival > {arrival} AND arrival <= {last} ORDER BY arrival"))
 
     def newest(self, version: int, tags: Iterable[int], time: int, last: int) -> dict[int, tuple[int, Sample]]:
         """(arrival, sample without path) of the newest row at or before ``time``, arrivals up to ``last``.

@@ -10,7 +10,8 @@ import numpy as np
 from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.series import Series
 from lineshaft.core.tag import Tag
-from lineshaft.historian.check import check_path, check_samples
+from lineshaft.core.tail import TAIL_ROWS, Tail
+from lineshaft.historian.check import check_path, check_samples, check_since
 from lineshaft.historian.version import last_arrival, name_version
 
 
@@ -69,6 +70,16 @@ class MemoryHistorian:
         """The newest sample at or before ``time`` of each tag that has one."""
         past = {path: [s for s in self._of(path, version) if s.time <= time] for path in tags}
         return {path: samples[-1] for path, samples in past.items() if samples}
+
+    def arrived(self) -> int:
+        """The number of the last sample."""
+        return len(self._samples)
+
+    def since(self, arrival: int, *, limit: int = TAIL_ROWS) -> Tail:
+        """At most ``limit`` samples that arrived after number ``arrival``."""
+        check_since(arrival, limit, len(self._samples))
+        fresh = self._samples[arrival:arrival + limit]
+        return Tail(Samples.of(fresh), arrival + len(fresh))
 
     def version(self) -> str:
         """A name of exactly what is stored now."""

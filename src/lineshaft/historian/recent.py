@@ -56,6 +56,15 @@ class Recent:
         found = rows.take(inside)
         return Rows(found.tag, found.time, found.value, found.quality, found.arrival, dict(self._text))
 
+    def since(self, arrival: int, limit: int) -> Rows:
+        """Copies of at most ``limit`` rows after number ``arrival``, which is not before ``first``."""
+        part = slice(arrival - self.first, min(arrival - self.first + limit, len(self)))
+        held = self._columns
+        numbers = range(arrival + 1, self.first + part.stop + 1)
+        return Rows(held.tag[part].copy(), held.time[part].copy(), held.value[part].copy(),
+                    held.quality[part].copy(), held.arrival[part].copy(),
+                    {number: self._text[number] for number in numbers if number in self._text} if self._text else {})
+
     def sample(self, path: str, at: int) -> Sample:
         """The row that ``newest`` found, as a sample of ``path``."""
         held = self._columns

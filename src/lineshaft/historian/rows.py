@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from lineshaft.core.sample import Sample
+from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.series import Series
 
 _MANY_TAGS = 1 << 16
@@ -52,6 +52,14 @@ class Rows:
         edges = [0, *cuts.tolist(), len(rows)] if len(rows) else []
         for start, stop in pairwise(edges):
             yield int(rows.tag[start]), rows.take(slice(start, stop))
+
+
+def as_samples(rows: Rows, paths: Mapping[int, str]) -> Samples:
+    """Rows in their own order as samples of the paths that occur."""
+    used, index = np.unique(rows.tag, return_inverse=True)
+    texts = tuple(rows.text.get(number) for number in rows.arrival.tolist()) if rows.text else None
+    return Samples(tuple(paths[number] for number in used.tolist()), index.astype(np.int32), rows.time, rows.value,
+                   rows.quality, texts)
 
 
 def _changes(tag: NDArray[np.int32]) -> NDArray[np.intp]:

@@ -19,15 +19,19 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError, UsageError
 from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.series import Series
 from lineshaft.core.tag import Tag
+from lineshaft.core.tail import TAIL_ROWS, Tail
+from lineshaft.historian.check import check_since
 from lineshaft.historian.cold import Cold
 from lineshaft.historian.failures import Busy, reporting
 from lineshaft.historian.hot import Hot, State
 from lineshaft.historian.recent import Recent
-from lineshaft.historian.rows import series_by_tag
+from lineshaft.historian.rows import Rows, as_samples, series_by_tag
 from lineshaft.historian.version import last_arrival, name_version
 
 log = logging.getLogger(__name__)
@@ -59,6 +63,7 @@ class EmbeddedHistorian:
             raise
         self._open_for_use = True
         self._recent = Recent(self._hot.state().flushed)
+        self._paths: dict[int, str] = {}
         self._newest: tuple[int, dict[int, tuple[int, Sample]]] = (-1, {})
         self._flush_after = clock.monotonic() + flush_seconds
         self._retry_after = clock.monotonic()
@@ -170,6 +175,27 @@ class EmbeddedHistorian:
             return asked[1]
         return self._recent.sample(path, at)
 
+    def arrived(self) -> int:
+        """The number of the last sample, of whatever process."""
+        with self._using():
+            return self._hot.state().last
+
+    def since(self, arrival: int, *, limit: int = TAIL_ROWS) -> Tail:
+        """At most ``limit`` samples that arrived after number ``arrival``; one tiny read where there are none.
+
+        From memory, but for those that another process appended and handed over since the last question.
+        """
+        with self._using():
+            state = self._hot.state()
+            check_since(arrival, limit, state.last)
+            if arrival == state.last:
+                return Tail(Samples.empty(), arrival)
+            state = self._sync()
+            rows = self._recent.since(arrival, limit) if arrival >= state.flushed else None
+        if rows is None:
+            rows = self._cold.since(state.cold, arrival, min(arrival + limit, state.flushed))
+        return Tail(as_samples(rows, self._paths_of(rows)), arrival + len(rows))
+
     def version(self) -> str:
         """A name of exactly what is stored now."""
         with self._using():
@@ -219,6 +245,13 @@ class EmbeddedHistorian:
                 self._recent = self._recent.after(state.flushed)
             self._recent.add(rows)
         return state
+
+    def _paths_of(self, rows: Rows) -> Mapping[int, str]:
+        """Paths by number, read anew only where a row has a number not seen before."""
+        if not self._paths.keys() >= set(np.unique(rows.tag).tolist()):
+            with self._using():
+                self._paths = self._hot.paths()
+        return self._paths
 
     def _handed_over(self, state: State) -> dict[int, tuple[int, Sample]]:
         """The newest handed-over row of each tag, kept until the next hand-over."""

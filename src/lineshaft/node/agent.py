@@ -24,6 +24,7 @@ from lineshaft.node.alarms import AlarmBook, Transition
 from lineshaft.node.align import NEVER
 from lineshaft.node.buffer import BufferLimits, DiskBuffer, Entry
 from lineshaft.node.control import ControlServer
+from lineshaft.node.glance import Glance, glance, newest
 from lineshaft.node.grid import TickGrid
 from lineshaft.node.health import Facts, HealthReport, judge
 from lineshaft.node.loop import Candidate, Loop, LoopSettings
@@ -225,8 +226,11 @@ class Node:
 
     def decisions(self, after: int = -1, limit: int = 1000) -> list[Decision]:
         """The newest decisions with a grid time after ``after`` (UTC ns), oldest first."""
-        records = [record for record in self.loop.recent.copy() if record[0] > after][-limit:]
-        return [decision(record, self.loop.name, self.loop.asset) for record in records]
+        return list(newest(self.loop, after, limit))
+
+    def glance(self, after: int = -1, limit: int = 100, outbox: int = 0) -> Glance:
+        """All of it in one: the newest ``limit`` decisions after ``after``, and ``outbox`` entries on disk."""
+        return glance(self, after, limit, outbox)
 
     def alarm_list(self) -> tuple[Alarm, ...]:
         """Every alarm as it stands."""

@@ -25,6 +25,7 @@ from lineshaft.core.errors import EnvironmentFailed, LineshaftError, Refused, Us
 from lineshaft.core.health import Health
 from lineshaft.node.alarms import Transition
 from lineshaft.node.buffer import Entry
+from lineshaft.node.glance import Glance
 from lineshaft.node.health import HealthReport
 
 TOKEN_FILE, ADDRESS_FILE = "control.token", "control.url"
@@ -42,6 +43,7 @@ class Controlled(Protocol):
     def health(self) -> HealthReport: ...
     def metrics(self) -> bytes: ...
     def status(self) -> dict[str, object]: ...
+    def glance(self, after: int, limit: int, outbox: int) -> Glance: ...
     def decisions(self, after: int, limit: int) -> list[Decision]: ...
     def alarm_list(self) -> tuple[Alarm, ...]: ...
     def journal(self, limit: int) -> list[Transition]: ...
@@ -120,6 +122,8 @@ class _Routes:
             "/metrics": lambda _: node.metrics(),
             "/health": lambda _: node.health(),
             "/status": lambda _: node.status(),
+            "/glance": lambda q: node.glance(_number(q, "after", -1), _number(q, "limit", 100),
+                                             _number(q, "outbox", 0)),
             "/alarms": lambda _: {"alarms": node.alarm_list()},
             "/journal": lambda q: {"transitions": node.journal(_number(q, "limit", 1000))},
             "/decisions": lambda q: {"decisions": node.decisions(_number(q, "after", -1),
@@ -168,6 +172,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     timeout = 5
+    wbufsize = -1  # head and body leave together: two packets would wait for each other on a kept connection
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "lineshaft", ""
     server: _Server
@@ -224,6 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
         self.wfile.write(body)
+        self.wfile.flush()
 
 
 class _Denied(Exception):
@@ -238,7 +244,7 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
     text = query.get(name, str(default))
     if not text.lstrip("-").isdecimal() or len(text) > 20:
         raise UsageError(f"{text!r} is not a whole number", where=name, do="write digits only")
-    return min(int(text), _MOST_ROWS) if name == "limit" else int(text)
+    return int(text) if name == "after" else max(0, min(int(text), _MOST_ROWS))
 
 
 def _body(raw: bytes, kind: type[_Shape]) -> _Shape:

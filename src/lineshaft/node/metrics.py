@@ -28,12 +28,17 @@ from lineshaft.node.loop import Loop
 _Family = TypeVar("_Family", CounterMetricFamily, GaugeMetricFamily)
 
 
-class Measured(Protocol):
-    """The parts of a node that are measured."""
+class Counting(Protocol):
+    """The parts of a node that count."""
 
     loop: Loop
     grid: TickGrid
     buffer: DiskBuffer
+
+
+class Measured(Counting, Protocol):
+    """The parts of a node that are measured."""
+
     alarms: AlarmBook
 
     def health(self) -> HealthReport:
@@ -53,21 +58,8 @@ class NodeCollector(Collector):
         yield self._info()
 
     def _counters(self) -> Iterator[Metric]:
-        node, loop = self._node, self._node.loop
-        for name, text, value in (
-            ("ticks", "Decisions made", loop.ticks),
-            ("deadline_misses", "Decisions later than the deadline", loop.misses),
-            ("missed_slots", "Slots of the time grid without a tick", node.grid.missed),
-            ("engine_failures", "Steps that raised or gave no finite score", loop.fallback.failures),
-            ("fallback_switches", "Times the bundle was left for a fallback", loop.fallback.switches),
-            ("swaps", "Bundles that took over", loop.swaps),
-            ("samples_late", "Samples older than the one held", loop.table.late),
-            ("samples_foreign", "Samples of tags that the bundle does not read", loop.table.foreign),
-            ("samples_ahead", "Samples refused: their source clock is ahead", loop.table.ahead),
-            ("samples_overrun", "Samples given up while waiting for their tick", loop.table.overrun),
-            ("buffer_dropped", "Decisions given up unacknowledged, oldest first", node.buffer.dropped),
-        ):
-            yield _one(CounterMetricFamily(f"lineshaft_{name}", text, labels=["loop"]), [loop.name], value)
+        for name, text, value in counters(self._node):
+            yield _one(CounterMetricFamily(f"lineshaft_{name}", text, labels=["loop"]), [self._node.loop.name], value)
 
     def _gauges(self) -> Iterator[Metric]:
         node, loop = self._node, self._node.loop
@@ -105,6 +97,22 @@ class NodeCollector(Collector):
             "digest": loop.bundle.digest, "version": str(loop.bundle.manifest.version),
             "last_good": last_good.digest if last_good else "", "shadow": shadow.seat.digest if shadow else ""})
         return family
+
+
+def counters(node: Counting) -> tuple[tuple[str, str, int], ...]:
+    """Everything that is counted from the node's start: (name, what it says, count)."""
+    loop = node.loop
+    return (("ticks", "Decisions made", loop.ticks),
+            ("deadline_misses", "Decisions later than the deadline", loop.misses),
+            ("missed_slots", "Slots of the time grid without a tick", node.grid.missed),
+            ("engine_failures", "Steps that raised or gave no finite score", loop.fallback.failures),
+            ("fallback_switches", "Times the bundle was left for a fallback", loop.fallback.switches),
+            ("swaps", "Bundles that took over", loop.swaps),
+            ("samples_late", "Samples older than the one held", loop.table.late),
+            ("samples_foreign", "Samples of tags that the bundle does not read", loop.table.foreign),
+            ("samples_ahead", "Samples refused: their source clock is ahead", loop.table.ahead),
+            ("samples_overrun", "Samples given up while waiting for their tick", loop.table.overrun),
+            ("buffer_dropped", "Decisions given up unacknowledged, oldest first", node.buffer.dropped))
 
 
 def exposition(node: Measured) -> bytes:

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 # A project is a folder in git: its file and its bundles belong there, these do not, and the key never.
-IGNORED = "history/\nkeys/\nlogs/\nnode/\nrun.lock\n"
+IGNORED = "console/\nhistory/\nkeys/\nlogs/\nnode/\nrun.lock\n"
 
 
 def do(chosen: argparse.Namespace) -> int:

@@ -134,8 +134,12 @@ def _asker(least: Role) -> Callable[..., Person]:
     return asker
 
 
+def _whoever(connection: HTTPConnection, console: Annotated[Console, Depends(here)]) -> Person | None:
+    return console.door.who(connection)
+
+
 Here = Annotated[Console, Depends(here)]
-Anybody = Annotated[Person | None, Depends(lambda connection: here(connection).door.who(connection))]
+Anybody = Annotated[Person | None, Depends(_whoever)]
 Viewer = Annotated[Person, Depends(_asker(Role.VIEWER))]
 Operator = Annotated[Person, Depends(_asker(Role.OPERATOR))]
 Engineer = Annotated[Person, Depends(_asker(Role.ENGINEER))]

@@ -112,8 +112,9 @@ class Hub:
         if not self._arrival:
             self._arrival = self._history.arrived()
             return Samples.empty()
-        self._arrival, samples = self._history.since(self._arrival)
-        return samples
+        tail = self._history.since(self._arrival)
+        self._arrival = tail.arrival
+        return tail.samples
 
     def _share(self, samples: Samples) -> None:
         if not len(samples):

@@ -6,20 +6,23 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lineshaft.app.remote import RemoteNode
+from lineshaft.core.alarm import Alarm
+from lineshaft.core.decision import Decision
 from lineshaft.core.errors import LineshaftError
 
 LOOK_S = 0.5
+MS, MOST_CAUSES = 1_000_000, 10
 
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """A node at one glance; ``reached`` False where it does not answer, and ``why`` says so.
 
-    ``time`` is when it was taken (ms). ``health``, ``status`` and ``alarms`` are the node's own words.
+    ``time`` is when it was taken (ms); the rest is the node's own glance (``node/glance.py``), times in ms.
     """
 
     time: int
@@ -28,6 +31,10 @@ class Pulse:
     health: dict[str, Any] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)
     alarms: tuple[dict[str, Any], ...] = ()
+    counters: dict[str, int] = field(default_factory=dict)
+    latency: dict[str, Any] = field(default_factory=dict)
+    unusable: dict[str, str] = field(default_factory=dict)
+    decision: dict[str, Any] | None = None
 
 
 class PulseTaker:
@@ -69,12 +76,21 @@ class PulseTaker:
 
 def taken(node: RemoteNode, now: int) -> Pulse:
     """One look at a node."""
-    health = node.health()
-    return Pulse(now, True, "", {"state": str(health.state), "reasons": health.reasons, "tags": health.tags},
-                 node.status(), tuple(_alarm(alarm) for alarm in node.alarms()))
+    seen = node.glance(limit=1)
+    latency, inputs = seen.latency, seen.inputs
+    return Pulse(
+        now, True, "", {"state": str(seen.health.state), "reasons": seen.health.reasons, "tags": seen.health.tags},
+        seen.status, tuple(_alarm(alarm) for alarm in seen.alarms), seen.counters, asdict(latency), inputs.unusable,
+        _decision(seen.decisions[-1]) if seen.decisions else None)
 
 
-def _alarm(alarm: Any) -> dict[str, Any]:
-    return {"name": alarm.name, "state": str(alarm.state), "active": alarm.active, "since": alarm.since // 1_000_000,
-            "changed": alarm.changed // 1_000_000, "causes": list(alarm.causes), "reason": alarm.reason,
-            "by": alarm.by, "until": None if alarm.until is None else alarm.until // 1_000_000}
+def _alarm(alarm: Alarm) -> dict[str, Any]:
+    return {"name": alarm.name, "state": str(alarm.state), "active": alarm.active, "since": alarm.since // MS,
+            "changed": alarm.changed // MS, "causes": list(alarm.causes), "reason": alarm.reason, "by": alarm.by,
+            "until": None if alarm.until is None else alarm.until // MS}
+
+
+def _decision(one: Decision) -> dict[str, Any]:
+    return {"time": one.time // MS, "score": one.score, "alarm": one.alarm, "confidence": one.confidence,
+            "latency_us": one.latency_ns / 1000, "source": str(one.source), "masked": list(one.masked),
+            "causes": [{"tag": cause.tag, "share": cause.share} for cause in one.causes[:MOST_CAUSES]]}

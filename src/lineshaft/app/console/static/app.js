@@ -104,10 +104,10 @@ const App = () => {
   if (page && page.name !== at.page) replace(page.name);
   document.title = page ? `${t(`${page.name}.nav`)} · ${found.plant || "Lineshaft"}` : "Lineshaft";
   return html`<div class="shell"><${Top} /><${Rail} current=${page?.name} />
-    <main tabindex="-1" id="main"><div class="banners"><${Lost} />
+    <div class="banners"><${Lost} />
       ${found.mistake ? html`<div class="bannerline lost" role="alert"><${State} level="warn" text=${found.mistake} /></div>` : null}
       ${found.users ? null : html`<div class="bannerline"><${State} level="note" text=${t("common.open")} /></div>`}</div>
-      ${page ? html`<${Page} key=${page.name} page=${page} />` : null}</main></div><${Notices} />`;
+    <main tabindex="-1" id="main">${page ? html`<${Page} key=${page.name} page=${page} />` : null}</main></div><${Notices} />`;
 };
 
 // A page that was set up, or logged in or out of, asks for the frame anew.

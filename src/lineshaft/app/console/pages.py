@@ -40,7 +40,10 @@ def languages() -> list[str]:
 
 @cache
 def words(lang: str) -> dict[str, str]:
-    """Every word of a language by ``file.key``; keys of tables inside a file are joined with dots."""
+    """Every word of a language by ``file.key``; keys of tables inside a file are joined with dots.
+
+    The empty key is the word of the table itself: ``[export]`` with ``"" = "Export"`` is ``export``.
+    """
     if lang not in languages():
         raise UsageError(f"there are no words in {lang!r}", where="lang", do=f"use one of: {', '.join(languages())}")
     found: dict[str, str] = {}
@@ -52,7 +55,8 @@ def words(lang: str) -> dict[str, str]:
 def _flat(prefix: str, table: dict[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, value in table.items():
-        found |= _flat(f"{prefix}.{key}", value) if isinstance(value, dict) else {f"{prefix}.{key}": str(value)}
+        name = f"{prefix}.{key}" if key else prefix
+        found |= _flat(name, value) if isinstance(value, dict) else {name: str(value)}
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -180,6 +181,58 @@ def test_as_of_at_a_version_ignores_what_arrived_later(historian: Historian) -> 
     put(historian, Sample("a", 10, 2.0), Sample("a", 11, 3.0), Sample("b", 5, 5.0))
     assert historian.as_of(["a", "b"], 20, version=version) == {"a": Sample("a", 10, 1.0)}
     assert historian.as_of(["a", "b"], 20) == {"a": Sample("a", 11, 3.0), "b": Sample("b", 5, 5.0)}
+
+
+def drawn(historian: Historian, tag: str, start: int, end: int, count: int) -> list[tuple[object, ...]]:
+    columns = historian.columns([tag], start, end, count)[tag]
+    return [tuple(repr(getattr(columns, field.name)[n].item()) for field in fields(columns)[2:])
+            for n in range(len(columns))]
+
+
+HOUR = 3_600 * 10**9
+
+
+@pytest.mark.parametrize(("span", "count"), [(HOUR, 2000), (HOUR, 40), (12 * HOUR, 30), (90 * HOUR, 15)])
+def test_columns_are_those_of_all_samples(historian: Historian, span: int, count: int) -> None:
+    rng, reference = np.random.default_rng(3), MemoryHistorian()
+    for batch in range(12):  # late, repeated and equal times; bad, uncertain, NaN, infinite, text
+        samples = [Sample("ab"[n % 2], int(rng.integers(batch * span // 24, span) // 10**9 * 10**9),
+                          float(rng.choice([rng.normal(), 1.0, np.nan, np.inf])),
+                          int(rng.choice([quality.GOOD, quality.UNCERTAIN, quality.BAD_NO_DATA])),
+                          "note" if n % 7 == 0 else None) for n in range(40)]
+        for one in (historian, reference):
+            put(one, *samples)
+        if batch == 6:
+            historian.compact()
+    for tag in "ab":
+        assert drawn(historian, tag, 0, span, count) == drawn(reference, tag, 0, span, count)
+        late = (span // 2, span * 2 // 3, count)
+        assert drawn(historian, tag, *late) == drawn(reference, tag, *late)
+    historian.compact()
+    assert drawn(historian, "a", 0, span, count) == drawn(reference, "a", 0, span, count)
+
+
+def test_a_column_knows_its_first_last_lowest_and_highest_and_their_times(historian: Historian) -> None:
+    put(historian, *(Sample("a", time, value) for time, value in ((10, 2.0), (20, 9.0), (30, 1.0), (39, 4.0))),
+        Sample("a", 25, 99.0, quality.BAD_SENSOR_FAILURE), Sample("a", 40, 7.0), Sample("a", 81, np.nan))
+    columns = historian.columns(["a"], 0, 120, 3)["a"]
+    assert (columns.step, columns.start.tolist()) == (40, [0, 40, 80])
+    assert columns.first.tolist()[:2] == [2.0, 7.0]
+    assert (columns.low_time[0], columns.low[0], columns.high_time[0], columns.high[0]) == (30, 1.0, 20, 9.0)
+    assert (columns.last_time[0], columns.last[0]) == (39, 4.0)
+    assert columns.count.tolist() == [5, 1, 1]
+    assert columns.bad.tolist() == [1, 0, 0]
+    assert columns.quality[0] == quality.BAD_SENSOR_FAILURE
+    assert np.isnan(columns.low[2])
+
+
+def test_columns_without_samples_are_left_out_and_unknown_tags_have_none(historian: Historian) -> None:
+    put(historian, Sample("a", 5, 1.0), Sample("a", 95, 2.0))
+    columns = historian.columns(["a", "never"], 0, 100, 10)
+    assert columns["a"].start.tolist() == [0, 90]
+    assert len(columns["never"]) == len(historian.columns(["a"], 7, 7, 10)["a"]) == 0
+    with pytest.raises(UsageError, match="columns cannot be drawn"):
+        historian.columns(["a"], 0, 100, 0)
 
 
 def tail(historian: Historian, arrival: int = 0, limit: int = 1000) -> list[tuple[str, float]]:

@@ -17,6 +17,7 @@ import lineshaft.historian.cold as cold_module
 from lineshaft.core.sample import Samples
 from lineshaft.historian.cold import Cold
 from lineshaft.historian.hot import Hot
+from lineshaft.historian.overview import Overview
 from lineshaft.historian.store import open_historian
 
 TAGS = ("a", "b", "c")
@@ -67,6 +68,10 @@ DEATHS: dict[str, Callable[[], None]] = {
                                               _die_after(getattr(cold_module, "write_deltalake"))),
     "before SQLite forgets the rows": lambda: setattr(Hot, "hand_over", _die),
     "after SQLite forgot the rows": lambda: setattr(Hot, "hand_over", _die_after(Hot.hand_over)),
+    "before the overview is written": lambda: setattr(Overview, "add", _die),
+    "after the overview was written": lambda: setattr(Overview, "add", _die_after(Overview.add)),
+    "while the overview is merged": lambda: setattr(Overview, "_merge", _die),
+    "after the overview was merged": lambda: setattr(Overview, "_merge", staticmethod(_die_after(Overview._merge))),
     "before readers learn of a merge": lambda: setattr(Hot, "moved", _die),
     "before old files are removed": lambda: setattr(Cold, "clean", _die),
     "after old files were removed": lambda: setattr(Cold, "clean", _die_after(Cold.clean)),

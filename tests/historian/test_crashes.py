@@ -56,6 +56,17 @@ def stored(historian: EmbeddedHistorian, version: str | None = None) -> list[int
     return [int(number) for number in numbers]
 
 
+def check_overview(historian: EmbeddedHistorian, batches: int) -> None:
+    """Columns count every sample once, whatever became of the overview."""
+    for columns in (columns for count in (3, 30) for columns in historian.columns(
+            appender.TAGS, 0, 6 * 60 * 10**9 * count, count).values()):
+        at = appender.TAGS.index(columns.tag)
+        assert columns.step > 60 * 10**9
+        assert columns.count.sum() == batches * len(range(at, appender.ROWS, len(appender.TAGS)))
+        assert columns.high.max() == batches - 1
+        assert columns.low.min() == columns.first[0] == 0
+
+
 def check_and_repeat(folder: Path, numbers: list[int]) -> int:
     """Everything acknowledged is there; repeating every key adds only what was not; the next number."""
     with open_historian(folder, flush_rows=appender.FLUSH_ROWS) as historian:
@@ -66,7 +77,9 @@ def check_and_repeat(folder: Path, numbers: list[int]) -> int:
         for number in range(len(present) + 1):
             assert historian.append(appender.batch(number), key=appender.key(number)) == (number == len(present))
         version = historian.version()
+        check_overview(historian, len(present) + 1)
         historian.compact()
+        check_overview(historian, len(present) + 1)
         assert stored(historian) == stored(historian, version) == list(range(len(present) + 1))
         return len(present) + 1
 

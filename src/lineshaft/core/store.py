@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from lineshaft.core.columns import Columns
 from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.series import Series
 from lineshaft.core.tag import Tag
@@ -29,6 +30,12 @@ class Historian(Protocol):
     def read(self, tags: Sequence[str], start: int, end: int,
              *, version: str | None = None) -> Mapping[str, Series]:
         """Samples with ``start <= source time < end`` of each tag (empty where there are none)."""
+
+    def columns(self, tags: Sequence[str], start: int, end: int, count: int) -> Mapping[str, Columns]:
+        """About ``count`` columns (three quarters to one and a half) of each tag over ``start <= time < end``.
+
+        For charts of any length: the answer covers whole columns, and so a little more than was asked.
+        """
 
     def as_of(self, tags: Sequence[str], time: int, *, version: str | None = None) -> Mapping[str, Sample]:
         """The newest sample at or before ``time`` of each tag that has one."""

@@ -9,9 +9,9 @@ carries.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from arro3.core import Array, DataType, RecordBatch, Table
@@ -30,8 +30,12 @@ from lineshaft.core.clock import SECOND
 from lineshaft.core.errors import EnvironmentFailed
 from lineshaft.core.sample import Sample
 from lineshaft.historian.failures import failed, reporting, require_space
-from lineshaft.historian.files import Part, damaged_commit, find_damage, parts, synchronise
-from lineshaft.historian.rows import Rows, joined
+from lineshaft.historian.files import damaged_commit, find_damage, packed, parts, synchronise
+from lineshaft.historian.grid import Grid
+from lineshaft.historian.pieces import Pieces, gathered
+from lineshaft.historian.rows import Rows, in_order, joined
+
+T = TypeVar("T")
 
 _APP = "lineshaft-historian"
 _GROUP = 200_000  # rows of one Parquet row group
@@ -98,14 +102,13 @@ class Cold:
 
         A file holds consecutive arrivals, so replacing ``arrival BETWEEN`` replaces whole files in one commit.
         """
-        for group in _groups(parts(self.latest())):
-            first, last = group[0].first, group[-1].last
-            low, high = min(part.low for part in group), max(part.high for part in group)
-            count = sum(part.count for part in group)
-            width = (high - low) / max(count // _GROUP, 1) + 1
+        for part in packed(parts(self.latest()), _MERGED):
+            if part.files == 1:
+                continue
+            width = (part.high - part.low) / max(part.count // _GROUP, 1) + 1
             with reporting(self.folder):
-                require_space(self.folder, _BYTES_A_ROW * count)
-                span = f"arrival >= {first} AND arrival <= {last}"
+                require_space(self.folder, _BYTES_A_ROW * part.count)
+                span = f"arrival >= {part.first} AND arrival <= {part.last}"
                 ordered = self._query(
                     f"SELECT tag_id, tag, time, value, quality, text, arrival FROM samples WHERE {span} "
                     f"ORDER BY floor(CAST(time AS DOUBLE) / {width!r}), tag_id, time, arrival", self._table)
@@ -157,15 +160,46 @@ class Cold:
             missing -= found.keys()
         return found
 
+    def pieces(self, version: int, tags: Iterable[int], grid: Grid, after: int, last: int) -> list[Pieces]:
+        """The rows of ``tags`` inside the grid with ``after < arrival <= last``, gathered a few files at a time.
+
+        So memory does not follow the range. Each is of consecutive arrivals.
+        """
+        wanted = ", ".join(map(str, sorted(tags)))
+        inside = f"tag_id IN ({wanted}) AND time >= {grid.start} AND time < {grid.end}"
+
+        def gather(table: DeltaTable) -> list[Pieces]:
+            found = [part for part in parts(table) if part.last > after and part.first <= last
+                     and part.high >= grid.start and part.low < grid.end]
+            return [gathered(self._between(table, max(part.first, after + 1), min(part.last, last), inside), grid.width)
+                    for part in packed(found, _MERGED)]
+
+        return self._looking_again(version, gather) or []
+
+    def files(self, after: int) -> Iterator[Rows]:
+        """All rows that arrived after ``after``, without texts, in pieces of consecutive arrivals."""
+        table = self.latest()
+        for part in packed([part for part in parts(table) if part.last > after], _MERGED):
+            yield self._between(table, max(part.first, after + 1), part.last, "true")
+
+    def _between(self, table: DeltaTable | None, first: int, last: int, condition: str) -> Rows:
+        query = (f"SELECT tag_id, time, value, quality, arrival FROM samples "
+                 f"WHERE {condition} AND arrival >= {first} AND arrival <= {last}")
+        return joined([_rows(batch) for batch in self._query(query, table)])
+
     def _rows(self, version: int, query: str) -> list[Rows]:
-        """Run a query. A merge in another process may take the files away meanwhile: then look again."""
+        found = self._looking_again(version, lambda table: [_rows(batch) for batch in self._query(query, table)])
+        return found or []
+
+    def _looking_again(self, version: int, ask: Callable[[DeltaTable], T]) -> T | None:
+        """Ask the table. A merge in another process may take the files away meanwhile: then look again."""
         for attempt in range(_ATTEMPTS):
             table = self.at_least(version)
             if table is None:
-                return []
+                return None
             seen = table.version()
             try:
-                return [_rows(batch) for batch in self._query(query, table)]
+                return ask(table)
             except Exception as error:
                 self._table = None
                 newer = self.latest()
@@ -186,16 +220,6 @@ _NEWEST = ("SELECT tag_id, last_value(time ORDER BY time, arrival) AS time, "
            "WHERE tag_id IN ({tags}) AND time <= {time} {since}AND arrival <= {last} GROUP BY tag_id")
 
 
-def _groups(files: list[Part]) -> list[list[Part]]:
-    """Neighbours that together make at most one merged file; single files are left as they are."""
-    groups: list[list[Part]] = [[]]
-    for part in files:
-        if groups[-1] and sum(p.count for p in groups[-1]) + part.count > _MERGED:
-            groups.append([])
-        groups[-1].append(part)
-    return [group for group in groups if len(group) > 1]
-
-
 def _layout() -> WriterProperties:
     """Differences of times and arrivals in few bits, the rest by dictionary; all under zstd."""
     delta = ColumnProperties(dictionary_enabled=False, encoding="DELTA_BINARY_PACKED")
@@ -205,7 +229,7 @@ def _layout() -> WriterProperties:
 
 def _columns(rows: Rows, paths: Mapping[int, str]) -> Table:
     """The rows as the table's columns, by tag and time so that neighbours resemble each other."""
-    rows = rows.take(np.lexsort((rows.arrival, rows.time, rows.tag)))
+    rows = in_order(rows)
     used, place = np.unique(rows.tag, return_inverse=True)
     names = Array([paths[number] for number in used.tolist()], DataType.string())
     texts = ([rows.text.get(number) for number in rows.arrival.tolist()] if rows.text else [None] * len(rows))
@@ -218,8 +242,8 @@ def _columns(rows: Rows, paths: Mapping[int, str]) -> Table:
 
 def _rows(batch: RecordBatch) -> Rows:
     """An Arrow batch as rows; only columns with text are looked at entry by entry."""
-    arrival, text = batch.column("arrival").to_numpy(), batch.column("text")
-    texts = {} if text.null_count == len(arrival) else {
+    arrival, text = batch.column("arrival").to_numpy(), batch["text"] if "text" in batch.column_names else None
+    texts = {} if text is None or text.null_count == len(arrival) else {
         number: entry for number, entry in zip(arrival.tolist(), text.to_pylist(), strict=True)
         if entry is not None}
     return Rows(batch.column("tag_id").to_numpy(), batch.column("time").to_numpy(),

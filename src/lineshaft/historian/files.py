@@ -17,7 +17,7 @@ _MAGIC = b"PAR1"  # first and last four bytes of every Parquet file
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One Parquet file: arrivals ``first..last``, source times ``low..high``, ``count`` rows."""
+    """Arrivals ``first..last``, source times ``low..high``, ``count`` rows: a Parquet file, or several together."""
 
     name: str
     size: int
@@ -26,6 +26,23 @@ class Part:
     low: int
     high: int
     count: int
+    files: int = 1
+
+
+def packed(files: list[Part], rows: int) -> list[Part]:
+    """Neighbours together as long as they make at most ``rows``; a larger file stays alone."""
+    packs: list[Part] = []
+    for part in files:
+        if packs and packs[-1].count + part.count <= rows:
+            packs[-1] = _together(packs[-1], part)
+        else:
+            packs.append(part)
+    return packs
+
+
+def _together(one: Part, after: Part) -> Part:
+    return Part("", one.size + after.size, one.first, after.last, min(one.low, after.low), max(one.high, after.high),
+                one.count + after.count, one.files + after.files)
 
 
 def parts(table: DeltaTable | None) -> list[Part]:

@@ -19,7 +19,7 @@ from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.tag import Tag
 from lineshaft.historian.check import check_path, check_samples
 from lineshaft.historian.failures import damaged, reporting
-from lineshaft.historian.rows import Rows, joined
+from lineshaft.historian.rows import Rows, in_order, joined
 
 Numbers = NDArray[np.int32]
 
@@ -66,13 +66,12 @@ class Hot:
     def _prepare(self) -> str:
         """Create or check; the caller holds the folder's lock when the file is new."""
         self._db.execute("PRAGMA synchronous=FULL")  # a commit survives a power cut, not only a kill
-        if not self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        if self._empty():
             self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")
             self._db.execute("PRAGMA journal_mode=WAL")
             with self._transaction():
-                for statement in _SCHEMA.split(";")[:-1]:
-                    self._db.execute(statement)
-                self._db.execute("INSERT INTO state VALUES(?, ?, 0, 0, -1)", (uuid4().hex[:12], _LAYOUT))
+                if self._empty():  # else somebody who saw the file half made was quicker
+                    self._create()
         try:
             name, layout = self._db.execute("SELECT historian, layout FROM state").fetchone()
         except (sqlite3.OperationalError, TypeError) as error:
@@ -81,6 +80,14 @@ class Hot:
             raise EnvironmentFailed(f"it was written by a newer Lineshaft (layout {layout})",
                                     where=str(self.path), do="upgrade Lineshaft")
         return str(name)
+
+    def _empty(self) -> bool:
+        return self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+
+    def _create(self) -> None:
+        for statement in _SCHEMA.split(";")[:-1]:
+            self._db.execute(statement)
+        self._db.execute("INSERT INTO state VALUES(?, ?, 0, 0, -1)", (uuid4().hex[:12], _LAYOUT))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -204,8 +211,8 @@ class Hot:
 
     def hand_over(self, rows: Rows, upto: int, cold: int) -> None:
         """Forget rows up to ``upto``, which Delta holds since its version ``cold``; keep each tag's newest."""
-        order = np.lexsort((rows.arrival, rows.time, rows.tag))
-        ends = order[np.flatnonzero(np.diff(rows.tag[order], append=-1))]
+        rows = in_order(rows)
+        ends = np.flatnonzero(np.diff(rows.tag, append=-1))
         newest = [(int(rows.tag[n]), int(rows.time[n]), rows.value[n].tobytes(), int(rows.quality[n]),
                    int(rows.arrival[n]), rows.text.get(int(rows.arrival[n]))) for n in ends]
         with reporting(self.path), self._transaction():

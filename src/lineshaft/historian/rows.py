@@ -62,6 +62,16 @@ def as_samples(rows: Rows, paths: Mapping[int, str]) -> Samples:
                    rows.quality, texts)
 
 
+def in_order(rows: Rows) -> Rows:
+    """By tag, time and arrival. Rows as they arrive need no more than grouping by tag, unless some are late."""
+    grouped = rows.take(np.argsort(_narrow(rows.tag), kind="stable"))
+    tag, time, arrival = grouped.tag, grouped.time, grouped.arrival
+    rising = (time[1:] > time[:-1]) | ((time[1:] == time[:-1]) & (arrival[1:] > arrival[:-1]))
+    if (rising | (tag[1:] != tag[:-1])).all():
+        return grouped
+    return rows.take(np.lexsort((rows.arrival, rows.time, rows.tag)))
+
+
 def _changes(tag: NDArray[np.int32]) -> NDArray[np.intp]:
     return np.flatnonzero(tag[1:] != tag[:-1]) + 1
 

@@ -14,13 +14,14 @@ import sqlite3
 import threading
 import time as clock
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
+from lineshaft.core.columns import Columns
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError, UsageError
 from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.series import Series
@@ -29,7 +30,10 @@ from lineshaft.core.tail import TAIL_ROWS, Tail
 from lineshaft.historian.check import check_since
 from lineshaft.historian.cold import Cold
 from lineshaft.historian.failures import Busy, reporting
+from lineshaft.historian.grid import Grid
 from lineshaft.historian.hot import Hot, State
+from lineshaft.historian.overview import Overview, Snapshot
+from lineshaft.historian.pieces import Pieces, as_columns, combined, gathered
 from lineshaft.historian.recent import Recent
 from lineshaft.historian.rows import Rows, as_samples, series_by_tag
 from lineshaft.historian.version import last_arrival, name_version
@@ -56,6 +60,7 @@ class EmbeddedHistorian:
         self._guard = threading.RLock()
         self._cold = Cold(folder / "samples")
         self._hot = self._open()
+        self._overview = Overview(folder / "overview", self._hot.historian)
         try:
             self._check_halves()
         except BaseException:
@@ -82,6 +87,7 @@ class EmbeddedHistorian:
 
     def _check_halves(self) -> None:
         """An older ``hot.sqlite`` beside newer samples would give arrival numbers a second time."""
+        held = self._overview.at_least(0)
         try:
             written = self._cold.written()
         except EnvironmentFailed as error:  # appends are safe without Delta; a read or compact will say it again
@@ -90,6 +96,9 @@ class EmbeddedHistorian:
         if written > self._hot.state().last:
             raise EnvironmentFailed(f"it is older than the samples folder, which holds {written} rows",
                                     where=str(self._hot.path), do="restore both from the same copy")
+        if held is not None and held.upto > written:  # a newer overview beside a copy: new rows get its numbers
+            with suppress(Busy), self._alone(0):
+                self._overview.held(written)
 
     @contextmanager
     def _alone(self, patience: float) -> Iterator[None]:
@@ -175,6 +184,39 @@ class EmbeddedHistorian:
             return asked[1]
         return self._recent.sample(path, at)
 
+    def columns(self, tags: Sequence[str], start: int, end: int, count: int) -> Mapping[str, Columns]:
+        """About ``count`` columns of each tag that cover ``start <= time < end``."""
+        grid = Grid.over(start, end, count)
+        with self._using():
+            numbers = self._hot.numbers(tags)
+            known = [number for number in numbers.values() if number is not None]
+            seen = self._overview.at_least(self._hot.state().flushed) if grid.level else None
+            state = self._sync()
+            hot = self._recent.window(known, grid.start, grid.end, state.last)
+        if not known or grid.first > grid.last:
+            return as_columns(combined([]), grid.step, numbers)
+        pieces, held = self._summed_up(seen, known, grid, state.last)
+        if held < state.flushed:
+            pieces += self._cold.pieces(state.cold, known, grid, held, state.flushed)
+        pieces.append(gathered(hot.take(hot.arrival > held), grid.width))
+        return as_columns(combined(pieces, grid.step // grid.width), grid.step, numbers)
+
+    def _summed_up(self, seen: Snapshot | None, known: Sequence[int], grid: Grid,
+                   last: int) -> tuple[list[Pieces], int]:
+        """What the overview knows of the first so many rows; nothing of none where it is not there.
+
+        A merge in another process may take its files away: then look again. One that holds more than is stored
+        is of another time of this historian.
+        """
+        for _ in range(2):
+            if seen is None or seen.upto > last:
+                break
+            pieces = self._overview.read(seen, known, grid)
+            if pieces is not None:
+                return [pieces], seen.upto
+            seen = self._overview.at_least(0)
+        return [], 0
+
     def arrived(self) -> int:
         """The number of the last sample, of whatever process."""
         with self._using():
@@ -203,16 +245,19 @@ class EmbeddedHistorian:
 
     def compact(self) -> None:
         """Hand everything to Delta, merge its small files, remove what they replace, shrink SQLite."""
-        with self._using(), self._alone(_PATIENCE):
-            self._flush()
-            for merged in self._cold.merge():
-                self._hot.moved(merged)
-            self._cold.clean()
-            self._hot.shrink()
+        with self._alone(_PATIENCE):
+            with self._using():
+                self._flush()
+                for merged in self._cold.merge():
+                    self._hot.moved(merged)
+                self._cold.clean()
+                self._hot.shrink()
+                paths = self._hot.paths()
+            self._catch_up(paths)  # minutes where years lack an overview: other threads go on meanwhile
 
     def flush(self) -> None:
         """Hand everything to Delta now, for other tools that read the ``samples`` folder."""
-        with self._using(), self._alone(_PATIENCE):
+        with self._alone(_PATIENCE), self._using():
             self._flush()
 
     def close(self) -> None:
@@ -283,13 +328,40 @@ class EmbeddedHistorian:
             raise EnvironmentFailed(f"it holds rows up to {written}, hot.sqlite speaks of {state.flushed} to "
                                     f"{state.last}", where=str(self._cold.folder),
                                     do="restore hot.sqlite and samples from the same copy")
+        held = self._overview.held(written)
         while len(rows := self._hot.rows(state.flushed, _AT_ONCE)):
-            upto = int(rows.arrival[-1])
+            upto, paths = int(rows.arrival[-1]), self._hot.paths()
             if upto > written:
-                left = rows.take(rows.arrival > written)
-                self._cold.write(left, self._hot.paths(), upto)
+                self._cold.write(rows.take(rows.arrival > written), paths, upto)
+            held = self._sum_up(rows, paths, state.flushed, held)
             self._hot.hand_over(rows, upto, self._cold.version)
             state = self._hot.state()
+
+
+    def _sum_up(self, rows: Rows, paths: Mapping[int, str], flushed: int, held: int) -> int:
+        """Rows into the overview, unless it lacks some before them; the last arrival that it holds then.
+
+        Whatever fails there, the samples are safe in Delta, and the next compaction catches up.
+        """
+        upto = int(rows.arrival[-1])
+        if not flushed <= held < upto:
+            return held
+        try:
+            self._overview.add(rows.take(rows.arrival > held), paths, upto)
+        except Exception as error:  # noqa: BLE001 - see above
+            log.warning("the overview stays behind for now: %s", error)
+            return held
+        return upto
+
+    def _catch_up(self, paths: Mapping[int, str]) -> None:
+        """Everything that Delta holds into the overview; then merge its small files. Needs the lock, no more."""
+        held = self._overview.held(self._cold.written(), look_closely=True)
+        try:
+            for rows in self._cold.files(held):
+                self._overview.add(rows, paths, int(rows.arrival.max()))
+            self._overview.merge(paths)
+        except Exception as error:  # noqa: BLE001 - as in _sum_up
+            log.warning("the overview stays behind for now: %s", error)
 
 
 def _named(path: str, sample: Sample) -> Sample:

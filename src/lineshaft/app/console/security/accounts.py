@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from lineshaft.app.console.door import Person, Role
 from lineshaft.app.console.security.audit import Audit
+from lineshaft.app.console.security.errors import NoSuchAccount
 from lineshaft.app.console.security.passwords import Passwords, check_rules
-from lineshaft.app.console.security.person import NoSuchAccount, Person, Role
 from lineshaft.app.console.security.store import Store
 from lineshaft.core.clock import Clock
 from lineshaft.core.errors import Refused, UsageError
@@ -70,7 +71,7 @@ class Accounts:
         hashed = self._passwords.hash(password)
         with self._store.write() as db:
             self._insert(db, name, role, hashed=hashed, must_change=must_change)
-            self._audit.note(by, "account added", name, {"role": role.value})
+            self._audit.note(by, "account added", name, {"role": role.word})
             return _get(db, name)
 
     def set_role(self, by: Person, name: str, role: Role) -> Account:
@@ -79,8 +80,8 @@ class Accounts:
             if account.foreign:
                 raise Refused(f"the role of {account.name} comes from the identity provider", where=account.name,
                               do="change it there, or the roles under [console.oidc]")
-            db.execute("UPDATE account SET role = ? WHERE id = ?", (role.value, account.id))
-            self._audit.note(by, "role changed", account.name, {"from": account.role.value, "to": role.value})
+            db.execute("UPDATE account SET role = ? WHERE id = ?", (role.word, account.id))
+            self._audit.note(by, "role changed", account.name, {"from": account.role.word, "to": role.word})
             return _get(db, name)
 
     def set_disabled(self, by: Person, name: str, disabled: bool) -> Account:
@@ -132,12 +133,12 @@ class Accounts:
             if row is None:
                 name = check_name(name)
                 self._insert(db, name, role, subject=subject)
-                self._audit.note(by, "account added", name, {"role": role.value})
+                self._audit.note(by, "account added", name, {"role": role.word})
                 return _get(db, name)
             account = _account(row)
             if account.role is not role:
-                db.execute("UPDATE account SET role = ? WHERE id = ?", (role.value, account.id))
-                self._audit.note(by, "role changed", account.name, {"from": account.role.value, "to": role.value})
+                db.execute("UPDATE account SET role = ? WHERE id = ?", (role.word, account.id))
+                self._audit.note(by, "role changed", account.name, {"from": account.role.word, "to": role.word})
             return _get(db, account.name)
 
     def _insert(self, db: sqlite3.Connection, name: str, role: Role, *, hashed: str | None = None,
@@ -147,7 +148,7 @@ class Accounts:
             raise Refused(f"{taken[0]!r} is taken", where="name", do="choose another name, or enable that account")
         db.execute("INSERT INTO account (key, name, role, hash, must_change, subject, created)"
                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                   (key_of(name), name, role.value, hashed, must_change, subject, self._clock.now()))
+                   (key_of(name), name, role.word, hashed, must_change, subject, self._clock.now()))
 
     @contextmanager
     def _changing(self, name: str) -> Iterator[tuple[sqlite3.Connection, Account]]:
@@ -188,9 +189,9 @@ def _get(db: sqlite3.Connection, name: str) -> Account:
 
 def _account(row: tuple[int, str, str, int, int, int, int, int | None]) -> Account:
     number, name, role, disabled, must_change, foreign, created, seen = row
-    return Account(number, name, Role(role), bool(disabled), bool(must_change), bool(foreign), created, seen)
+    return Account(number, name, Role.named(role), bool(disabled), bool(must_change), bool(foreign), created, seen)
 
 
 def _admins(db: sqlite3.Connection) -> int:
-    found = db.execute("SELECT count(*) FROM account WHERE role = ? AND NOT disabled", (Role.ADMIN.value,))
+    found = db.execute("SELECT count(*) FROM account WHERE role = ? AND NOT disabled", (Role.ADMIN.word,))
     return int(found.fetchone()[0])

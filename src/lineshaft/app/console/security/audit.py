@@ -14,13 +14,11 @@ import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Literal
 
-from lineshaft.app.console.security.person import Person
+from lineshaft.app.console.door import Outcome, Person
 from lineshaft.app.console.security.store import Store
 from lineshaft.core.clock import Clock, format_time
 
-Outcome = Literal["done", "refused", "failed"]
 _HEAD = "audit"
 _LONGEST = 4096
 _SECRET = re.compile(r"passw|secret|token|cookie|credential", re.IGNORECASE)
@@ -93,7 +91,7 @@ class Audit:
         told = json.dumps(_open(detail or {}), ensure_ascii=False, sort_keys=True, default=str)
         with self._store.write() as db:
             sequence, before = _head(db)
-            line = Line(sequence + 1, self._clock.now(), person.name, person.role.value, person.address, act,
+            line = Line(sequence + 1, self._clock.now(), person.name, person.role.word, person.address, act,
                         what[:_LONGEST], told if len(told) <= _LONGEST else '{"cut": true}', outcome, "")
             digest = _digest(before, line)
             db.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from lineshaft.app.console.security.person import NotAllowed
+from lineshaft.app.console.door import NotAllowed
 from lineshaft.app.console.security.policy import Policy
 from lineshaft.app.console.security.store import Store
 

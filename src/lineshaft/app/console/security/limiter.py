@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from lineshaft.app.console.security.person import MustWait
+from lineshaft.app.console.security.errors import MustWait
 from lineshaft.core.clock import SECOND, Clock
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from lineshaft.app.console.security.person import Role
+from lineshaft.app.console.door import Role
 from lineshaft.app.console.security.policy import OidcPolicy, is_loopback
 from lineshaft.core.clock import SECOND, Clock
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError, Refused
@@ -175,7 +175,7 @@ class Provider:
         if not roles:
             raise _refused(f"{name[:80]} has no role here: nothing of the claim {policy.role_claim!r} is under "
                            "[console.oidc.roles]", do="ask an administrator")
-        return Identity(f"{policy.issuer}|{subject}", name, max(roles, key=list(Role).index))
+        return Identity(f"{policy.issuer}|{subject}", name, max(roles))
 
     # -- what the provider publishes
 

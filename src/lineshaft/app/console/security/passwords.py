@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from lineshaft.app.console.security.person import MustWait
+from lineshaft.app.console.security.errors import MustWait
 from lineshaft.core.errors import UsageError
 
 SHORTEST, LONGEST = 10, 1024

@@ -6,8 +6,9 @@ import ipaddress
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from lineshaft.app.console.security.person import Role
+from lineshaft.app.console.door import Role
 from lineshaft.core.clock import SECOND
 from lineshaft.core.errors import Refused, UsageError
 
@@ -70,12 +71,21 @@ class Policy:
         bound = () if self.host in ("", "0.0.0.0", "::") else (self.host,)
         return frozenset(name.lower().strip("[]") for name in (*LOOPBACK, *bound, *self.names))
 
-    def serving(self) -> dict[str, object]:
+    def url(self, port: int) -> str:
+        """Where a browser on this machine finds it.
+
+        >>> Policy(host="::1").url(8420)
+        'http://[::1]:8420'
+        """
+        at = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.certificate else 'http'}://{at}:{port}"
+
+    def serving(self) -> dict[str, Any]:
         """Keyword arguments for uvicorn: TLS, no guessing of addresses, nothing of a request in its log."""
         certificate = {"ssl_certfile": str(self.certificate), "ssl_keyfile": str(self.private_key)} if (
             self.certificate) else {}
-        return {"host": self.host, "port": self.port, "proxy_headers": self.proxy, "access_log": False,
-                "server_header": False, "ws_max_size": 64 * 1024, **certificate}
+        return {"proxy_headers": self.proxy, "access_log": False, "server_header": False, "ws_max_size": 64 * 1024,
+                **certificate}
 
 
 def is_loopback(host: str) -> bool:

@@ -6,8 +6,8 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
+from lineshaft.app.console.door import Role
 from lineshaft.app.console.security.accounts import Account
-from lineshaft.app.console.security.person import Role
 from lineshaft.app.console.security.policy import HOUR
 from lineshaft.app.console.security.store import Store
 from lineshaft.core.clock import SECOND, Clock
@@ -44,21 +44,18 @@ class Sessions:
                        (account.id, account.id, digest(token), _MOST))
         return token
 
-    def find(self, token: str) -> Session | None:
-        """The session of a token, None where it has ended; being asked keeps it alive."""
+    def find(self, token: str, *, prolong: bool = True) -> Session | None:
+        """The session of a token, None where it has ended; ``prolong`` False asks without keeping it alive."""
         found = self._look(token)
         if found is None:
             return None
         name, role, must_change, created, seen = found
         now = self._clock.now()
-        if now - seen >= _TOUCH_NS:
+        if prolong and now - seen >= _TOUCH_NS:
             with self._store.write() as db:
                 db.execute("UPDATE session SET seen = ? WHERE digest = ?", (now, digest(token)))
-        return Session(name, Role(role), bool(must_change), min(now + self._idle, created + self._absolute))
-
-    def alive(self, token: str) -> bool:
-        """Whether it still holds; asking does not prolong it (for a socket that stays open)."""
-        return self._look(token) is not None
+        idle_from = now if prolong else seen
+        return Session(name, Role.named(role), bool(must_change), min(idle_from + self._idle, created + self._absolute))
 
     def close(self, token: str) -> None:
         with self._store.write() as db:

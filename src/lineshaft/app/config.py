@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -68,18 +68,24 @@ class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
 
 
 class Oidc(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """``[console.oidc]``: people log in at the company's own service; ``roles`` gives its groups a role here."""
+    """``[console.oidc]``: people log in at the company's own service; ``roles`` gives its groups a role here.
+
+    ``role-claim`` is what the service calls the groups in its token, ``name-claim`` what it calls the name.
+    """
 
     issuer: str
     client_id: str
     roles: dict[str, str] = {}
+    role_claim: str = "groups"
+    name_claim: str = "preferred_username"
 
 
 class Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """``[console]``: the pages in the browser; port 0 takes a free one.
 
     ``users``: everybody logs in. ``names`` are the host names, besides ``host`` and this machine's loopback, by
-    which a browser may call it.
+    which a browser may call it. ``behind`` says that a proxy on the way speaks TLS for us. A session ends ``idle``
+    after its last request and ``longest`` after its login.
     """
 
     host: str = "127.0.0.1"
@@ -88,6 +94,9 @@ class Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     certificate: str = ""
     private_key: str = ""
     names: tuple[str, ...] = ()
+    behind: Literal["", "proxy"] = ""
+    idle: str = "12h"
+    longest: str = "7d"
     oidc: Oidc | None = None
 
 
@@ -265,8 +274,10 @@ def _check_console(config: Config, path: Path, text: str) -> None:
     if bool(console.certificate) != bool(console.private_key):
         there = "certificate" if console.certificate else "private-key"
         raise UsageError("a certificate and its private key belong together", where=at(there), do="give both")
-    if not loopback(console.host):
-        _check_open_console(console, at("host"))
+    if console.behind or not loopback(console.host):
+        _check_open_console(console, at("behind" if console.behind else "host"))
+    for key, length in (("idle", console.idle), ("longest", console.longest)):
+        _duration(length, at(key))
     if console.port and console.port in (config.node.control_port, config.node.opcua_port):
         raise UsageError(f"the node has port {console.port} already", where=at("port"), do="give each its own")
     for name in console.names:
@@ -280,9 +291,10 @@ def _check_open_console(console: Console, where: str) -> None:
     if not console.users:
         raise UsageError("a console that other machines reach wants to know who is there", where=where,
                          do="set users = true under [console]")
-    if not console.certificate:
+    if not console.certificate and not console.behind:
         raise UsageError("a console that other machines reach wants an encrypted connection", where=where,
-                         do="name certificate and private-key under [console]")
+                         do='name certificate and private-key under [console], or set behind = "proxy" where a '
+                         "proxy has them")
 
 
 def _check_oidc(console: Console, oidc: Oidc, path: Path, text: str) -> None:
@@ -389,6 +401,8 @@ opcua-port = 4841                      # decisions as an OPC UA server
 # certificate = "keys/console.crt"
 # private-key = "keys/console.key"
 # names = ["line1.example"]            # by which browsers on other machines call it
+# behind = "proxy"                     # a proxy before us has the certificate
+# idle = "12h"                         # who asks nothing for so long has to log in again
 
 # [console.oidc]                       # people log in at the company's own service
 # issuer = "https://login.example/realms/works"

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
@@ -138,6 +138,8 @@ def _whoever(connection: HTTPConnection, console: Annotated[Console, Depends(her
     return console.door.who(connection)
 
 
+PUBLIC: dict[str, Any] = {"security": []}
+"""What a route says (``openapi_extra``) that answers also those who aren't logged in."""
 Here = Annotated[Console, Depends(here)]
 Anybody = Annotated[Person | None, Depends(_whoever)]
 Viewer = Annotated[Person, Depends(_asker(Role.VIEWER))]

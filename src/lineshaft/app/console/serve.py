@@ -9,25 +9,31 @@ from pathlib import Path
 import uvicorn
 
 from lineshaft.app.console.context import Console
-from lineshaft.app.console.door import OpenDoor
+from lineshaft.app.console.security.configured import policy_of
+from lineshaft.app.console.security.door import GuardedDoor
 from lineshaft.app.console.server import make_app
-from lineshaft.core.errors import EnvironmentFailed
+from lineshaft.core.errors import EnvironmentFailed, LineshaftError
 
-PORT, HOST = 8420, "127.0.0.1"
 BACKLOG = 128
 
 
 def serve(folder: Path, *, host: str | None = None, port: int | None = None,
           ready: Callable[[str], None] = print) -> None:
     """Serve the project in ``folder`` until SIGTERM or SIGINT; ``ready`` is given the URL once it answers."""
-    console = Console(folder, OpenDoor())
-    door = _bound(host or HOST, PORT if port is None else port)
-    with door:
+    policy = policy_of(folder, host=host, port=port)
+    door = GuardedDoor(folder, policy)
+    try:
+        door.people.check()
+        listener = _bound(policy.host, policy.port)
+    except LineshaftError:
+        door.close()
+        raise
+    with listener:
         server = _Server(uvicorn.Config(
-            make_app(console), log_level="warning", access_log=False, server_header=False, ws="websockets-sansio",
-            ws_max_size=64 * 1024, timeout_graceful_shutdown=3, lifespan="on"))
-        server.when_ready = lambda: ready(f"http://{host or HOST}:{door.getsockname()[1]}")
-        server.run(sockets=[door])
+            make_app(Console(folder, door)), log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=3,
+            lifespan="on", **policy.serving()))
+        server.when_ready = lambda: ready(policy.url(listener.getsockname()[1]))
+        server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

@@ -20,10 +20,12 @@ from lineshaft.app.console import routes
 from lineshaft.app.console.context import Console, NotFound
 from lineshaft.app.console.door import NotAllowed, NotLoggedIn
 from lineshaft.app.console.pages import STATIC, index, style
+from lineshaft.app.console.security.errors import MustWait, NoSuchAccount
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError, Refused, UsageError
 
-_STATUS: dict[type[LineshaftError], int] = {NotLoggedIn: 401, NotAllowed: 403, NotFound: 404, Refused: 409,
-                                            UsageError: 400, EnvironmentFailed: 503}
+_STATUS: dict[type[LineshaftError], int] = {NotLoggedIn: 401, NotAllowed: 403, NotFound: 404,
+                                            NoSuchAccount: 404, Refused: 409, MustWait: 429, UsageError: 400,
+                                            EnvironmentFailed: 503}
 
 
 class Failure(BaseModel):
@@ -47,7 +49,8 @@ def make_app(console: Console) -> FastAPI:
             await console.close()
 
     app = FastAPI(title="Lineshaft console", version=__version__, lifespan=life, docs_url=None, redoc_url=None,
-                  openapi_url="/api/v1/openapi.json", description="What the console itself uses. Times are UTC "
+                  openapi_url="/api/v1/openapi.json",
+                  middleware=console.door.middleware(), description="What the console itself uses. Times are UTC "
                   "milliseconds since 1970; errors are sentences.")
     app.state.console = console
     failures: dict[int | str, dict[str, object]] = {code: {"model": Failure} for code in
@@ -90,7 +93,10 @@ def _answer(status: int, what: str, where: str = "", do: str = "", error: str = 
 
 async def _sentence(_: Request, error: Exception) -> Response:
     assert isinstance(error, LineshaftError)
-    return _answer(status_of(error), error.what, error.where, error.do, str(error))
+    answer = _answer(status_of(error), error.what, error.where, error.do, str(error))
+    if isinstance(error, MustWait):
+        answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
 async def _not_understood(_: Request, error: Exception) -> Response:

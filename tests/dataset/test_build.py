@@ -19,69 +19,39 @@ from lineshaft.core.store import Historian
 from lineshaft.core.tag import Tag
 from lineshaft.dataset import Recording, build, from_runs
 from lineshaft.dataset.labels import with_feedback
+from lineshaft.historian.memory import MemoryHistorian
 
 NAN = float("nan")
 
 
-class ListHistorian:
-    """The smallest historian: versions are the number of batches appended so far."""
+class NotedHistorian(MemoryHistorian):
+    """Notes which version each read asked for."""
 
     def __init__(self) -> None:
-        self._tags: dict[str, Tag] = {}
-        self._batches: list[list[Sample]] = []
+        super().__init__()
         self.versions_read: list[str | None] = []
 
-    def register(self, tags: Sequence[Tag]) -> None:
-        self._tags |= {tag.path: tag for tag in tags}
-
-    def tags(self) -> tuple[Tag, ...]:
-        return tuple(self._tags[path] for path in sorted(self._tags))
-
-    def append(self, samples: Samples, *, key: str | None = None) -> bool:
-        self._batches.append(list(samples))
-        for path in samples.tags:
-            self._tags.setdefault(path, Tag(path))
-        return True
-
-    def _stored(self, tag: str, version: str | None) -> list[Sample]:
+    def read(self, tags: Sequence[str], start: int, end: int, *, version: str | None = None) -> Mapping[str, Series]:
         self.versions_read.append(version)
-        batches = self._batches if version is None else self._batches[:int(version)]
-        found = [one for batch in batches for one in batch if one.tag == tag]
-        return sorted(found, key=lambda one: one.time)
-
-    def read(self, tags: Sequence[str], start: int, end: int, *, version: str | None = None
-             ) -> Mapping[str, Series]:
-        rows = {tag: [one for one in self._stored(tag, version) if start <= one.time < end] for tag in tags}
-        return {tag: Series(tag, np.array([one.time for one in found], np.int64),
-                            np.array([one.value for one in found], np.float64),
-                            np.array([one.quality for one in found], np.uint32)) for tag, found in rows.items()}
+        return super().read(tags, start, end, version=version)
 
     def as_of(self, tags: Sequence[str], time: int, *, version: str | None = None) -> Mapping[str, Sample]:
-        held = {tag: [one for one in self._stored(tag, version) if one.time <= time] for tag in tags}
-        return {tag: found[-1] for tag, found in held.items() if found}
-
-    def version(self) -> str:
-        return str(len(self._batches))
-
-    def compact(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
+        self.versions_read.append(version)
+        return super().as_of(tags, time, version=version)
 
 
 @pytest.fixture
-def historian() -> ListHistorian:
-    store = ListHistorian()
+def historian() -> NotedHistorian:
+    store = NotedHistorian()
     _: Historian = store
     return store
 
 
-def fill(historian: ListHistorian, rows: list[tuple[str, int, float]]) -> None:
+def fill(historian: NotedHistorian, rows: list[tuple[str, int, float]]) -> None:
     historian.append(Samples.of(Sample(tag, time, value) for tag, time, value in rows))
 
 
-def test_a_dataset_can_be_built_again_exactly_after_more_history_came(historian: ListHistorian) -> None:
+def test_a_dataset_can_be_built_again_exactly_after_more_history_came(historian: NotedHistorian) -> None:
     fill(historian, [("a", time, float(time)) for time in range(0, 100, 10)])
     first = build(historian, ["a"], 0, 100, 10)
     fill(historian, [("a", 60, -1.0)])
@@ -90,19 +60,19 @@ def test_a_dataset_can_be_built_again_exactly_after_more_history_came(historian:
     assert build(historian, ["a"], 0, 100, 10).digest != first.digest
 
 
-def test_every_read_names_the_same_version(historian: ListHistorian) -> None:
+def test_every_read_names_the_same_version(historian: NotedHistorian) -> None:
     fill(historian, [("a", 0, 1.0), ("label", 0, 0.0)])
     build(historian, ["a"], 0, 10, 10, label_tag="label")
-    assert set(historian.versions_read) == {"1"}
+    assert set(historian.versions_read) == {historian.version()}
 
 
-def test_what_held_before_the_start_counts_for_the_first_rows(historian: ListHistorian) -> None:
+def test_what_held_before_the_start_counts_for_the_first_rows(historian: NotedHistorian) -> None:
     fill(historian, [("a", -30, 4.0), ("a", 25, 5.0)])
     data = build(historian, ["a"], 0, 40, 10)
     assert data.values[:, 0].tolist() == [4.0, 4.0, 4.0, 5.0]
 
 
-def test_a_label_tag_labels_and_a_verdict_overrules_it(historian: ListHistorian) -> None:
+def test_a_label_tag_labels_and_a_verdict_overrules_it(historian: NotedHistorian) -> None:
     fill(historian, [("a", 0, 1.0), ("label", 10, 0.0), ("label", 30, 1.0)])
     wrong = Feedback("cell", 30, 40, Verdict.BAD, alarm=True)
     data = build(historian, ["a"], 0, 50, 10, label_tag="label", labels=[wrong])
@@ -122,7 +92,7 @@ def test_of_two_verdicts_on_one_stretch_the_later_given_wins() -> None:
     (["b"], 10, "no history of b"), ([], 10, "at least one tag"), (["a", "a"], 10, "named twice: a"),
     (["a"], 0, "is empty"),
 ])
-def test_what_can_not_be_built_is_said_in_one_sentence(historian: ListHistorian, tags: list[str], end: int,
+def test_what_can_not_be_built_is_said_in_one_sentence(historian: NotedHistorian, tags: list[str], end: int,
                                                        message: str) -> None:
     fill(historian, [("a", 0, 1.0)])
     with pytest.raises(UsageError, match=message):
@@ -182,7 +152,7 @@ cells = st.lists(st.tuples(st.integers(0, 90), st.floats(-5, 5, width=16)), min_
 @given(cells, st.one_of(st.none(), st.integers(1, 40)), st.one_of(st.none(), st.integers(1, 40)))
 def test_a_table_and_a_historian_give_the_same_rows(found: list[tuple[int, float]], stale: int | None,
                                                     gap: int | None) -> None:
-    historian = ListHistorian()
+    historian = NotedHistorian()
     fill(historian, [("a", time, value) for time, value in found])
     table = recording([time for time, _ in found], [[value] for _, value in found])
     first, last = min(found)[0], max(found)[0]

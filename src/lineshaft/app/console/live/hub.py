@@ -24,9 +24,13 @@ Columns = dict[str, dict[str, list[float | int | None]]]
 
 @dataclass(eq=False)
 class Watch:
-    """One screen's wish: new samples of ``tags``. What came since it was last taken waits here."""
+    """One screen's wish: new samples of ``tags``. What came since it was last taken waits here.
+
+    ``began`` once nothing that arrives can be missed any more: whoever reads history then has no gap.
+    """
 
     tags: frozenset[str]
+    began: bool = False
     held: Columns = field(default_factory=dict)
     lost: bool = False
     _count: int = 0
@@ -94,9 +98,12 @@ class Hub:
             if not self._watches:
                 await self._wanted.wait()
                 self._arrival = 0
+            new = list(self._watches)
             try:
                 self._share(await asyncio.to_thread(self._new))
                 self.fault = ""
+                for watch in new:
+                    watch.began = True
             except LineshaftError as error:
                 if str(error) != self.fault:
                     log.warning("history cannot be followed: %s", error)

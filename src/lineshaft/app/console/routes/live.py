@@ -50,6 +50,7 @@ class _Screen:
         self._console, self._socket = console, socket
         self._watches: dict[int, tuple[Watch, float]] = {}
         self._sent: dict[int, float] = {}
+        self._told: set[int] = set()
         self._events: asyncio.Queue[dict[str, Any]] = asyncio.Queue(256)
         self._pulse_at = 0
 
@@ -100,6 +101,7 @@ class _Screen:
         for number in {wish.unwatch, wish.watch} - {None}:
             if number in self._watches:
                 self._console.hub.unwatch(self._watches.pop(number)[0])
+                self._told.discard(number)
         if wish.watch is not None and len(self._watches) < MOST_WATCHES:
             watch = self._console.hub.watch(wish.tags[:MOST_TAGS])
             self._watches[wish.watch] = (watch, max(wish.every, FASTEST_MS) / 1000)
@@ -118,6 +120,9 @@ class _Screen:
         now = time.monotonic()
         found: list[dict[str, Any]] = []
         for number, (watch, every) in self._watches.items():
+            if watch.began and number not in self._told:
+                self._told.add(number)
+                found.append({"watch": number, "now": _now(), "began": True})
             if now - self._sent[number] < every - TICK_S / 2:
                 continue
             samples, lost = watch.take()

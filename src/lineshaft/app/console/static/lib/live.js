@@ -24,7 +24,9 @@ const take = message => {
   if (message.now) offset.set(message.now - heard);
   if (message.pulse) pulse.set({ ...message.pulse, heard });
   if (message.job) jobs.set(all => ({ ...all, [message.job.number]: message.job }));
-  if (message.watch !== undefined) watches.get(message.watch)?.take(message.samples, message.lost, message.now);
+  const asked = message.watch === undefined ? undefined : watches.get(message.watch);
+  if (asked && message.began) asked.began?.();
+  else if (asked) asked.take(message.samples, message.lost, message.now);
 };
 
 const open = () => {
@@ -34,7 +36,7 @@ const open = () => {
   const decoder = new TextDecoder();
   ours.onopen = () => {
     tries = 0;
-    for (const [id, watch] of watches) { ask(id, watch); if (watch.missed) watch.missed(); }
+    for (const [id, watch] of watches) ask(id, watch);
   };
   ours.onmessage = event => take(JSON.parse(typeof event.data === "string" ? event.data : decoder.decode(event.data)));
   ours.onclose = event => {
@@ -59,17 +61,18 @@ export const connect = () => {
 };
 export const reconnect = () => { tries = 0; if (socket) socket.close(); else open(); };
 
-// From now on `take(samples, lost, now)` for new samples of `tags`; `missed` when the link was down in between.
-export const watch = (tags, every, take_, missed) => {
-  const id = ++number, wish = { tags, every, take: take_, missed };
+// From now on `take(samples, lost, now)` for new samples of `tags`. `began` is called once nothing new can be missed, and again
+// after a lost connection: then is the time to read what was before.
+export const watch = (tags, every, take_, began) => {
+  const id = ++number, wish = { tags, every, take: take_, began };
   watches.set(id, wish);
   ask(id, wish);
   return () => { watches.delete(id); send({ unwatch: id }); };
 };
-export const useWatch = (tags, every, take_, missed) => {
+export const useWatch = (tags, every, take_, began) => {
   const newest = useRef({});
-  newest.current = { take: take_, missed };
+  newest.current = { take: take_, began };
   useEffect(() => tags.length ? watch(tags, every, (...all) => newest.current.take(...all),
-                                      () => newest.current.missed?.()) : undefined, [tags.join("\n"), every]);
+                                      () => newest.current.began?.()) : undefined, [tags.join("\n"), every]);
 };
 export const serverNow = () => Date.now() + offset.get();

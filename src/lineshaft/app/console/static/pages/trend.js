@@ -45,46 +45,51 @@ const useEdge = wide => {
   return wide ? edge : null;
 };
 
-// Samples of a stretch from history, and what arrives after it: { tag: { t, v, q } }.
+// Samples of a stretch from history, and while live what arrives after it: { tag: { t, v, q } }.
 const useSamples = (tags, start, end, live, columns) => {
-  const [found, set] = useState({ data: {}, start: 0, end: 0 });
+  const [found, set] = useState({ data: {} });
   const [error, fail] = useState(null);
   const [round, again] = useState(0);
-  const key = JSON.stringify([tags, live ? live : [start, end], columns, round]);
-  useEffect(() => {
-    if (!tags.length) { set({ data: {}, start, end }); return undefined; }
+  const tail = useRef({}), base = useRef({});
+  const key = JSON.stringify([tags, live ? live : [start, end], columns]);
+  const show = () => set({ data: Object.fromEntries(tags.map(tag => [tag, joined(base.current[tag] || NONE, tail.current[tag] || NONE)])) });
+  useEffect(() => { // while live the socket says when to read, so that nothing falls between
+    if (!tags.length || (live && !round)) { if (!tags.length) set({ data: {} }); return undefined; }
     const stop = new AbortController();
-    const from = live ? serverNow() - live : start, to = live ? serverNow() : end;
+    const from = live ? serverNow() - live : start, to = live ? serverNow() + 1000 : end;
     get("/trend", { tags, start: Math.floor(from), end: Math.ceil(to) + 1, columns }, stop.signal)
-      .then(told => { set({ data: told.series, start: from, end: to }); fail(null); })
+      .then(told => { base.current = told.series; fail(null); show(); })
       .catch(failure => { if (failure.name !== "AbortError") fail(failure); });
     return () => stop.abort();
-  }, [key]);
-  const newest = useRef(null);
-  newest.current = found;
-  useWatch(live ? tags : [], live > 2 * HOUR ? 1000 : FAST, (samples, lost) => {
+  }, [key, round]);
+  useEffect(() => { tail.current = {}; }, [tags.join("\n"), Boolean(live)]);
+  useWatch(live ? tags : NO_TAGS, live > 2 * HOUR ? 1000 : FAST, (samples, lost) => {
     if (lost) { again(one => one + 1); return; }
     const least = serverNow() - live * 1.1;
-    let many = false;
-    const data = { ...newest.current.data };
+    let many = 0;
     for (const [tag, came] of Object.entries(samples)) {
-      const was = data[tag] || { t: [], v: [], q: [] };
-      data[tag] = added(was, came, least);
-      many = many || data[tag].t.length > MOST_POINTS;
+      tail.current[tag] = since(joined(tail.current[tag] || NONE, came), least);
+      many = Math.max(many, tail.current[tag].t.length);
     }
-    newest.current = { ...newest.current, data };
-    set(newest.current);
-    if (many) again(one => one + 1);
+    show();
+    if (many > MOST_POINTS) { tail.current = {}; again(one => one + 1); }
   }, () => again(one => one + 1));
   return { data: found.data, error, again: () => again(one => one + 1) };
 };
-const added = (was, came, least) => {
-  const last = was.t.length ? was.t[was.t.length - 1] : -Infinity;
-  const first = came.t.findIndex(at => at > last);
+const NONE = { t: [], v: [], q: [] }, NO_TAGS = [];
+const part = (one, from) => (from ? { t: one.t.slice(from), v: one.v.slice(from), q: one.q.slice(from) } : one);
+const since = (one, least) => { // one sample before the edge is kept: the line comes from there
   let from = 0;
-  while (from < was.t.length - 1 && was.t[from + 1] < least) from++;
-  if (first < 0) return from ? { t: was.t.slice(from), v: was.v.slice(from), q: was.q.slice(from) } : was;
-  return { t: [...was.t.slice(from), ...came.t.slice(first)], v: [...was.v.slice(from), ...came.v.slice(first)], q: [...was.q.slice(from), ...came.q.slice(first)] };
+  while (from < one.t.length - 1 && one.t[from + 1] < least) from++;
+  return from > one.t.length / 8 ? part(one, from) : one;
+};
+const joined = (before, after) => {
+  if (!after.t.length) return before;
+  const last = before.t.length ? before.t[before.t.length - 1] : -Infinity;
+  const first = after.t.findIndex(at => at > last);
+  if (first < 0) return before;
+  const rest = part(after, first);
+  return { t: [...before.t, ...rest.t], v: [...before.v, ...rest.v], q: [...before.q, ...rest.q] };
 };
 
 const useDecisions = (start, end, live, wanted, columns) => {

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lineshaft.app import flow, judging, training
 from lineshaft.app.config import template
-from lineshaft.app.project import Project
+from lineshaft.app.project import Project, alone
 from lineshaft.app.recipe import Recipe
 from lineshaft.app.record import Recorder
 from lineshaft.core.clock import SECOND, format_time
@@ -154,9 +154,10 @@ def test_too_little_history_is_refused_with_how_much_there_is(project: Project, 
 
 
 def test_only_one_may_run_a_project(project: Project) -> None:
-    with project.alone(), pytest.raises(EnvironmentFailed, match="another `lineshaft run`"), project.alone():
+    folder = project.folder
+    with alone(folder), pytest.raises(EnvironmentFailed, match="another `lineshaft run`"), alone(folder):
         pass
-    with project.alone():
+    with alone(folder):
         pass
 
 
@@ -168,6 +169,22 @@ def test_history_of_any_age_can_be_learnt_from(project: Project, historian: Memo
     assert sealed.manifest.lineage.feedback == 0
     again = training.train(replace(project, recipe=recipe), historian)
     assert again.manifest.version == 2 and again.manifest.lineage.parent == sealed.packed.digest
+
+
+@pytest.mark.usefixtures("untimed")
+def test_by_hand_nothing_is_taken_as_normal_and_nothing_decides_before_somebody_says_so(
+        project: Project, historian: MemoryHistorian) -> None:
+    config = msgspec.structs.replace(project.config, tasks={"cell": msgspec.structs.replace(project.task,
+                                                                                            learn="by hand")})
+    by_hand = replace(project, config=config, recipe=replace(project.recipe, learner="zscore"))
+    with pytest.raises(UsageError, match="nobody has said yet what is normal"):
+        training.train(by_hand, historian)
+    start, end, _ = training.recorded(by_hand, historian)
+    training.declare_normal(by_hand, historian, start, end, "anna", "")
+    sealed = training.train(by_hand, historian)
+    assert by_hand.decides() is None, "a bundle that lies there was not deployed"
+    by_hand.note_decides(sealed.packed.digest)
+    assert by_hand.decides() == sealed.packed.path
 
 
 @pytest.mark.usefixtures("untimed")
@@ -204,7 +221,7 @@ async def test_what_the_disk_refuses_waits_and_is_told(disk: FullDisk, monkeypat
     monkeypatch.setattr("lineshaft.app.record.BATCH_S", 0.01)
     monkeypatch.setattr("lineshaft.app.record.BACK_OFF_S", (0.01, 0.02))
     told: list[str] = []
-    recorder = Recorder(disk, SECOND, told.append)
+    recorder = Recorder(disk, told.append)
 
     async def stream() -> AsyncIterator[Samples]:
         for second in range(20):
@@ -213,7 +230,7 @@ async def test_what_the_disk_refuses_waits_and_is_told(disk: FullDisk, monkeypat
         while recorder.stored < 20:  # noqa: ASYNC110 (the recorder has no event to wait for)
             await asyncio.sleep(0.01)
 
-    await asyncio.wait_for(recorder.run(stream()), 30)
+    await asyncio.wait_for(recorder.run(stream(), SECOND), 30)
     assert disk.read(["cell/a"], 0, 2**62)["cell/a"].value.tolist() == list(range(20))
     assert len(told) == 2 and "the disk is full" in told[0]
     assert recorder.lost == 0
@@ -221,12 +238,12 @@ async def test_what_the_disk_refuses_waits_and_is_told(disk: FullDisk, monkeypat
 
 async def test_only_usable_values_that_follow_each_other_count_as_recorded_time(disk: FullDisk) -> None:
     disk.refusals = 0
-    recorder = Recorder(disk, SECOND, print)
+    recorder = Recorder(disk, print)
 
     async def stream() -> AsyncIterator[Samples]:
         for second, quality in ((0, 0), (1, 0), (2, 0), (3, BAD), (100, 0), (101, 0)):
             yield Samples.row(["cell/a"], START + second * SECOND, np.array([1.0]), np.array([quality], np.uint32))
 
-    await recorder.run(stream())
+    await recorder.run(stream(), SECOND)
     assert recorder.moving_ns == 3 * SECOND
     assert recorder.stored == 6

@@ -36,6 +36,10 @@ class Child:
                 stdout=asyncio.subprocess.PIPE, stderr=errors, env=self._environment)
         try:
             self.ready = await asyncio.wait_for(self._first_line(), READY_S)
+        except TimeoutError:
+            await self._end()
+            raise EnvironmentFailed(f"lineshaft {self.words[0]} {self.words[1]} was not ready after {READY_S:g} s",
+                                    where=str(self.log), do="look at the end of that file") from None
         except BaseException:
             await self._end()
             raise

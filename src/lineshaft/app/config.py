@@ -23,6 +23,8 @@ from lineshaft.model.learner import Settings, learners
 
 FILE = "lineshaft.toml"
 PASSWORD = "LINESHAFT_PASSWORD"
+BY_HAND = "by hand"
+"""Instead of a duration in ``learn``: nothing is trained or decides before a person says so."""
 _KINDS = {"str": "a text in quotes", "int": "a whole number", "float": "a number", "bool": "true or false",
           "array": "a list", "object": "a table"}
 LONGEST_NS = 10 * 366 * 86_400 * SECOND
@@ -343,7 +345,8 @@ def _check_task(loop: str, task: Task, path: Path, text: str) -> None:
         if value not in known:
             raise UsageError(f"no {key} is called {value!r}", where=at(key),
                              do=near(value, known) or f"use one of: {', '.join(known)}")
-    _duration(task.learn, at("learn"))
+    if task.learn != BY_HAND:
+        _duration(task.learn, at("learn"))
     for key, patterns in (("tags", task.tags), ("leave-out", task.leave_out), ("modes", task.modes or ())):
         if any(not pattern.strip() for pattern in patterns) or (key == "tags" and not patterns):
             raise UsageError("an empty tag pattern", where=at(key), do='write patterns of tag paths, such as "*"')
@@ -376,7 +379,8 @@ task = "monitor"                       # multivariate process monitoring
 tags = ["*"]                           # patterns of tag paths
 leave-out = []
 period = "{period}"                    # one decision each
-learn = "{learn}"                      # so much normal operation is recorded before the first training
+learn = "{learn}"                      # so much normal operation is recorded before the first training;
+                                       # "by hand": people train, and nothing decides before they deploy it
 # stale = "3s"                         # a value older than this is masked; three periods unless said
 # modes = ["hall1/cell1/mode"]         # tags that say the operating mode; found in the data unless said
 # learner = "auto"                     # or zscore, neighbours, pca, dpca, cva, autoencoder

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lineshaft.app import flow
@@ -13,6 +12,7 @@ from lineshaft.app.child import Child
 from lineshaft.app.project import Project
 from lineshaft.app.remote import RemoteNode
 from lineshaft.app.talk import Talk
+from lineshaft.app.waiting import first, pause
 from lineshaft.core.alarm import Alarm
 from lineshaft.core.clock import format_duration, format_time
 from lineshaft.core.decision import Decision
@@ -46,13 +46,13 @@ class Keeper:
 
     def __init__(self, project: Project, historian: Historian, talk: Talk, stop: asyncio.Event) -> None:
         self.delivered, self.starts = 0, 0
-        self._project, self._historian, self._talk, self._stop = project, historian, talk, stop
+        self.project, self._historian, self._talk, self._stop = project, historian, talk, stop
         self._seen: Seen | None = None
         self._unanswered = self._looks = 0
 
     async def run(self) -> None:
         """Until ``stop``; a node that ends by itself is started again, later each time it dies young."""
-        pause = BACK_OFF_S[0]
+        wait = BACK_OFF_S[0]
         while not self._stop.is_set():
             started = asyncio.get_running_loop().time()
             try:
@@ -62,25 +62,25 @@ class Keeper:
                 if self._stop.is_set():
                     break
                 lived = asyncio.get_running_loop().time() - started
-                pause = BACK_OFF_S[0] if lived > STEADY_S else pause
-                self._talk.warn(f"{error}. It starts again in {format_duration(pause * 1e9)}; recording goes on.")
-                await self._pause(pause)
-                pause = min(2 * pause, BACK_OFF_S[1])
+                wait = BACK_OFF_S[0] if lived > STEADY_S else wait
+                self._talk.warn(f"{error}. It starts again in {format_duration(wait * 1e9)}; recording goes on.")
+                await pause(self._stop, wait)
+                wait = min(2 * wait, BACK_OFF_S[1])
         await asyncio.to_thread(self._fetch_what_is_left)
 
     # -- one life
 
     async def _start(self) -> None:
-        bundle = self._project.decides()
+        bundle = self.project.decides()
         assert bundle is not None  # a keeper is made for a project that has one
         self.starts += 1
         self._seen, self._looks = None, 0
-        log = self._project.logs / f"{self._project.config.node.name}.log"
-        async with Child(self._project.node_words(bundle), log) as child:
+        log = self.project.logs / f"{self.project.config.node.name}.log"
+        async with Child(self.project.node_words(bundle), log) as child:
             self._talk.good(f"The node runs {bundle.name}; metrics and health at {child.ready['control']}"
                             + (f", decisions at {child.ready['opcua']}" if child.ready.get("opcua") else ""))
             try:
-                await self._until_first(child.ended(), self._look_after(RemoteNode(self._project.node_folder)))
+                await first(child.ended(), self._look_after(RemoteNode(self.project.node_folder)), self._stop.wait())
             except EnvironmentFailed:
                 if child.exit_code != 0 or self._stop.is_set():
                     raise
@@ -92,28 +92,13 @@ class Keeper:
         self._talk.warn("The node was stopped on purpose; recording goes on. Start it with `lineshaft node run`, or "
                         "this whole command again.")
         while not self._stop.is_set() and await asyncio.to_thread(self._already_there) is None:
-            await self._pause(LOOK_S)
-
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds)
+            await pause(self._stop, LOOK_S)
 
     async def _adopt(self, node: RemoteNode) -> None:
         self._talk.say(f"A node of an earlier run is alive at {node.url}; it is looked after from here on.")
-        await self._until_first(self._look_after(node, alone=True))
+        await first(self._look_after(node, alone=True), self._stop.wait())
         if self._stop.is_set():
             await asyncio.to_thread(self._end, node)
-
-    async def _until_first(self, *works: Coroutine[None, None, None]) -> None:
-        tasks = [asyncio.create_task(work) for work in (*works, _wait(self._stop))]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _end(self, node: RemoteNode) -> None:
         """Stop a node whose process is not ours, and wait until it answers no more."""
@@ -125,8 +110,8 @@ class Keeper:
     def _already_there(self) -> RemoteNode | None:
         """The node that an earlier run left in this folder, if it lives: it went on deciding."""
         try:
-            node = RemoteNode(self._project.node_folder)
-            return node if node.status()["node"] == self._project.config.node.name else None
+            node = RemoteNode(self.project.node_folder)
+            return node if node.status()["node"] == self.project.config.node.name else None
         except (LineshaftError, ValueError, KeyError):
             return None
 
@@ -159,16 +144,16 @@ class Keeper:
 
     def _keep(self, entries: Sequence[Entry]) -> int:
         """Into history first; what is given back may be acknowledged, and only then."""
-        number = flow.deliver(entries, self._historian, self._project.config.node.name)
+        number = flow.deliver(entries, self._historian, self.project.config.node.name)
         self.delivered += len(entries)
         return number
 
     def _fetch_what_is_left(self) -> None:
         """The node has ended: the rest of its outbox lies in its folder."""
-        if not (self._project.node_folder / "node.sqlite").exists():
+        if not (self.project.node_folder / "node.sqlite").exists():
             return
-        buffer = DiskBuffer(self._project.node_folder, loop=self._project.loop,
-                            asset=self._project.config.plant.name)
+        buffer = DiskBuffer(self.project.node_folder, loop=self.project.loop,
+                            asset=self.project.config.plant.name)
         try:
             while entries := buffer.pending(limit=FETCH):
                 buffer.acknowledge(self._keep(entries))
@@ -195,7 +180,7 @@ class Keeper:
                 self._tell_alarm(was, alarm, seen.newest)
 
     def _tell_bundle(self, digest: str, *, first: bool) -> None:
-        found = self._project.note_decides(digest)
+        found = self.project.note_decides(digest)
         if not first:
             self._talk.good(f"{found.name if found else digest} decides now.")
 
@@ -215,10 +200,6 @@ class Keeper:
         elif was is not None and was.state != alarm.state:
             why = f": {alarm.reason}" if alarm.reason else ""
             self._talk.say(f"{format_time(alarm.changed)} {alarm.name} {alarm.state} by {alarm.by}{why}")
-
-
-async def _wait(event: asyncio.Event) -> None:
-    await event.wait()
 
 
 def _gist(health: HealthReport) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lineshaft.app import config as files
 from lineshaft.app import flow
-from lineshaft.app.config import FILE, PASSWORD, Config, Task
+from lineshaft.app.config import BY_HAND, FILE, PASSWORD, Config, Task
 from lineshaft.app.locate import near, place_of
 from lineshaft.app.recipe import Recipe
 from lineshaft.bundle.inspect import inspect
@@ -50,9 +50,9 @@ class Project:
         return self.config.tasks[self.loop]
 
     @property
-    def learn_ns(self) -> int:
-        """So much normal operation is recorded before the first training."""
-        return parse_duration(self.task.learn)
+    def learn_ns(self) -> int | None:
+        """So much normal operation is recorded before the first training; None: people train and deploy."""
+        return None if self.task.learn == BY_HAND else parse_duration(self.task.learn)
 
     @property
     def source(self) -> str:
@@ -91,21 +91,6 @@ class Project:
         """The project's history, opened; several processes may."""
         return open_historian(self.folder / self.config.history)
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """The right to run this project; the system frees it with the process, however that ends."""
-        lock = sqlite3.connect(self.folder / LOCK, timeout=0, isolation_level=None)
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            lock.close()
-            raise EnvironmentFailed(f"another `lineshaft run` is at work here, or the folder is read-only ({error})",
-                                    where=str(self.folder), do="end that one, or look at the folder") from None
-        try:
-            yield
-        finally:
-            lock.close()
-
     def place(self, *keys: str) -> str:
         """``file:line key`` of a key below the task."""
         return place_of(self.folder / FILE, self.text, "tasks", self.loop, *keys)
@@ -120,11 +105,16 @@ class Project:
         return dict(sorted(found.items()))
 
     def decides(self) -> Path | None:
-        """The bundle that a node starts with: the one that decided last, the newest where none did."""
+        """The bundle that a node starts with: the one that decided last or was deployed.
+
+        Where none did, the newest one; None where only people deploy.
+        """
         there = self.bundles()
         note = self.folder / BUNDLES / DECIDES
         named = self.folder / BUNDLES / note.read_text("utf-8").strip() if note.exists() else None
-        return named if named in there.values() else max(there.items())[1] if there else None
+        if named in there.values():
+            return named
+        return max(there.items())[1] if there and self.learn_ns is not None else None
 
     def note_decides(self, digest: str) -> Path | None:
         """Remember across restarts which bundle decides; None where no bundle of the project has this digest."""
@@ -164,3 +154,23 @@ class Project:
     def _unknown(self, named: str, paths: Sequence[str], *keys: str) -> UsageError:
         return UsageError(f"none of the plant's {len(paths)} tags matches {named!r}", where=self.place(*keys),
                           do=near(named, paths) or f"see `lineshaft tag browse {self.config.plant.source}`")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """The right to run the project in this folder; the system frees it with the process, however that ends."""
+    try:
+        lock = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)
+    except sqlite3.OperationalError as error:
+        raise EnvironmentFailed(f"nothing can be written here ({error})", where=str(folder),
+                                do="look at the folder") from None
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        lock.close()
+        raise EnvironmentFailed(f"another `lineshaft run` is at work here, or the folder is read-only ({error})",
+                                where=str(folder), do="end that one, or look at the folder") from None
+    try:
+        yield
+    finally:
+        lock.close()

@@ -26,14 +26,16 @@ class Recorder:
     disk refused for too long (the oldest first).
     """
 
-    def __init__(self, historian: Historian, period_ns: int, tell: Callable[[str], None]) -> None:
+    def __init__(self, historian: Historian, tell: Callable[[str], None]) -> None:
         self.stored, self.lost, self.moving_ns, self.newest = 0, 0, 0, 0
-        self._historian, self._period_ns, self._tell = historian, period_ns, tell
+        self._historian, self._tell, self._period_ns = historian, tell, 0
         self._waiting: list[Samples] = []
         self._there, self._ended = asyncio.Event(), False
 
-    async def run(self, stream: AsyncIterator[Samples]) -> None:
-        """Until the stream ends; everything that came is stored then."""
+    async def run(self, stream: AsyncIterator[Samples], period_ns: int) -> None:
+        """Until the stream ends; everything that came is stored then. Another stream may follow."""
+        self._period_ns, self._ended = period_ns, False
+        self._there.clear()
         keeper = asyncio.create_task(self._keep())
         try:
             async for samples in stream:

@@ -1,44 +1,45 @@
-"""``lineshaft run``: record for good; learn once there is enough; decide for good."""
+"""``lineshaft run``: record for good; learn once there is enough; decide for good; show it."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
-import sys
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from lineshaft.app import training
-from lineshaft.app.keeper import Keeper
-from lineshaft.app.project import Project
+from lineshaft.app.attendant import Attendant
+from lineshaft.app.changes import ProjectFile
+from lineshaft.app.config import FILE
+from lineshaft.app.decider import Decider
+from lineshaft.app.intake import Intake
+from lineshaft.app.project import Project, alone
 from lineshaft.app.record import Recorder
 from lineshaft.app.talk import Talk
+from lineshaft.app.waiting import first, pause
 from lineshaft.connect.registry import open_connector
-from lineshaft.core.clock import SECOND, format_duration
-from lineshaft.core.connector import Connector
-from lineshaft.core.errors import EnvironmentFailed, LineshaftError, UsageError
+from lineshaft.core.clock import SECOND
+from lineshaft.core.errors import LineshaftError
 from lineshaft.core.quality import usable
 from lineshaft.core.store import Historian
 from lineshaft.core.tag import Tag
 from lineshaft.historian.store import EmbeddedHistorian
 
-BACK_OFF_S = (0.5, 30.0)
-TRY_AGAIN_S = (10.0, 600.0)
-LOOK_S = 0.25
 COMPACT_S = 3600.0
-TOLD_SHARES = 10
+SETUP = "http://127.0.0.1:8420"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ran:
     """What a run did: ``stored`` samples, ``lost`` samples, ``delivered`` decisions, ``starts`` of the node."""
 
-    stored: int
-    lost: int
-    delivered: int
-    starts: int
-    bundle: str
+    stored: int = 0
+    lost: int = 0
+    delivered: int = 0
+    starts: int = 0
+    bundle: str = ""
 
 
 async def check(project: Project) -> tuple[list[Tag], int]:
@@ -53,155 +54,190 @@ async def check(project: Project) -> tuple[list[Tag], int]:
         await connector.close()
 
 
-async def run(project: Project, talk: Talk, *, for_ns: int | None = None) -> Ran:
-    """Until a signal, ``for_ns`` or the end of a file; everything that was recorded or decided is kept."""
+async def run(folder: Path, talk: Talk, *, for_ns: int | None = None, console: bool = True,
+              console_port: int | None = None) -> Ran:
+    """Until a signal, ``for_ns`` or the end of a file; everything that was recorded or decided is kept.
+
+    With a console, a folder without ``lineshaft.toml`` waits for one; then a file's end does not end the run.
+    """
+    file = await asyncio.to_thread(_file, folder, talk, may_be_empty=console)
     stop = asyncio.Event()
     _on_signals(stop)
-    with project.alone(), project.historian() as historian:
-        return await _Run(project, historian, talk, stop).whole(for_ns)
+    with alone(folder):
+        attendant = Attendant(folder, talk, console_port)
+        beside = [asyncio.create_task(_pass(stop, for_ns))]
+        if console:
+            beside.append(asyncio.create_task(attendant.run(stop)))
+        try:
+            return await _Run(file, attendant, talk, stop).whole()
+        finally:
+            stop.set()
+            await _over(*beside)
+
+
+def _file(folder: Path, talk: Talk, *, may_be_empty: bool) -> ProjectFile:
+    empty = may_be_empty and folder.is_dir() and not (folder / FILE).exists()
+    return ProjectFile(folder, None if empty else Project.open(folder), talk)
+
+
+class _Work:
+    """One of the things that a run does side by side, with a stop of its own."""
+
+    def __init__(self, do: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+        self.stop = asyncio.Event()
+        self.task = asyncio.create_task(do(self.stop))
+
+    async def end(self) -> None:
+        """Let it end by itself; a failure on the way out is one too."""
+        self.stop.set()
+        await self.task
 
 
 class _Run:
-    """Works side by side: recording, learning once, the node, and tidying the history."""
+    """One project after another, all in one folder.
 
-    def __init__(self, project: Project, historian: EmbeddedHistorian, talk: Talk, stop: asyncio.Event) -> None:
-        self.project, self.historian, self.talk, self.stop = project, historian, talk, stop
-        self.recorder = Recorder(historian, project.recipe.period_ns, talk.warn)
-        self.keeper = Keeper(project, historian, talk, stop)
+    ``lasts``: also when a file as source has ended. ``patient``: a file that does not fit its plant is waited out.
+    """
 
-    async def whole(self, for_ns: int | None) -> Ran:
-        works = [asyncio.create_task(work) for work in (
-            self._record(), self._decide(), _pass(self.stop, for_ns),
-            tidy(self.historian, self.stop, self.talk))]
-        try:
-            done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
-            for work in done:
-                work.result()
-            if works[2] in done:
-                self.talk.step("Ending: what is recorded and decided is being kept")
-        finally:
-            self.stop.set()
-            await _end(works)
-        bundle = self.project.decides()
-        return Ran(self.recorder.stored, self.recorder.lost, self.keeper.delivered, self.keeper.starts,
-                   bundle.name if bundle else "")
+    def __init__(self, file: ProjectFile, attendant: Attendant, talk: Talk, stop: asyncio.Event) -> None:
+        self.file, self.attendant, self.talk, self.stop = file, attendant, talk, stop
+        self.lasts = self.patient = file.project is None
+        self.ran = Ran()
 
-    # -- tag -> historian
+    async def whole(self) -> Ran:
+        project = self.file.project or await self._set_up()
+        while project is not None:
+            with project.historian() as historian:
+                project = await _Life(self, project, historian).whole()
+        return self.ran
 
-    async def _record(self) -> None:
-        connector = open_connector(self.project.source, guard=None, **self.project.secret_options)
-        closing = asyncio.create_task(self._close_at_stop(connector))
-        try:
-            tags = await self._there(connector)
-            if tags is None:
-                return
-            await asyncio.to_thread(self.historian.register, tags)
-            self.talk.good(f"Recording {len(tags)} tags every {format_duration(self.project.recipe.period_ns)} into "
-                           f"{self.project.folder / self.project.config.history}")
-            await self.recorder.run(connector.subscribe(tags, self.project.recipe.period_ns))
-            if not self.stop.is_set():
-                self.talk.say("The source has ended.")
-        except LineshaftError:
-            if not self.stop.is_set():  # else the connector was closed under our hands
-                raise
-        finally:
-            self.stop.set()
-            await closing
-
-    async def _close_at_stop(self, connector: Connector) -> None:
-        await self.stop.wait()
-        await connector.close()
-
-    async def _there(self, connector: Connector) -> list[Tag] | None:
-        """The plant's tags, waited for as long as it takes; None when it is time to stop."""
-        self.talk.step(f"Connecting to {self.project.config.plant.source.rpartition('@')[2]}")
-        pause, said = BACK_OFF_S[0], ""
-        while not self.stop.is_set():
-            try:
-                await connector.open()
-                return self.project.choose(await connector.browse())
-            except EnvironmentFailed as error:
-                if str(error) != said and not self.stop.is_set():
-                    said = str(error)
-                    self.talk.warn(f"{error}. It is tried again until the plant answers.")
-            await self._pause(pause)
-            pause = min(2 * pause, BACK_OFF_S[1])
-        return None
-
-    # -- historian -> bundle -> node
-
-    async def _decide(self) -> None:
-        wanted, pause = self.project.learn_ns, TRY_AGAIN_S[0]
-        while self.project.decides() is None and not self.stop.is_set():
-            await self._enough(wanted)
-            code = 0 if self.stop.is_set() else await self._train()
-            if code == UsageError.exit_code:
-                wanted += max(self.project.learn_ns // 4, SECOND)
-                self.talk.say(f"It is tried again with {format_duration(wanted)} of history.")
-            elif code:  # a certificate that was refused on a busy machine, a full disk
-                self.talk.say(f"It is tried again in {format_duration(pause * SECOND)}.")
-                await self._pause(pause)
-                pause = min(2 * pause, TRY_AGAIN_S[1])
+    async def _set_up(self) -> Project | None:
+        await first(self.attendant.settled.wait(), self.stop.wait())
         if not self.stop.is_set():
-            await self.keeper.run()
-        await self.stop.wait()
+            self.talk.step(f"Nothing is set up here yet: open {self.attendant.url or SETUP}/#/setup, or write a file "
+                           "with `lineshaft init`")
+        return await self.file.changed(self.stop)
 
-    async def _enough(self, wanted: int) -> None:
-        """Wait until so much usable history is there."""
-        told = -1
-        while not self.stop.is_set():
-            share = min(self.recorder.moving_ns / wanted, 1.0)
-            if int(share * TOLD_SHARES) > told and self.recorder.newest:
-                told = int(share * TOLD_SHARES)
-                self.talk.say(f"{format_duration(min(self.recorder.moving_ns, wanted))} of {format_duration(wanted)} "
-                              "of normal operation recorded")
-            if self.recorder.newest and (share >= 1.0 or told == 0):
-                moving = (await asyncio.to_thread(training.recorded, self.project, self.historian))[2]
-                self.recorder.moving_ns = moving
-                if moving >= wanted:
-                    return
-            await self._pause(LOOK_S)
 
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.stop.wait(), seconds)
+class _Life:
+    """Recording, deciding and tidying on one history, until the file names another or all is over.
 
-    async def _train(self) -> int:
-        """Learn in a process of its own: recording must not notice, not even when memory runs out there.
+    ``proven`` is the newest project that could be recorded; one that cannot makes way for it.
+    """
 
-        Gives its exit code.
-        """
-        self.talk.step("Learning from it in a process of its own; recording goes on")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "lineshaft", "model", "train", "--project", str(self.project.folder), "-o", "json",
-            "--quiet", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
-        answer = asyncio.create_task(process.communicate())
-        stopping = asyncio.create_task(self.stop.wait())
+    def __init__(self, run: _Run, project: Project, historian: EmbeddedHistorian) -> None:
+        self.run, self.project, self.historian, self.talk = run, project, historian, run.talk
+        self.proven: Project | None = None
+        self.recorder = Recorder(historian, run.talk.warn)
+        self.tidying = _Work(lambda stop: tidy(historian, stop, run.talk))
+        run.attendant.follow(project.config.console)
+        self._take_in()
+        self._decide()
+
+    def _take_in(self) -> None:
+        self.intake = Intake(self.project, self.historian, self.recorder, self.talk)
+        self.recording: _Work | None = _Work(self.intake.run)
+        self.failed = False
+
+    def _decide(self) -> None:
+        self.decider = Decider(self.project, self.historian, self.recorder, self.talk)
+        self.deciding = _Work(self.decider.run)
+
+    async def whole(self) -> Project | None:
+        """The next project; None when all is over."""
+        stop, file = self.run.stop, self.run.file
+        over, change = asyncio.create_task(stop.wait()), asyncio.create_task(file.changed(stop))
         try:
-            await asyncio.wait((answer, stopping), return_when=asyncio.FIRST_COMPLETED)
-            if not answer.done():
-                process.terminate()
-            out, err = await answer
+            while not stop.is_set():
+                await asyncio.wait({over, change, *self._tasks()}, return_when=asyncio.FIRST_COMPLETED)
+                await self._look()
+                if change.done() and (new := change.result()) is not None:
+                    if new.config.history != self.project.config.history:
+                        self.talk.good(f"{FILE} has changed: everything starts anew, with another history")
+                        return new
+                    await self._change_to(new)
+                    change = asyncio.create_task(file.changed(stop))
+            return None
         finally:
-            stopping.cancel()
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if process.returncode == 0:
-            found = json.loads(out)
-            self.talk.good(f"{found['why']}; parity {found['parity']:.2g}, {found['flips']} verdicts flipped")
-        elif not self.stop.is_set():
-            said = err.decode("utf-8", "replace").strip().splitlines()
-            self.talk.warn(f"Learning failed with exit code {process.returncode}: "
-                           f"{said[-1] if said else 'it said nothing'}.")
-        return process.returncode or 0
+            over.cancel()
+            change.cancel()
+            await self._end()
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [work.task for work in (self.recording, self.deciding, self.tidying) if work is not None]
+
+    async def _look(self) -> None:
+        """What has ended, and whether the rest goes on; a work that fails ends all."""
+        for work in (self.deciding, self.tidying):
+            if work.task.done():
+                work.task.result()
+        if self.recording is None or not self.recording.task.done():
+            return
+        work, self.recording = self.recording, None
+        try:
+            work.task.result()
+        except LineshaftError as error:
+            await self._unfit(error)
+        else:
+            if not self.run.lasts:
+                self.run.stop.set()
+
+    async def _unfit(self, error: LineshaftError) -> None:
+        """The plant has another opinion than the file. Only one that was there at the start ends the run."""
+        self.failed = True
+        if self.proven is not None:
+            self.talk.warn(f"{error}. The project as it was before is in force again.")
+            await self._change_to(self.proven, told=False)
+        elif self.run.patient:
+            self.talk.warn(f"{error}. It is waited for another file.")
+        else:
+            raise error
+
+    async def _change_to(self, new: Project, *, told: bool = True) -> None:
+        """Begin anew what depends on the change, and nothing else."""
+        old, self.project, anew = self.project, new, []
+        self.proven, self.run.patient = old if self.intake.begun else self.proven, True
+        if self.failed or Intake.needs(old) != Intake.needs(new):
+            if self.recording is not None:
+                await self.recording.end()
+            self._take_in()
+            anew.append("recording")
+        if Decider.needs(old) != Decider.needs(new):
+            await self.deciding.end()
+            self._count()
+            self._decide()
+            anew.append("deciding")
+        else:
+            self.decider.take_over(new)
+        self.run.attendant.follow(new.config.console)
+        if told:
+            self.talk.good(f"{FILE} has changed: " + (f"{' and '.join(anew)} start anew" if len(anew) > 1 else
+                           f"{anew[0]} starts anew" if anew else "nothing that runs is touched"))
+
+    async def _end(self) -> None:
+        if self.run.stop.is_set() and self.recording is not None:
+            self.talk.step("Ending: what is recorded and decided is being kept")
+        works = [work for work in (self.recording, self.deciding, self.tidying) if work is not None]
+        for work in works:
+            work.stop.set()
+        try:
+            await _over(*(work.task for work in works))
+        finally:
+            self._count()
+            ran, bundle = self.run.ran, self.project.decides()
+            ran.stored, ran.lost = ran.stored + self.recorder.stored, ran.lost + self.recorder.lost
+            ran.bundle = bundle.name if bundle else ""
+
+    def _count(self) -> None:
+        self.run.ran.delivered += self.decider.delivered
+        self.run.ran.starts += self.decider.starts
 
 
 async def tidy(historian: Historian, stop: asyncio.Event, talk: Talk, every_s: float = COMPACT_S) -> None:
     """Compact the history once an hour until ``stop``; what goes wrong is said, and tried again an hour later."""
     while not stop.is_set():
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), every_s)
+        await pause(stop, every_s)
+        if stop.is_set():
             return
         try:
             await asyncio.to_thread(historian.compact)
@@ -216,11 +252,12 @@ def _on_signals(stop: asyncio.Event) -> None:
 
 
 async def _pass(stop: asyncio.Event, for_ns: int | None) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), None if for_ns is None else for_ns / SECOND)
+    if for_ns is not None:
+        await pause(stop, for_ns / SECOND)
+        stop.set()
 
 
-async def _end(works: list[asyncio.Task[None]]) -> None:
+async def _over(*works: asyncio.Task[None]) -> None:
     """Let every work end by itself; a failure on the way out is one too."""
     results = await asyncio.gather(*works, return_exceptions=True)
     for result in results:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lineshaft.app import flow
 from lineshaft.app.project import BUNDLES, Project
 from lineshaft.bundle.inspect import inspect
-from lineshaft.core.clock import format_duration, format_time
+from lineshaft.core.clock import SECOND, format_duration, format_time
 from lineshaft.core.errors import UsageError
 from lineshaft.core.feedback import Feedback, Verdict
 from lineshaft.core.progress import Progress, silent
@@ -17,6 +17,7 @@ from lineshaft.core.tag import Tag
 from lineshaft.feedback.verdicts import verdicts
 
 MOST_LOOKED_BACK = 4
+BY_HAND_NS = 6 * 3600 * SECOND  # looked through where the file names no length
 OWN = ("decision/", "feedback/", "node/")  # tags of ours, which have no address at a plant
 
 
@@ -33,7 +34,8 @@ def recorded(project: Project, historian: Historian) -> tuple[int, int, int]:
     tags = stored_tags(project, historian)
     newest = historian.as_of([tag.path for tag in tags], time.time_ns())
     end = max((sample.time for sample in newest.values()), default=0) + 1
-    dataset = flow.select(historian, tags, project.recipe, end - MOST_LOOKED_BACK * project.learn_ns, end)
+    dataset = flow.select(historian, tags, project.recipe,
+                          end - MOST_LOOKED_BACK * (project.learn_ns or BY_HAND_NS), end)
     rows = dataset.times[dataset.good.mean(axis=1) > 0.5] if len(dataset) else dataset.times
     if not len(rows):
         return 0, 0, 0
@@ -53,11 +55,15 @@ def declared(project: Project, historian: Historian) -> bool:
 def train(project: Project, historian: Historian, progress: Progress = silent) -> flow.Sealed:
     """The next version, from all stretches that somebody judged; the first time from the newest ``learn`` of them."""
     if not declared(project, historian):
+        wanted = project.learn_ns
+        if wanted is None:
+            raise UsageError("nobody has said yet what is normal", where=project.place("learn"),
+                             do="name a stretch with --start and --end")
         start, end, moving = recorded(project, historian)
-        if moving < project.learn_ns:
-            raise UsageError(f"{format_duration(moving)} of usable history where {format_duration(project.learn_ns)} "
-                             "are wanted", where=project.place("learn"), do="record more with `lineshaft run`, or name "
-                             "a stretch with --start and --end")
+        if moving < wanted:
+            raise UsageError(f"{format_duration(moving)} of usable history where {format_duration(wanted)} are wanted",
+                             where=project.place("learn"),
+                             do="record more with `lineshaft run`, or name a stretch with --start and --end")
         declare_normal(project, historian, start, end, flow.DECLARED, f"taken as normal: learn = {project.task.learn}")
     flow.signing_key(project.key)
     there = project.bundles()

@@ -6,7 +6,9 @@ import argparse
 import getpass
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -36,6 +38,8 @@ def serve_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", type=Path, default=Path(), help="folder of the project; it may be empty still")
     parser.add_argument("--host", help="address to listen on; that of lineshaft.toml unless said")
     parser.add_argument("--port", type=int, help="to listen on, 0 takes a free one; that of lineshaft.toml unless said")
+    parser.add_argument("--until-stdin-closes", action="store_true",
+                        help="end when whoever started it closes its input, or is gone")
 
 
 def serve(chosen: argparse.Namespace) -> int:
@@ -47,6 +51,8 @@ def serve(chosen: argparse.Namespace) -> int:
     from lineshaft.app.console.serve import serve as until_stopped
 
     _step_back()
+    if chosen.until_stdin_closes:
+        threading.Thread(target=_end_with_stdin, name="stdin", daemon=True).start()
     until_stopped(chosen.project, host=chosen.host, port=chosen.port, ready=_say_ready)
     return 0
 
@@ -55,6 +61,13 @@ def _step_back() -> None:
     """Whoever looks must not slow down what records and decides; work begun in the console inherits this."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+
+
+def _end_with_stdin() -> None:
+    """The system closes the pipe of a parent that was killed: nobody else would end this process then."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _say_ready(url: str) -> None:

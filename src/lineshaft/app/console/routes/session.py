@@ -67,7 +67,15 @@ def guarded(here: Here) -> GuardedDoor:
     return here.door
 
 
+def logged_in(person: Anybody) -> Person:
+    """Whoever is there, also one who has to choose a password first."""
+    if person is None:
+        raise NotLoggedIn("nobody is logged in here", do="log in")
+    return person
+
+
 Guarded = Annotated[GuardedDoor, Depends(guarded)]
+LoggedIn = Annotated[Person, Depends(logged_in)]
 
 
 @router.get("", openapi_extra=PUBLIC)
@@ -92,20 +100,16 @@ def login(door: Guarded, request: Request, response: Response, wish: Login) -> S
 
 
 @router.post("/logout")
-def logout(door: Guarded, request: Request, response: Response, person: Anybody) -> Session:
+def logout(door: Guarded, request: Request, response: Response, person: LoggedIn) -> Session:
     """End the session."""
-    if person is None:
-        raise NotLoggedIn("nobody is logged in here", do="log in")
     door.people.leave(door.session(request), person.address)
     _forget(response, door.policy)
     return _told(door, None if door.users else person, "")
 
 
 @router.post("/password")
-def password(door: Guarded, response: Response, person: Anybody, wish: NewPassword) -> Session:
+def password(door: Guarded, response: Response, person: LoggedIn, wish: NewPassword) -> Session:
     """Change one's own; every other session of the account ends."""
-    if person is None:
-        raise NotLoggedIn("nobody is logged in here", do="log in")
     if not door.users:
         raise NotAllowed("nobody is logged in by a password here", where="password", do="see [console] users")
     entered = door.people.change_password(person, wish.old.get_secret_value(), wish.new.get_secret_value())

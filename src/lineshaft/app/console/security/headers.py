@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lineshaft.core.errors import UsageError
+from lineshaft.core.errors import EnvironmentFailed, UsageError
 
 POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "font-src 'self'",
@@ -55,8 +55,10 @@ class SafeAnswers:
         body = _Measured(receive, send, self._largest)
         try:
             await self._app(scope, body.receive, body.send)
-        except Exception:
+        except Exception as error:
             if not body.over:
+                if not body.started:  # the library's own answer would come without our headers
+                    await _failed(error)(scope, receive, send)
                 raise
         if body.over and not body.started:
             await self._too_long()(scope, receive, send)
@@ -84,6 +86,13 @@ class _Measured:
         if self.started or not self.over:
             self.started = True
             await self._send(message)
+
+
+def _failed(error: Exception) -> JSONResponse:
+    """What went wrong is for the log; its words may have more in them than a stranger should read."""
+    told = EnvironmentFailed(f"the console failed on this request ({type(error).__name__})",
+                             do="try again, and report what the console's log says")
+    return JSONResponse({"error": str(told), "what": told.what, "where": "", "do": told.do}, 500)
 
 
 def _add(message: Message, path: str) -> None:

@@ -82,6 +82,6 @@ class Passwords:
             self._places.release()
 
 
-def _normal(password: str) -> str:
+def _normal(password: str) -> bytes:
     """One password however the keyboard composes its characters."""
-    return unicodedata.normalize("NFKC", password)
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")

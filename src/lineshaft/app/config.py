@@ -32,6 +32,8 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Share = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
 ROLES = ("viewer", "operator", "engineer", "admin")
 """What a person may do in the console, each more than the one before."""
+PRIORITIES = ("high", "medium", "low")
+"""Of an alarm (ISA-18.2): how soon a person has to answer it, the most urgent first."""
 
 
 class Plant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +55,7 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
     learn: str = "30min"
     modes: tuple[str, ...] | None = None
     learner: str = "auto"
+    priority: str = "medium"
     false_alarm_rate: Share = Settings().false_alarm_rate
     target: str = "pc"
     deadline: str = "10ms"
@@ -340,7 +343,7 @@ def _check_task(loop: str, task: Task, path: Path, text: str) -> None:
         return place_of(path, text, "tasks", loop, *keys)
 
     choices = {"task": (task.task, ("monitor",)), "learner": (task.learner, ("auto", *learners())),
-               "target": (task.target, backends.targets())}
+               "target": (task.target, backends.targets()), "priority": (task.priority, PRIORITIES)}
     for key, (value, known) in choices.items():
         if value not in known:
             raise UsageError(f"no {key} is called {value!r}", where=at(key),
@@ -381,6 +384,7 @@ leave-out = []
 period = "{period}"                    # one decision each
 learn = "{learn}"                      # so much normal operation is recorded before the first training;
                                        # "by hand": people train, and nothing decides before they deploy it
+# priority = "medium"                  # of its alarm: high, medium or low (ISA-18.2)
 # stale = "3s"                         # a value older than this is masked; three periods unless said
 # modes = ["hall1/cell1/mode"]         # tags that say the operating mode; found in the data unless said
 # learner = "auto"                     # or zscore, neighbours, pca, dpca, cva, autoencoder

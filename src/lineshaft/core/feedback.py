@@ -1,4 +1,4 @@
-"""Feedback: a person's verdict on a decision."""
+"""Feedback: a person's verdict on a decision, and notes on what was done about it."""
 
 from __future__ import annotations
 
@@ -44,6 +44,17 @@ class Feedback:
         False
         """
         return self.alarm == (self.verdict is Verdict.GOOD)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody did about the alarm of ``loop`` that stood at ``about`` (UTC ns), in their own words."""
+
+    loop: str
+    about: int
+    text: str
+    by: str = ""
+    given: int = 0
 
 
 def labels(feedback: Iterable[Feedback], times: NDArray[np.int64], before: NDArray[np.int8] | None = None

@@ -18,6 +18,7 @@ from lineshaft.core.errors import EnvironmentFailed, UsageError
 from lineshaft.node.alarms import Transition
 from lineshaft.node.record import Record, decision
 
+FILE = "node.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS origin (id INTEGER PRIMARY KEY, loop TEXT, asset TEXT, UNIQUE (loop, asset));
 CREATE TABLE IF NOT EXISTS bundle (id INTEGER PRIMARY KEY, digest TEXT UNIQUE);
@@ -65,7 +66,7 @@ class DiskBuffer:
     """
 
     def __init__(self, folder: Path, *, loop: str, asset: str = "", limits: BufferLimits | None = None) -> None:
-        self.path, self.limits = folder / "node.sqlite", limits or BufferLimits()
+        self.path, self.limits = folder / FILE, limits or BufferLimits()
         self.fault = ""
         self.dropped_memory = 0
         self._queue: deque[Record] = deque()

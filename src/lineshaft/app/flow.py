@@ -143,17 +143,19 @@ def review(historian: Historian, verdict: Feedback) -> bool:
     return record_verdict(historian, verdict)
 
 
-def teach(historian: Historian, tags: Sequence[Tag], recipe: Recipe) -> tuple[Dataset, Rows]:
+def teach(historian: Historian, tags: Sequence[Tag], recipe: Recipe, version: str | None = None
+          ) -> tuple[Dataset, Rows]:
     """feedback -> dataset: every stretch that somebody judged, and the rows that may teach.
 
     Only what a person called normal does: the first stretch of normal operation, false alarms, silence that was
-    right. A stretch is led by some rows without a label, in which windows fill.
+    right. A stretch is led by some rows without a label, in which windows fill. ``version`` gives what was learnt
+    from at that version of history, for ever the same.
     """
-    given = verdicts(historian, recipe.loop)
+    version = version or historian.version()
+    given = verdicts(historian, recipe.loop, version)
     if not given:
         raise UsageError("nobody has said yet what is normal", where=f"loop {recipe.loop}",
                          do="name a stretch with `lineshaft model train --start ... --end ...`")
-    version = historian.version()
     parts = [select(historian, tags, recipe, start, end, given, version)
              for start, end in _spans(given, LEAD_PERIODS * recipe.period_ns)]
     dataset = replace(joined(parts), version=version)

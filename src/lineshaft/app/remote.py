@@ -60,6 +60,10 @@ class RemoteNode:
     def decisions(self, after: int = -1) -> list[Decision]:
         return self._typed(f"/decisions?after={after}", dict[str, list[Decision]])["decisions"]
 
+    def shadow_decisions(self, after: int = -1) -> list[Decision]:
+        """What a shadow said at the same ticks; nothing where there is none."""
+        return self._typed(f"/shadow?after={after}", dict[str, list[Decision]])["decisions"]
+
     def outbox(self, after: int = 0, limit: int = 1000) -> list[Entry]:
         """Decisions that the centre has not acknowledged."""
         found = msgspec.json.decode(self._call("GET", f"/outbox?after={after}&limit={limit}"), type=_Outbox)

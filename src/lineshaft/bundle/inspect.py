@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lineshaft.bundle import oci, storage
-from lineshaft.bundle.contents import from_files
+from lineshaft.bundle.contents import Bundle, from_files
 from lineshaft.bundle.keys import load_trusted
 from lineshaft.bundle.sign import SIGNATURE_FILE
 from lineshaft.bundle.signature import key_id, verify
@@ -15,25 +15,41 @@ from lineshaft.core.clock import format_time
 from lineshaft.core.errors import Refused
 
 
-def inspect(path: Path, *, trusted_keys: Iterable[Path] | None = None) -> dict[str, object]:
-    """Plain values for a person or ``-o json``; raises ``Refused`` if a byte was changed.
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A bundle whose bytes are all as they were packed; ``files`` by name, ``verdict`` on its signature."""
 
-    ``signature.verdict`` is "trusted", "not checked" (no keys given) or the reason for a no: a person may look
-    into a bundle that no node would run.
+    bundle: Bundle
+    files: dict[str, bytes]
+    verdict: str
+
+
+def look(path: Path, *, trusted_keys: Iterable[Path] | None = None) -> Looked:
+    """Read all of it; raises ``Refused`` if a byte was changed.
+
+    ``verdict`` is "trusted", "not checked" (no keys given) or the reason for a no: a person may look into a bundle
+    that no node would run.
     """
     where = str(path)
     contents = oci.parse(storage.read(path), where=where)
     signature = _signature(contents, trusted_keys, where)
     bundle = from_files(contents.files, digest=contents.digest, signed_by=signature["key"], where=where)
-    manifest = bundle.manifest
+    return Looked(bundle, dict(contents.files), signature["verdict"])
+
+
+def inspect(path: Path, *, trusted_keys: Iterable[Path] | None = None) -> dict[str, object]:
+    """What ``look`` finds, as plain values for a person or ``-o json``."""
+    found = look(path, trusted_keys=trusted_keys)
+    bundle, manifest = found.bundle, found.bundle.manifest
     return {
         "digest": bundle.digest, "loop": manifest.loop, "task": manifest.task, "version": manifest.version,
-        "created": format_time(manifest.lineage.created), "signature": signature,
+        "created": format_time(manifest.lineage.created),
+        "signature": {"key": bundle.signed_by, "verdict": found.verdict},
         "tags": [tag.path for tag in manifest.tags], "period_ns": manifest.period_ns,
         "budget": asdict(manifest.budget), "lineage": asdict(manifest.lineage), "figures": manifest.figures,
         "certificates": [asdict(lowering.certificate) for lowering in bundle.lowerings],
         "golden": [len(sequence) for sequence in bundle.golden],
-        "files": {name: {"bytes": len(raw), "digest": oci.digest(raw)} for name, raw in contents.files.items()},
+        "files": {name: {"bytes": len(raw), "digest": oci.digest(raw)} for name, raw in found.files.items()},
     }
 
 

@@ -24,7 +24,7 @@ from lineshaft.node.alarms import AlarmBook, Transition
 from lineshaft.node.align import NEVER
 from lineshaft.node.buffer import BufferLimits, DiskBuffer, Entry
 from lineshaft.node.control import ControlServer
-from lineshaft.node.glance import Glance, glance, newest
+from lineshaft.node.glance import Glance, beside, glance, newest
 from lineshaft.node.grid import TickGrid
 from lineshaft.node.health import Facts, HealthReport, judge
 from lineshaft.node.loop import Candidate, Loop, LoopSettings
@@ -227,6 +227,10 @@ class Node:
     def decisions(self, after: int = -1, limit: int = 1000) -> list[Decision]:
         """The newest decisions with a grid time after ``after`` (UTC ns), oldest first."""
         return list(newest(self.loop, after, limit))
+
+    def shadow_decisions(self, after: int = -1, limit: int = 1000) -> list[Decision]:
+        """What the shadow said at the same ticks; nothing where there is none."""
+        return list(beside(self.loop, after, limit))
 
     def glance(self, after: int = -1, limit: int = 100, outbox: int = 0) -> Glance:
         """All of it in one: the newest ``limit`` decisions after ``after``, and ``outbox`` entries on disk."""

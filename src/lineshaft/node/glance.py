@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from itertools import islice, pairwise, takewhile
 from typing import Any, Protocol
@@ -15,7 +16,7 @@ from lineshaft.node.grid import TickGrid
 from lineshaft.node.health import HealthReport
 from lineshaft.node.loop import Loop
 from lineshaft.node.metrics import counters
-from lineshaft.node.record import decision
+from lineshaft.node.record import Record, decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,17 @@ def glance(node: Seen, after: int, limit: int, outbox: int) -> Glance:
 
 def newest(loop: Loop, after: int, limit: int) -> tuple[Decision, ...]:
     """Looks at no more records than it gives."""
-    records = list(islice(takewhile(lambda record: record[0] > after, reversed(loop.recent.copy())), limit))
+    return _words(loop, loop.recent.copy(), after, limit)
+
+
+def beside(loop: Loop, after: int, limit: int) -> tuple[Decision, ...]:
+    """The same of the shadow, nothing where there is none."""
+    shadow = loop.shadow
+    return _words(loop, shadow.records.copy(), after, limit) if shadow is not None else ()
+
+
+def _words(loop: Loop, kept: deque[Record], after: int, limit: int) -> tuple[Decision, ...]:
+    records = list(islice(takewhile(lambda record: record[0] > after, reversed(kept)), limit))
     return tuple(decision(record, loop.name, loop.asset) for record in reversed(records))
 
 

@@ -6,8 +6,8 @@ import argparse
 import time
 from pathlib import Path
 
-from lineshaft.app.cli.command import Command, emit
-from lineshaft.core.clock import parse_time
+from lineshaft.app.cli.command import Command, columns, emit
+from lineshaft.core.clock import parse_duration, parse_time
 from lineshaft.core.errors import UsageError
 
 TRAIN = """  lineshaft model train
@@ -46,5 +46,36 @@ def train(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def drift_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--project", type=Path, default=Path(), help="folder with lineshaft.toml")
+    parser.add_argument("--version", type=int, help="of the bundle; the one that decides unless said")
+    parser.add_argument("--over", default="1h", help="how much of the newest history to compare (1h unless said)")
+    parser.add_argument("--quiet", action="store_true", help="only the result")
+
+
+def drift(chosen: argparse.Namespace) -> int:
+    """Each tag's newest values against those that the bundle learnt from."""
+    from lineshaft.app import drifting
+    from lineshaft.app.project import Project
+    from lineshaft.app.talk import Talk
+
+    project, talk = Project.open(chosen.project), Talk(quiet=chosen.quiet)
+    deciding = project.decides()
+    if deciding is None:
+        raise UsageError("there is no bundle yet", where=str(chosen.project), do="train one with `lineshaft run`")
+    version = next(number for number, path in project.bundles().items() if path == deciding)
+    with project.historian() as historian, talk.progress() as progress:
+        found = drifting.measure(project, historian, chosen.version or version,
+                                 parse_duration(chosen.over, where="--over"), progress)
+    worst = sorted(found.tags, key=lambda pair: -pair[1].psi)
+    rows = [["tag", "state", "PSI", "by chance", "KS", "by chance", "shift"],
+            *([tag, one.state, f"{one.psi:.2f}", f"{one.psi_chance:.2f}", f"{one.ks:.2f}", f"{one.ks_chance:.2f}",
+               f"{one.shift:+.1f} sigma"] for tag, one in worst)]
+    emit(chosen, drifting.described(found), columns(rows))
+    return 0
+
+
 COMMAND = Command("model", "learn from the project's history", verbs=(
-    Command("train", "a new bundle version from history and people's verdicts", TRAIN, train_arguments, train),))
+    Command("train", "a new bundle version from history and people's verdicts", TRAIN, train_arguments, train),
+    Command("drift", "whether the plant still runs as it did in training", "  lineshaft model drift --over 24h",
+            drift_arguments, drift)))

@@ -13,6 +13,7 @@ from lineshaft.app.remote import RemoteNode
 from lineshaft.core.alarm import Alarm
 from lineshaft.core.decision import Decision
 from lineshaft.core.errors import LineshaftError
+from lineshaft.node.glance import Glance
 
 LOOK_S = 0.5
 MS, MOST_CAUSES = 1_000_000, 10
@@ -38,10 +39,12 @@ class Pulse:
 
 
 class PulseTaker:
-    """Looks twice a second while somebody watches, and keeps the newest."""
+    """Looks twice a second while somebody watches, and keeps the newest; ``glance`` is all of it, None where the node
+    does not answer: a page that wants more than the pulse asks here, and the node is asked once for all."""
 
     def __init__(self, node: Callable[[], RemoteNode], ready: Callable[[], bool]) -> None:
         self.newest = Pulse(0, False)
+        self.glance: Glance | None = None
         self.listeners: list[Callable[[Pulse], None]] = []
         self._node, self._ready = node, ready
         self._task: asyncio.Task[None] | None = None
@@ -67,16 +70,18 @@ class PulseTaker:
     def _look(self) -> Pulse:
         now = time.time_ns() // 1_000_000
         if not self._ready():
+            self.glance = None
             return Pulse(now, False, "nothing is set up here yet")
         try:
-            return taken(self._node(), now)
+            self.glance = seen = self._node().glance(limit=1)
+            return taken(seen, now)
         except LineshaftError as error:
+            self.glance = None
             return Pulse(now, False, str(error))
 
 
-def taken(node: RemoteNode, now: int) -> Pulse:
-    """One look at a node."""
-    seen = node.glance(limit=1)
+def taken(seen: Glance, now: int) -> Pulse:
+    """A glance as all screens get it."""
     latency, inputs = seen.latency, seen.inputs
     return Pulse(
         now, True, "", {"state": str(seen.health.state), "reasons": seen.health.reasons, "tags": seen.health.tags},

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lineshaft.app.console.pages import STATIC
-
 from tests.console.scripts import HOLE, Script
+
+from lineshaft.app.console.pages import STATIC
 
 SOURCE = r"""
 // t("not.this")

@@ -7,9 +7,9 @@ import tomllib
 from collections.abc import Iterator
 
 import pytest
+from tests.console.scripts import HOLE, Call, scripts
 
 from lineshaft.app.console.pages import LOCALE, languages, words
-from tests.console.scripts import HOLE, Call, scripts
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 LETTER = re.compile(r"[^\W\d_]")
@@ -66,12 +66,9 @@ def test_chinese_is_chinese() -> None:
 
 
 def test_every_key_that_a_script_asks_for_exists() -> None:
-    missing = []
-    for call in looks_up():
-        for piece in call.pieces(0):
-            if is_key(piece.text) and not any(pattern(piece.text).fullmatch(key) for key in ENGLISH):
-                missing.append(f"{piece.place} {piece.text.replace(HOLE, '${}')}")
-    assert missing == []
+    asked = [piece for call in looks_up() for piece in call.pieces(0) if is_key(piece.text)]
+    assert [f"{piece.place} {piece.text.replace(HOLE, '${}')}" for piece in asked
+            if not any(pattern(piece.text).fullmatch(key) for key in ENGLISH)] == []
 
 
 def test_every_key_is_asked_for_somewhere() -> None:

@@ -54,7 +54,7 @@ def make_app(console: Console) -> FastAPI:
                   "milliseconds since 1970; errors are sentences.")
     app.state.console = console
     failures: dict[int | str, dict[str, object]] = {code: {"model": Failure} for code in
-                                                    (400, *sorted({*_STATUS.values()} - {400}))}
+                                                    (400, *sorted({*_STATUS.values()} - {400}), "4XX")}
     for router in routers():
         app.include_router(router, responses=failures)
     app.add_exception_handler(LineshaftError, _sentence)

@@ -14,4 +14,7 @@ A connector is a folder ``connect/<name>/`` with three files; nothing else is ed
     yields the URI to connect to and the tags as ``browse`` gives them: the same paths and addresses, units
     and ranges where the protocol knows them, ``writable`` where a write must work. ``folder`` is an empty
     folder of its own. ``tests/contract/test_connectors.py`` runs over it.
+``endpoints.py`` (where there is a choice)
+    ``endpoints(uri: str, **options: object) -> list[Endpoint]``, async: the ways in that a source offers before
+    anybody is logged in, the safest first.
 """

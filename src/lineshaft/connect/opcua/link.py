@@ -117,7 +117,7 @@ class Link:
         fitting = [point for point in offered
                    if point.SecurityMode == mode and point.SecurityPolicyUri == policy.URI]
         if not fitting:
-            names = ", ".join(sorted({_spoken(point) for point in offered}))
+            names = ", ".join(sorted({spoken(point) for point in offered}))
             raise EnvironmentFailed(f"the server does not offer {self.options.security}", where=self.url,
                                     do=f"use one of: {names}")
         der = self._require_trust(fitting[0].ServerCertificate)
@@ -132,7 +132,7 @@ class Link:
 
     def _require_trust(self, chain: bytes) -> bytes:
         """The server's certificate out of its chain, if it is trusted and valid now."""
-        der = chain[:int.from_bytes(chain[2:4], "big") + 4]
+        der = security.first_of(chain)
         shown = security.fingerprint(der)
         if shown not in security.trusted_fingerprints(self.options.pki, self.options.trust):
             kept = security.keep_rejected(self.options.pki, der)
@@ -313,6 +313,7 @@ def _read_request(wanted: Sequence[tuple[ua.NodeId, ua.AttributeIds]]) -> ua.Rea
     return request
 
 
-def _spoken(point: ua.EndpointDescription) -> str:
+def spoken(point: ua.EndpointDescription) -> str:
+    """Security policy and mode of an endpoint, in one word as the options have it."""
     policy = str(point.SecurityPolicyUri).rpartition("#")[2]
     return policy if policy == "None" else f"{policy}-{point.SecurityMode.name}"

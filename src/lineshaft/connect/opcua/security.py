@@ -110,6 +110,11 @@ def fingerprint(certificate: x509.Certificate | bytes) -> str:
     return FINGERPRINT + hashlib.sha256(certificate).hexdigest()
 
 
+def first_of(chain: bytes) -> bytes:
+    """The application's own certificate out of a chain of them, in DER."""
+    return chain[:int.from_bytes(chain[2:4], "big") + 4]
+
+
 def trusted_fingerprints(pki: Path | None, pinned: tuple[str, ...]) -> frozenset[str]:
     """Pinned fingerprints, and those of every certificate in ``pki/trusted``."""
     for pin in pinned:

@@ -53,8 +53,8 @@ def make_app(console: Console) -> FastAPI:
                   middleware=console.door.middleware(), description="What the console itself uses. Times are UTC "
                   "milliseconds since 1970; errors are sentences.")
     app.state.console = console
-    failures: dict[int | str, dict[str, object]] = {code: {"model": Failure} for code in
-                                                    (400, *sorted({*_STATUS.values()} - {400}), "4XX")}
+    failures: dict[int | str, dict[str, object]] = {code: {"model": Failure} for code in _STATUS.values()}
+    failures["4XX"] = {"model": Failure}
     for router in routers():
         app.include_router(router, responses=failures)
     app.add_exception_handler(LineshaftError, _sentence)

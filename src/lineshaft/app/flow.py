@@ -61,8 +61,8 @@ class Sealed:
 
 def choose_tags(tags: Sequence[Tag], patterns: Sequence[str], leave_out: Sequence[str] = ()) -> list[Tag]:
     """Tags whose path matches one of the patterns and none of ``leave_out``, numbers only."""
-    chosen = [tag for tag in tags if tag.kind != "text" and _matches(tag.path, patterns)
-              and not _matches(tag.path, leave_out)]
+    chosen = [tag for tag in tags if tag.kind != "text" and matches(tag.path, patterns)
+              and not matches(tag.path, leave_out)]
     if not chosen:
         raise UsageError(f"none of {len(tags)} tags matches {', '.join(patterns)}", where="tags",
                          do="see `lineshaft tag browse` for their paths")
@@ -203,7 +203,8 @@ def _spans(given: Sequence[Feedback], lead_ns: int) -> list[tuple[int, int]]:
     return spans
 
 
-def _matches(path: str, patterns: Sequence[str]) -> bool:
+def matches(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a tag's path fits one of the patterns, of which ``*`` also crosses ``/``."""
     return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 

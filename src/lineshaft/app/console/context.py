@@ -17,6 +17,8 @@ from lineshaft.app.console.door import Door, Person, Role
 from lineshaft.app.console.jobs import Jobs
 from lineshaft.app.console.live.hub import Hub
 from lineshaft.app.console.live.pulse import PulseTaker
+from lineshaft.app.console.trends.band import BandKeeper
+from lineshaft.app.console.trends.decisions import DecisionReader
 from lineshaft.app.project import Project
 from lineshaft.app.remote import RemoteNode
 from lineshaft.core.errors import LineshaftError, UsageError
@@ -45,6 +47,7 @@ class Console:
         self._historian: EmbeddedHistorian | None = None
         self._lock = threading.Lock()
         self.jobs = Jobs(folder)
+        self.bands, self.decisions = BandKeeper(), DecisionReader()
         self.hub = Hub(self._tail)
         self.pulse = PulseTaker(self.node, lambda: self.project is not None)
 

@@ -10,12 +10,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lineshaft.app.band import normal_band
 from lineshaft.app.report.axis import Tick, elapsed_ticks, round_values, time_ticks
 from lineshaft.app.report.data import ReportAlarm, ReportData
 from lineshaft.app.report.svg import WIDTH, Grid
 
-BAND = (0.005, 0.995)
-"""The normal band of a tag is where 99 % of its good values lay while the model was fitted."""
 PAUSE_PERIODS = 5
 
 
@@ -113,12 +112,7 @@ class Frame:
 
     def band(self, column: int) -> tuple[float, float] | None:
         """Low and high end of a tag's normal band."""
-        fit = self.data.values[self.fitted, column]
-        usable = fit[self.data.good[self.fitted, column] & np.isfinite(fit)]
-        if len(usable) < 10:
-            return None
-        low, high = np.quantile(usable, BAND)
-        return float(low), float(high)
+        return normal_band(self.data.values[self.fitted, column], self.data.good[self.fitted, column])
 
     def around(self, alarm: ReportAlarm) -> ReportData:
         """The rows of an alarm with as much again before and after it."""

@@ -154,6 +154,10 @@ def test_a_key_is_found_whether_quoted_dotted_or_in_a_table(keys: list[str], lin
     assert line_of('a = 1\n["t"]  # c\n"x.y" = 1\n[t.u]\nv = 1\n', keys) == line
 
 
+def test_a_long_line_that_is_no_entry_takes_no_time() -> None:
+    assert line_of(" " * 5000 + "# words\n" + "a " * 5000 + "\na = 1", ["a"]) == 3
+
+
 def opened(tmp_path: Path, *changes: tuple[str, str]) -> Project:
     text = template()
     for old, new in changes:

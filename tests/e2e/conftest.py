@@ -97,7 +97,7 @@ def settle(folder: Path, source: str, *, period: str = "200ms", learn: str = "60
                      ('# learner = "auto"', 'learner = "pca"')):
         assert old in text
         text = text.replace(old, new)
-    file.write_text(text, "utf-8")
+    file.write_text(f"{text}\n[console]\nport = 0\n", "utf-8")
 
 
 def free_port() -> int:

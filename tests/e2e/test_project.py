@@ -49,7 +49,7 @@ def asked(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
 
 def test_a_project_learns_decides_and_comes_back_after_its_node_was_killed(
         project: Path, start: Callable[..., Process], capsys: pytest.CaptureFixture[str]) -> None:
-    ran = start("run", "--project", str(project), "-o", "json")
+    ran = start("run", "--no-console", "--project", str(project), "-o", "json")
     digest = node_of(project).status()["bundle"]
     until(lambda: len(kept(project)) > 5, "decision in history")
     [node] = ran.nodes()
@@ -69,7 +69,7 @@ def test_a_project_learns_decides_and_comes_back_after_its_node_was_killed(
     buffer.close()
     assert "exit code -9" in ran.said()
 
-    again = start("run", "--project", str(project), "-o", "json", "--for", "8s")
+    again = start("run", "--no-console", "--project", str(project), "-o", "json", "--for", "8s")
     assert node_of(project).status()["bundle"] == digest
     assert again.ended(by=None)["delivered"] > 0
     assert "Learning" not in again.said()
@@ -77,7 +77,7 @@ def test_a_project_learns_decides_and_comes_back_after_its_node_was_killed(
 
 def test_recording_goes_on_while_it_learns_and_while_no_node_runs(
         project: Path, start: Callable[..., Process]) -> None:
-    ran = start("run", "--project", str(project), "-o", "json")
+    ran = start("run", "--no-console", "--project", str(project), "-o", "json")
     node_of(project).stop()
     until(lambda: "stopped on purpose" in ran.said(), "word that the node was stopped")
     stopped = time.time_ns()
@@ -98,7 +98,7 @@ def test_recording_goes_on_while_it_learns_and_while_no_node_runs(
 
 def test_a_node_that_was_left_alone_is_taken_over_and_gives_what_it_decided_meanwhile(
         project: Path, start: Callable[..., Process]) -> None:
-    first = start("run", "--project", str(project), "-o", "json")
+    first = start("run", "--no-console", "--project", str(project), "-o", "json")
     node_of(project)
     [alone] = first.nodes()
     first.popen.kill()
@@ -106,7 +106,7 @@ def test_a_node_that_was_left_alone_is_taken_over_and_gives_what_it_decided_mean
     try:
         ticks = RemoteNode(project / "node").status()["ticks"]
         until(lambda: RemoteNode(project / "node").status()["ticks"] > ticks + 10, "decision without a centre")
-        second = start("run", "--project", str(project), "-o", "json")
+        second = start("run", "--no-console", "--project", str(project), "-o", "json")
         until(lambda: "is looked after from here on" in second.said(), "adoption")
         until(lambda: len(kept(project)) > ticks + 10, "decision that waited in the outbox")
         assert second.ended()["starts"] == 0
@@ -121,7 +121,7 @@ def test_a_node_that_was_left_alone_is_taken_over_and_gives_what_it_decided_mean
 def test_a_verdict_becomes_a_label_a_shadow_and_then_the_bundle_that_decides(
         project: Path, plant: tuple[Process, str], start: Callable[..., Process],
         capsys: pytest.CaptureFixture[str]) -> None:
-    ran = start("run", "--project", str(project), "-o", "json")
+    ran = start("run", "--no-console", "--project", str(project), "-o", "json")
     node = node_of(project)
     first = node.status()["bundle"]
     plant[0].say("inject pump-cavitation")
@@ -153,7 +153,7 @@ def test_a_run_that_starts_before_its_plant_waits_for_it_and_learns_from_what_it
     port = free_port()
     folder = tmp_path / "fresh"
     settle(folder, f"opc.tcp://127.0.0.1:{port}/lineshaft/plant/", period="100ms", learn="14s")
-    ran = start("run", "--project", str(folder), "-o", "json")
+    ran = start("run", "--no-console", "--project", str(folder), "-o", "json")
     until(lambda: "tried again until the plant answers" in ran.said(), "word on the plant")
     plant = start("plant", "serve", "--speed", "20", "--port", str(port))
     plant.first_line()

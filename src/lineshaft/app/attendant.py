@@ -68,9 +68,8 @@ class Attendant:
             await first(child.ended(), self._anew.wait())
 
     def _words(self) -> list[str]:
-        port = self._config.port if self._port is None else self._port
-        return ["console", "serve", "--project", str(self._folder), "--host", self._config.host, "--port", str(port),
-                "--until-stdin-closes"]
+        return ["console", "serve", "--project", str(self._folder), "--until-stdin-closes",
+                *([] if self._port is None else ["--port", str(self._port)])]
 
     def _tell(self, error: EnvironmentFailed, wait: float, stop: asyncio.Event) -> None:
         """The same trouble is told once."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 _PART = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([\w-]+))\s*(\.|$)""", re.ASCII)
 _HEADER = re.compile(r"\s*\[+(.*?)\]+\s*(?:#.*)?$")
-_ENTRY = re.compile(r"""\s*((?:"(?:[^"\\]|\\.)*"|'[^']*'|[\w.\s-]+)+?)\s*=""", re.ASCII)
+_KEY = r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[\w-]+)"""
+_ENTRY = re.compile(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=", re.ASCII)
 
 
 def place_of(path: Path, text: str, *keys: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lineshaft.app import flow
 from lineshaft.app.project import BUNDLES, Project
@@ -21,12 +21,17 @@ BY_HAND_NS = 6 * 3600 * SECOND  # looked through where the file names no length
 OWN = ("decision/", "feedback/", "node/")  # tags of ours, which have no address at a plant
 
 
+def of_plant(tags: Iterable[Tag]) -> list[Tag]:
+    """Those of a plant; what we store ourselves (decisions, verdicts, sequence numbers) is left out."""
+    return [tag for tag in tags if tag.address or not tag.path.startswith(OWN)]
+
+
 def stored_tags(project: Project, historian: Historian) -> list[Tag]:
     """The task's tags among those that were recorded."""
-    own = [tag for tag in historian.tags() if tag.address or not tag.path.startswith(OWN)]
-    if not own:
+    found = of_plant(historian.tags())
+    if not found:
         raise UsageError("nothing is recorded yet", where=str(project.folder), do="record with `lineshaft run`")
-    return project.choose(own)
+    return project.choose(found)
 
 
 def recorded(project: Project, historian: Historian) -> tuple[int, int, int]:

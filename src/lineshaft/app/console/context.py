@@ -19,6 +19,7 @@ from lineshaft.app.console.live.hub import Hub
 from lineshaft.app.console.live.pulse import PulseTaker
 from lineshaft.app.console.trends.band import BandKeeper
 from lineshaft.app.console.trends.decisions import DecisionReader
+from lineshaft.app.console.works import Works
 from lineshaft.app.project import Project
 from lineshaft.app.remote import RemoteNode
 from lineshaft.core.errors import LineshaftError, UsageError
@@ -48,6 +49,7 @@ class Console:
         self._lock = threading.Lock()
         self.jobs = Jobs(folder)
         self.bands, self.decisions = BandKeeper(), DecisionReader()
+        self.works = Works()
         self.hub = Hub(self._tail)
         self.pulse = PulseTaker(self.node, lambda: self.project is not None)
 
@@ -112,6 +114,7 @@ class Console:
 
     async def close(self) -> None:
         """End the works and let go of files."""
+        self.works.close()
         await asyncio.gather(self.hub.stop(), self.pulse.stop(), self.jobs.close())
         with self._lock:
             if self._historian is not None:

@@ -22,6 +22,9 @@ export const number = (value, digits = 4) => {
   if (size !== 0 && (size >= 1e7 || size < 1e-4)) return value.toExponential(Math.min(digits, 3) - 1);
   return value.toLocaleString(locale(), { maximumSignificantDigits: size >= 1000 ? Math.max(digits, Math.ceil(Math.log10(size))) : digits });
 };
+// Always so many decimals: a live value must not change its width.
+export const fixed = (value, decimals) => (value === null || value === undefined || !Number.isFinite(value) ? "–"
+  : value.toLocaleString(locale(), { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
 export const count = value => value.toLocaleString(locale());
 export const percent = (share, digits = 1) =>
   share === null || share === undefined || !Number.isFinite(share) ? "–"

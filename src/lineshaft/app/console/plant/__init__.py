@@ -1,0 +1,1 @@
+"""The plant page: levels, states rolled up, normal bands, the last minutes."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lineshaft.app import flow
 from lineshaft.app.project import Project
+from lineshaft.app.recipe import Recipe
 from lineshaft.bundle.inspect import look
 from lineshaft.core.dataset import ABNORMAL, NORMAL, UNLABELLED, Dataset
 from lineshaft.core.decision_tags import decision_paths
@@ -106,7 +107,7 @@ def _finite(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _recipe(project: Project, manifest: Manifest) -> flow.Recipe:
+def _recipe(project: Project, manifest: Manifest) -> Recipe:
     return replace(project.recipe, loop=manifest.loop, period_ns=manifest.period_ns, stale_ns=manifest.stale_ns)
 
 

@@ -118,7 +118,8 @@ def bin_edges(values: Floats, weights: Floats | None = None, bins: int = BINS) -
 def shares(values: Floats, edges: Floats, weights: Floats | None = None) -> Floats:
     """The share of values in each of ``len(edges) + 1`` bins, none of them zero."""
     counts = np.bincount(np.searchsorted(edges, values, side="left"), weights, minlength=len(edges) + 1)
-    return (counts + _HALF) / (counts.sum() + _HALF * len(counts))
+    found: Floats = (counts + _HALF) / (counts.sum() + _HALF * len(counts))
+    return found
 
 
 def stability_index(expected: Floats, found: Floats) -> float:

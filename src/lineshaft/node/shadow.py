@@ -67,5 +67,5 @@ class Shadow:
     def comparison(self) -> Comparison:
         """Figures up to now."""
         ticks = self._ticks or 1
-        return Comparison(self.seat.digest, self._ticks, self._same / ticks, self._alarms, self._difference, self.failed,
-                          self._beside, self._total / ticks, self._since)
+        return Comparison(self.seat.digest, self._ticks, self._same / ticks, self._alarms, self._difference,
+                          self.failed, self._beside, self._total / ticks, self._since)

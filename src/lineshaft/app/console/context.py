@@ -17,6 +17,7 @@ from lineshaft.app.console.door import Door, Person, Role
 from lineshaft.app.console.jobs import Jobs
 from lineshaft.app.console.live.hub import Hub
 from lineshaft.app.console.live.pulse import PulseTaker
+from lineshaft.app.console.nodes.lives import Lives
 from lineshaft.app.console.trends.band import BandKeeper
 from lineshaft.app.console.trends.decisions import DecisionReader
 from lineshaft.app.console.works import Works
@@ -52,6 +53,8 @@ class Console:
         self.works = Works()
         self.hub = Hub(self._tail)
         self.pulse = PulseTaker(self.node, lambda: self.project is not None)
+        self.lives = Lives(lambda: self.project.node_folder if self.project is not None else None)
+        self.pulse.listeners.append(self.lives.see)
 
     @property
     def project(self) -> Project | None:

@@ -1,0 +1,1 @@
+"""What the page of nodes asks: latency, inputs, lives, logs. Knows no HTTP."""

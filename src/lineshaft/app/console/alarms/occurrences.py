@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from lineshaft.app.backtest import Episode, episodes, of_decisions
-from lineshaft.app.console.alarms.stretches import Stretch, signal, stretches, whole
+from lineshaft.app.console.alarms.stretches import COLUMNS, SHORT_NS, Signal, Stretch, signal, stretches, whole
 from lineshaft.app.console.context import NotFound
 from lineshaft.core.clock import SECOND, format_time
 from lineshaft.core.decision_tags import decision_paths
@@ -47,11 +49,14 @@ class AlarmHistory:
         """The alarms that stood in ``start <= time < end``, first to last, each whole."""
         path = self._paths["alarm"]
         wide = whole(self._historian, path, start, end, gap_ns=self.gap_ns, now=now)
-        found = signal(self._historian, path, *wide)
+        found = self._signal(*wide)
         stood = [one for one in stretches(found, self.gap_ns) if one.end >= start and one.start < end]
-        inside = int(((found.time >= start) & (found.time < end)).sum())
-        newest = int(found.time[-1]) if len(found.time) else 0
-        return Seen(tuple(self._told(one, one.end == newest and now - one.end <= self.gap_ns) for one in stood), inside)
+        inside = found.count if wide == (start, end) else self._signal(start, end).count
+        return Seen(tuple(self._told(one, one.end == found.newest and now - one.end <= self.gap_ns) for one in stood),
+                    inside)
+
+    def _signal(self, start: int, end: int) -> Signal:
+        return signal(self._historian, self._paths["alarm"], start, end, gap_ns=self.gap_ns, period_ns=self.period_ns)
 
     def at(self, time_ms: int, now: int) -> Episode:
         """The alarm that stood at a moment (UTC ms); ``NotFound`` where none did."""
@@ -77,11 +82,17 @@ class AlarmHistory:
     def _read(self, one: Stretch) -> Episode:
         head = min(one.end, one.start + HEAD_TICKS * self.period_ns) + 1
         begun = episodes(of_decisions(decisions(self._historian, self.loop, self._asset, one.start, head)))[0]
-        peak = begun.peak
-        if head <= one.end:
-            score = self._historian.read([self._paths["score"]], head, one.end + 1)[self._paths["score"]]
-            peak = max(peak, float(score.value.max(initial=peak)))
+        peak = max(begun.peak, self._highest(head, one.end + 1))
         return replace(begun, start=one.start, end=one.end, peak=peak)
+
+    def _highest(self, start: int, end: int) -> float:
+        """The greatest score in a time, -inf where there is none."""
+        path = self._paths["score"]
+        if end - start <= SHORT_NS:
+            return float(self._historian.read([path], start, end)[path].value.max(initial=-np.inf))
+        found = self._historian.columns([path], start, end, COLUMNS)[path]
+        inside = (found.high_time >= start) & (found.high_time < end)
+        return float(found.high[inside].max(initial=-np.inf))
 
 
 def lasted(one: Episode, period_ns: int) -> int:

@@ -8,21 +8,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.core.clock import SECOND
+from lineshaft.core.columns import Columns
 from lineshaft.core.store import Historian
 
 FIRST_STEP_NS = 3600 * SECOND
+SHORT_NS = 12 * 3600 * SECOND
+COLUMNS = 1500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signal:
-    """A loop's alarm tag over a time: ``time`` int64 [N] UTC ns in order, ``alarm`` bool [N].
+    """A loop's alarm tag over a time, as runs in order: from ``first`` to ``last`` (UTC ns [N], both included) every
+    decision said ``alarm`` [N]. What is one run to a person may be several here.
 
     ``count`` is how many decisions there were.
     """
 
-    time: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
     alarm: NDArray[np.bool_]
     count: int
+
+    @property
+    def newest(self) -> int:
+        """Time of the newest decision; 0 where there is none."""
+        return int(self.last[-1]) if len(self.last) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +46,63 @@ class Stretch:
 def stretches(signal: Signal, gap_ns: int) -> list[Stretch]:
     """First to last; what stood before and after a pause of more than ``gap_ns`` between decisions is two.
 
-    >>> signal = Signal(np.array([1, 2, 3, 4, 9]), np.array([False, True, True, False, True]), 5)
-    >>> stretches(signal, 3)
+    >>> times = np.array([1, 2, 3, 4, 9])
+    >>> stretches(Signal(times, times, np.array([False, True, True, False, True]), 5), 3)
     [Stretch(start=2, end=3), Stretch(start=9, end=9)]
     """
-    goes_on = signal.alarm[1:] & signal.alarm[:-1] & (np.diff(signal.time) <= gap_ns)
-    edge = np.zeros(1 if len(signal.alarm) else 0, np.bool_)
-    starts = signal.time[signal.alarm & ~np.concatenate([edge, goes_on])]
-    ends = signal.time[signal.alarm & ~np.concatenate([goes_on, edge])]
+    goes_on = signal.alarm[1:] & signal.alarm[:-1] & (signal.first[1:] - signal.last[:-1] <= gap_ns)
+    edge = np.zeros(min(1, len(signal.alarm)), np.bool_)
+    starts = signal.first[signal.alarm & ~np.concatenate([edge, goes_on])]
+    ends = signal.last[signal.alarm & ~np.concatenate([goes_on, edge])]
     return [Stretch(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
-def signal(historian: Historian, path: str, start: int, end: int) -> Signal:
-    """The alarm tag in ``start <= time < end``."""
-    found = historian.read([path], start, end)[path]
-    return Signal(found.time, found.value != 0, len(found))
+def signal(historian: Historian, path: str, start: int, end: int, *, gap_ns: int, period_ns: int) -> Signal:
+    """The alarm tag in ``start <= time < end``.
+
+    Over a long time samples are read only where the overview says that the alarm came, went or paused.
+    """
+    if end - start <= SHORT_NS:
+        found = historian.read([path], start, end)[path]
+        return Signal(found.time, found.time, found.value != 0, len(found))
+    columns = historian.columns([path], start, end, COLUMNS)[path]
+    plain = _plain(columns, start, end, gap_ns, period_ns)
+    parts = [Signal(columns.first_time[plain], columns.last_time[plain], columns.high[plain] != 0,
+                    int(columns.count[plain].sum()))]
+    for first, last in _joined(columns.start[~plain], columns.step):
+        parts.append(signal(historian, path, max(start, first), min(end, last), gap_ns=gap_ns, period_ns=period_ns))
+    return _in_order(parts)
+
+
+def _plain(columns: Columns, start: int, end: int, gap_ns: int, period_ns: int) -> NDArray[np.bool_]:
+    """Columns that lie inside, say one thing, and, where that is an alarm, say it without a pause."""
+    inside = (columns.start >= start) & (columns.start + columns.step <= end)
+    lasted = columns.last_time - columns.first_time
+    gapless = lasted - (columns.count - 1) * period_ns <= gap_ns
+    plain: NDArray[np.bool_] = inside & (columns.low == columns.high) & ((columns.high == 0) | gapless)
+    return plain
+
+
+def _joined(starts: NDArray[np.int64], step: int) -> list[tuple[int, int]]:
+    """Columns as windows; neighbours together, as long as that stays short."""
+    windows: list[tuple[int, int]] = []
+    for start in starts.tolist():
+        if windows and windows[-1][1] == start and start + step - windows[-1][0] <= SHORT_NS:
+            windows[-1] = (windows[-1][0], start + step)
+        else:
+            windows.append((start, start + step))
+    return windows
+
+
+def _in_order(parts: list[Signal]) -> Signal:
+    first = np.concatenate([part.first for part in parts])
+    order = np.argsort(first, kind="stable")
+    return Signal(first[order], np.concatenate([part.last for part in parts])[order],
+                  np.concatenate([part.alarm for part in parts])[order], sum(part.count for part in parts))
 
 
 def whole(historian: Historian, path: str, start: int, end: int, *, gap_ns: int, now: int) -> tuple[int, int]:
-    """The least window around ``start <= time < end`` that cuts through no alarm."""
+    """The window around ``start <= time < end`` that cuts through no alarm."""
     step = FIRST_STEP_NS
     while _stood(historian, path, start, gap_ns):
         start, step = start - step, step * 4

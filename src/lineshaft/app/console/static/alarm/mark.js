@@ -1,0 +1,24 @@
+import { html, useEffect, useState } from "../lib/ui.js";
+import { serverNow } from "../lib/live.js";
+import { number, t } from "../lib/text.js";
+import { Shape, alarmLevel, alarmText } from "../parts/state.js";
+
+// How states, priorities and verdicts look: each by shape and word, colour only on top of them.
+export const StateMark = ({ state }) => html`<span class=${`alarmstate ${state}`}><${Shape} level=${alarmLevel(state)} /><span>${alarmText(state)}</span></span>`;
+
+export const PRIORITIES = ["high", "medium", "low"];
+export const Priority = ({ priority }) => html`<span class=${`priority ${priority}`}><b aria-hidden="true">${PRIORITIES.indexOf(priority) + 1}</b><span>${t(`alarm.priority.${priority}`)}</span></span>`;
+
+export const VerdictMark = ({ verdict }) => html`<span class=${`verdict ${verdict}`}><${Shape} level=${verdict === "good" ? "ok" : "off"} /><span>${t(`alarm.verdict.${verdict}`)}</span></span>`;
+
+export const timesLimit = value => (value === null || value === undefined ? "–" : t("alarm.times_limit", { x: number(value, 3) }));
+
+// The server's time, once a second while the page is looked at.
+export const useNow = (every = 1000) => {
+  const [now, set] = useState(serverNow());
+  useEffect(() => {
+    const timer = setInterval(() => { if (!document.hidden) set(serverNow()); }, every);
+    return () => clearInterval(timer);
+  }, [every]);
+  return now;
+};

@@ -17,6 +17,7 @@ from lineshaft.app.console.door import Door, Person, Role
 from lineshaft.app.console.jobs import Jobs
 from lineshaft.app.console.live.hub import Hub
 from lineshaft.app.console.live.pulse import PulseTaker
+from lineshaft.app.console.setup.probe import Probes
 from lineshaft.app.project import Project
 from lineshaft.app.remote import RemoteNode
 from lineshaft.core.errors import LineshaftError, UsageError
@@ -45,6 +46,7 @@ class Console:
         self._historian: EmbeddedHistorian | None = None
         self._lock = threading.Lock()
         self.jobs = Jobs(folder)
+        self.probes = Probes(folder)
         self.hub = Hub(self._tail)
         self.pulse = PulseTaker(self.node, lambda: self.project is not None)
 
@@ -109,7 +111,7 @@ class Console:
 
     async def close(self) -> None:
         """End the works and let go of files."""
-        await asyncio.gather(self.hub.stop(), self.pulse.stop(), self.jobs.close())
+        await asyncio.gather(self.hub.stop(), self.pulse.stop(), self.jobs.close(), asyncio.to_thread(self.probes.shut))
         with self._lock:
             if self._historian is not None:
                 self._historian.close()

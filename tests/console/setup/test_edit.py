@@ -121,68 +121,59 @@ configs = some.fixed_dictionaries(
               "history": some.sampled_from(["history", "data/历史"])})
 
 
+class _Hand:
+    """Somebody who writes a file in a style of their own, with remarks wherever TOML allows one."""
+
+    def __init__(self, draw: some.DrawFn) -> None:
+        self.draw, self.remarks = draw, list[str]()
+
+    def flip(self) -> bool:
+        return self.draw(some.booleans())
+
+    def remark(self, before: str = "") -> str:
+        if not self.flip():
+            return ""
+        self.remarks.append(f"remark {len(self.remarks)}.")
+        return f"{before}# {self.remarks[-1]}"
+
+    def pair(self, name: str, one: Any) -> list[str]:
+        after = [self.remark(), *[""] * self.flip()]
+        if isinstance(one, list) and one and self.flip():
+            inside = [f"  {value(part)},{self.remark('  ')}" for part in one]
+            return [f"{name} = [{self.remark(' ')}", *inside, f"]{self.remark('  ')}", *after]
+        return [f"{name} = {value(one)}{self.remark('   ')}", *after]
+
+    def table(self, path: tuple[str, ...], data: dict[str, Any]) -> list[str]:
+        """As a header, or with dots, or in braces where it stands in another."""
+        lines = [f"[{'.'.join(map(key, path))}]{self.remark(' ')}"]
+        later = []
+        for name, one in data.items():
+            if not isinstance(one, dict):
+                lines += self.pair(key(name), one)
+            elif self.flip():
+                later += self.table((*path, name), one)
+            elif self.flip() or not one or any(isinstance(part, dict) for part in one.values()):
+                lines += self.pair(key(name), one)
+            else:
+                lines += [line for part, held in one.items() for line in self.pair(f"{key(name)}.{key(part)}", held)]
+        return [*lines, *later]
+
+
 @some.composite
 def files(draw: some.DrawFn) -> tuple[str, dict[str, Any], list[str]]:
-    """A valid file in somebody's style, with remarks wherever TOML allows one."""
-    config = draw(configs)
-    remarks: list[str] = []
-    lines: list[str] = []
-
-    def remark(before: str = "") -> str:
-        if not draw(some.booleans()):
-            return ""
-        remarks.append(f"remark {len(remarks)}.")
-        return f"{before}# {remarks[-1]}"
-
-    def pair(name: str, one: Any) -> None:
-        if isinstance(one, list) and one and draw(some.booleans()):
-            inside = "".join(f"  {value(part)},{remark('  ')}\n" for part in one)
-            lines.append(f"{name} = [{remark(' ')}\n{inside}]{remark('  ')}")
-        else:
-            lines.append(f"{name} = {value(one)}{remark('   ')}")
-        lines.extend(line for line in [remark(), *[""] * draw(some.integers(0, 1))])
-
-    def table(data: dict[str, Any], path: tuple[str, ...]) -> None:
-        style = draw(some.sampled_from(["header", "header", "braces", "dots"])) if path else "header"
-        if style == "header" and path:
-            lines.append(f"[{'.'.join(map(key, path))}]{remark(' ')}")
-        plain = {name: one for name, one in data.items() if not isinstance(one, dict)}
-        for name, one in plain.items():
-            pair(key(name), one)
-        for name, one in data.items():
-            if isinstance(one, dict):
-                table(one, (*path, name))
-
-    table({name: one for name, one in config.items() if not isinstance(one, dict)}, ())
+    """A valid file, its content, and its remarks."""
+    config, hand = draw(configs), _Hand(draw)
+    lines = [hand.remark()]
     for name, one in config.items():
         if not isinstance(one, dict):
-            continue
-        style = draw(some.sampled_from(["header", "header", "braces"]))
-        if style == "braces":  # before the first header
-            lines.insert(0, f"{key(name)} = {value(one)}{remark('  ')}")
-        else:
-            headers = f"[{key(name)}]" if name != "tasks" else ""
-            lines.append(f"{headers}{remark(' ')}")
-            for part, held in one.items():
-                if not isinstance(held, dict):
-                    pair(key(part), held)
-                elif name == "plant" and draw(some.booleans()):
-                    pair(key(part), held)
-            for part, held in one.items():
-                if isinstance(held, dict) and (name != "plant" or not any(line.startswith(f"{key(part)} = ")
-                                                                          for line in lines)):
-                    nested(lines, (name, part), held, pair)
-    return "\n".join(lines) + "\n", config, remarks
-
-
-def nested(lines: list[str], path: tuple[str, ...], data: dict[str, Any], pair: Any) -> None:
-    lines.append(f"[{'.'.join(map(key, path))}]")
-    for name, one in data.items():
-        if not isinstance(one, dict):
-            pair(key(name), one)
-    for name, one in data.items():
-        if isinstance(one, dict):
-            nested(lines, (*path, name), one, pair)
+            lines += hand.pair(name, one)
+    braces = [name for name, one in config.items() if isinstance(one, dict) and draw(some.integers(0, 3)) == 0]
+    for name in braces:
+        lines += hand.pair(name, config[name])
+    for name, one in config.items():
+        if isinstance(one, dict) and name not in braces:
+            lines += hand.table((name,), one)
+    return "\n".join(lines) + "\n", config, hand.remarks
 
 
 def filled(data: Any) -> Any:

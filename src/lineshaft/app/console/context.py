@@ -18,6 +18,7 @@ from lineshaft.app.console.jobs import Jobs
 from lineshaft.app.console.live.hub import Hub
 from lineshaft.app.console.live.pulse import PulseTaker
 from lineshaft.app.console.nodes.lives import Lives
+from lineshaft.app.console.setup.probe import Probes
 from lineshaft.app.console.trends.band import BandKeeper
 from lineshaft.app.console.trends.decisions import DecisionReader
 from lineshaft.app.console.works import Works
@@ -51,6 +52,7 @@ class Console:
         self.jobs = Jobs(folder)
         self.bands, self.decisions = BandKeeper(), DecisionReader()
         self.works = Works()
+        self.probes = Probes(folder)
         self.hub = Hub(self._tail)
         self.pulse = PulseTaker(self.node, lambda: self.project is not None)
         self.lives = Lives(lambda: self.project.node_folder if self.project is not None else None)
@@ -118,7 +120,7 @@ class Console:
     async def close(self) -> None:
         """End the works and let go of files."""
         self.works.close()
-        await asyncio.gather(self.hub.stop(), self.pulse.stop(), self.jobs.close())
+        await asyncio.gather(self.hub.stop(), self.pulse.stop(), self.jobs.close(), asyncio.to_thread(self.probes.shut))
         with self._lock:
             if self._historian is not None:
                 self._historian.close()

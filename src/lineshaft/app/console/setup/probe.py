@@ -141,14 +141,20 @@ class Probes:
             if not probe.tags:
                 raise UsageError("this source has no tags", where=probe.source, do="look at another address")
             probe.state = "ready"
-            while (left := probe.used + self._idle_s - time.monotonic()) > 0:
-                await asyncio.sleep(left)
+            await self._idle(probe)
             probe.state = "closed"
         except TimeoutError:
             raise EnvironmentFailed(f"browsing took more than {BROWSE_S:g} s", where=probe.source,
                                     do="name a path of the server that holds less") from None
         finally:
             await connector.close()
+
+    async def _idle(self, probe: Probe) -> None:
+        """Until nobody has asked for it for a while."""
+        left = self._idle_s
+        while left > 0:
+            await asyncio.sleep(left)
+            left = probe.used + self._idle_s - time.monotonic()
 
     def _ended(self, probe: Probe, task: asyncio.Task[None]) -> None:
         """A failure stays to be asked for until the probe is idle; everything else is forgotten."""

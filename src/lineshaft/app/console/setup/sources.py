@@ -41,7 +41,7 @@ def near() -> bool:
 
 def files(folder: Path) -> list[File]:
     """CSV and Parquet exports in and below the folder, the newest first; what Lineshaft keeps there is none."""
-    suffixes = {suffix for suffix in manifests()["files"].suffixes}
+    suffixes = set(manifests()["files"].suffixes)
     found = [_file(folder, path) for path in _walk(folder) if path.suffix.lower() in suffixes]
     return sorted(found, key=lambda one: -one.changed)[:MOST_FILES]
 

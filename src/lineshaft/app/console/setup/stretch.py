@@ -22,8 +22,8 @@ from lineshaft.dataset.quality.assess import assess
 from lineshaft.dataset.quality.finding import Kind, QualityReport, Severity
 from lineshaft.dataset.quality.sentence import sentence
 from lineshaft.feedback.verdicts import verdicts
+from lineshaft.model.calibrate import FEWEST
 from lineshaft.model.modes import detect_modes
-from lineshaft.model.train import FEWEST
 
 MS = 1_000_000
 MOST_CELLS = 20_000_000
@@ -63,7 +63,7 @@ class Assessment:
     usable: int
     modes: tuple[str, ...]
     mode_values: int
-    warnings: tuple[Concern, ...]
+    concerns: tuple[Concern, ...]
     findings: tuple[Finding, ...]
 
 
@@ -88,7 +88,7 @@ def declared(project: Project, historian: Historian) -> list[Declared]:
 def declare(project: Project, historian: Historian, start: int, end: int, by: str) -> None:
     """Call it normal; ``UsageError`` where it is no stretch or holds nothing."""
     found = assess_stretch(project, historian, start, end)
-    if stops := [one for one in found.warnings if one.level == "stop"]:
+    if stops := [one for one in found.concerns if one.level == "stop"]:
         raise UsageError(_SENTENCES[stops[0].kind], where="normal stretch", do="choose a longer or another one")
     declare_normal(project, historian, start * MS, end * MS, by, f"chosen in the console, {_today()}")
 
@@ -115,7 +115,7 @@ def assess_stretch(project: Project, historian: Historian, start: int, end: int)
     rows = int(good.sum())
     return Assessment(
         start, end, rows, len(tags), len(report.usable), modes, values,
-        _warnings(project, historian, rows, report, tags, values, data, (start * MS, end * MS)),
+        _concerns(project, historian, rows, report, tags, values, data, (start * MS, end * MS)),
         tuple(Finding(one.tag, str(one.kind), one.severity.name.lower(), sentence(one, units.get(one.tag, "")))
               for one in every[:MOST_FINDINGS]))
 
@@ -131,10 +131,10 @@ def _mode_values(data: Dataset, good: np.ndarray[tuple[int], np.dtype[np.bool_]]
     places = [place for place, tag in enumerate(data.tags) if tag.path in modes]
     if not places or not good.any():
         return 1
-    return len(np.unique(data.values[np.ix_(good, places)], axis=0))
+    return len(np.unique(data.values[good][:, places], axis=0))
 
 
-def _warnings(project: Project, historian: Historian, rows: int, report: QualityReport, tags: Sequence[Tag],
+def _concerns(project: Project, historian: Historian, rows: int, report: QualityReport, tags: Sequence[Tag],
               modes: int, data: Dataset, span: tuple[int, int]) -> tuple[Concern, ...]:
     found: list[Concern] = []
     wanted = (span[1] - span[0]) // project.recipe.period_ns

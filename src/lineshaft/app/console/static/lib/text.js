@@ -32,7 +32,7 @@ export const percent = (share, digits = 1) =>
 
 const shown = (ms, options) => new Date(ms).toLocaleString(locale(), { hourCycle: "h23", timeZone: timeZone(), ...options });
 export const clock = ms => shown(ms, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-export const day = ms => shown(ms, { year: "numeric", month: "2-digit", day: "2-digit" });
+export const day = ms => new Date(ms).toLocaleDateString("sv-SE", { timeZone: timeZone() }); // as ISO 8601 writes it
 export const moment = ms => `${day(ms)} ${clock(ms)}`;
 export const near = ms => (day(ms) === day(Date.now()) ? clock(ms) : moment(ms)); // the day only where it isn't today
 export const zoneName = () => {

@@ -47,14 +47,14 @@ const useEdge = wide => {
 
 // Samples of a stretch from history, and while live what arrives after it: { tag: { t, v, q } }.
 const useSamples = (tags, start, end, live, columns) => {
-  const [found, set] = useState({ data: {} });
+  const [found, set] = useState({ data: null });
   const [error, fail] = useState(null);
   const [round, again] = useState(0);
   const tail = useRef({}), base = useRef({});
   const key = JSON.stringify([tags, live ? live : [start, end], columns]);
   const show = () => set({ data: Object.fromEntries(tags.map(tag => [tag, joined(base.current[tag] || NONE, tail.current[tag] || NONE)])) });
-  useEffect(() => { // while live the socket says when to read, so that nothing falls between
-    if (!tags.length || (live && !round)) { if (!tags.length) set({ data: {} }); return undefined; }
+  useEffect(() => { // while live the socket says when to read again, so that nothing falls between
+    if (!tags.length) { set({ data: {} }); return undefined; }
     const stop = new AbortController();
     const from = live ? serverNow() - live : start, to = live ? serverNow() + 1000 : end;
     get("/trend", { tags, start: Math.floor(from), end: Math.ceil(to) + 1, columns }, stop.signal)
@@ -74,8 +74,9 @@ const useSamples = (tags, start, end, live, columns) => {
     show();
     if (many > MOST_POINTS) { tail.current = {}; again(one => one + 1); }
   }, () => again(one => one + 1));
-  return { data: found.data, error, again: () => again(one => one + 1) };
+  return { data: found.data || NO_DATA, loading: !found.data && !error, error, again: () => again(one => one + 1) };
 };
+const NO_DATA = {};
 const NONE = { t: [], v: [], q: [] }, NO_TAGS = [];
 const part = (one, from) => (from ? { t: one.t.slice(from), v: one.v.slice(from), q: one.q.slice(from) } : one);
 const since = (one, least) => { // one sample before the edge is kept: the line comes from there
@@ -92,16 +93,24 @@ const joined = (before, after) => {
   return { t: [...before.t, ...rest.t], v: [...before.v, ...rest.v], q: [...before.q, ...rest.q] };
 };
 
+// Alarms and score of the stretch; while live asked again as soon as the last answer is two seconds old.
 const useDecisions = (start, end, live, wanted, columns) => {
-  const [found, set] = useState({ spans: [], score: { t: [], v: [], q: [] } });
-  const slow = live ? Math.floor(end / Math.max(1000, live / 600)) : end;
+  const [found, set] = useState({ spans: [], score: NONE });
+  const from = live ? null : start, to = live ? null : end;
   useEffect(() => {
     if (!wanted) return undefined;
     const stop = new AbortController();
-    get("/trend/decisions", { start: Math.floor(live ? end - live : start), end: Math.ceil(end) + 1, columns }, stop.signal).then(set)
-      .catch(() => undefined); // before the first deployment there are none; the trend says what is wrong with history
-    return () => stop.abort();
-  }, [live || start, slow, wanted]);
+    let timer = null;
+    const ask = async () => {
+      const now = serverNow();
+      try {
+        set(await get("/trend/decisions", { start: Math.floor(live ? now - live : from), end: Math.ceil(live ? now : to) + 1, columns }, stop.signal));
+      } catch (error) { /* before the first deployment there are none; the trend itself says what is wrong with history */ }
+      if (live && !stop.signal.aborted) timer = setTimeout(ask, Math.max(2000, live / 1000));
+    };
+    ask();
+    return () => { stop.abort(); clearTimeout(timer); };
+  }, [live, from, to, wanted, columns]);
   return found;
 };
 
@@ -126,9 +135,10 @@ const Toolbar = ({ view, change, range, onPick, onRange, page }) => {
     <label><span class="sr">${t("trend.compare")}</span><select value=${view.compare} onChange=${event => change({ compare: Number(event.target.value) })}>
       <option value="0">${t("trend.compare.none")}</option>${BEFORE.map(([name, ms]) => html`<option value=${ms}>${t(`trend.compare.${name}`)}</option>`)}
       ${view.compare && !BEFORE.some(([, ms]) => ms === view.compare) ? html`<option value=${view.compare}>${t("trend.compare.other", { time: duration(view.compare) })}</option>` : null}</select></label>
+    <div class="row" role="group" aria-label=${t("trend.show")}>
     <label><input type="checkbox" checked=${view.lanes} onChange=${event => change({ lanes: event.target.checked })} />${t("trend.lanes")}</label>
     <label><input type="checkbox" checked=${view.band} onChange=${event => change({ band: event.target.checked })} />${t("trend.band")}</label>
-    <label><input type="checkbox" checked=${view.score} onChange=${event => change({ score: event.target.checked })} />${t("trend.decisions")}</label>
+    <label><input type="checkbox" checked=${view.score} onChange=${event => change({ score: event.target.checked })} />${t("trend.decisions")}</label></div>
     <span class="grow"></span>
     <${Export} view=${view} range=${range} page=${page} disabled=${!view.tags.length} /></div>`;
 };
@@ -194,8 +204,10 @@ const View = () => {
   }, []);
   const edge = useEdge(view.live);
   const range = view.live ? [edge - view.live, edge] : [view.start, view.end];
-  const { data, error, again } = useSamples(view.tags, view.start, view.end, view.live, wide);
-  const before = useSamples(view.compare ? view.tags : [], range[0] - view.compare, range[1] - view.compare, 0, wide);
+  const { data, loading, error, again } = useSamples(view.tags, view.start, view.end, view.live, wide);
+  const coarse = view.live ? Math.max(5000, view.live / 5) : 1; // a live picture moves on: what it is compared with is read in stretches
+  const before = useSamples(view.compare ? view.tags : NO_TAGS, Math.floor((range[0] - view.compare) / coarse) * coarse,
+                            Math.ceil((range[1] - view.compare) / coarse) * coarse, 0, wide);
   const { data: bands } = useGet(view.band && view.tags.length ? "/trend/band" : null, { tags: view.tags });
   const { spans, score } = useDecisions(range[0], range[1], view.live, view.score, wide);
   const series = useMemo(() => seriesOf(view, data, view.compare ? before.data : null, tagsByPath, bands?.bands || {}),
@@ -206,7 +218,9 @@ const View = () => {
   const axes = [...new Set(series.map(one => one.axis))];
   const lanes = view.lanes || axes.length > MOST_AXES;
   const groups = lanes ? view.tags.map(path => series.filter(one => one.title === path)) : [series];
-  const shared = { range, onRange, spans: marks, sync: "trend", now: view.live ? edge : undefined };
+  const widest = lanes ? 1 : axes.length;
+  const shared = { range, onRange, spans: marks, sync: "trend", now: view.live ? edge : undefined,
+                   gutter: [Math.ceil(widest / 2), Math.floor(widest / 2)] };
 
   return html`<div class="trend" ref=${page}><div class="head"><h1>${t("trend.title")}</h1>
       <span class="time soft">${moment(range[0])} – ${moment(range[1])} · ${duration(range[1] - range[0])}</span>
@@ -217,7 +231,7 @@ const View = () => {
     ${!view.tags.length ? html`<div class="panel"><${Empty} title=${t("trend.empty")} text=${t("trend.empty.text")}>
         <button class="primary" onClick=${() => pick(true)}>${t("trend.choose")}</button></${Empty}></div>`
       : groups.map((group, place) => html`<section class="panel plot" key=${lanes ? view.tags[place] : "all"}>
-          <${Chart} ...${shared} series=${group} height=${lanes ? Math.max(130, 420 / groups.length) : 340} /></section>`)}
+          <${Chart} ...${shared} loading=${loading} series=${group} height=${lanes ? Math.max(130, 420 / groups.length) : 340} /></section>`)}
     ${view.score ? html`<section class="panel plot"><h2>${t("trend.score")}</h2>
       <${Chart} ...${shared} series=${scored} height=${120} legend=${false} limit=${{ axis: "score", value: 1, label: t("trend.limit") }} /></section>
       <${Decisions} spans=${spans} chosen=${chosen} choose=${choose} range=${range} />` : null}

@@ -8,6 +8,7 @@ import { clock, day, language, moment, number, t, unit as shownUnit, zone } from
 //            axis (series of one axis share a scale), shift (ms added to t), faint }]
 // range: [start, end] ms; onRange(start, end) when the reader zooms or pans; select: (start, end) => ... instead of zoom.
 // spans: [{ start, end, kind: "alarm"|"event"|"normal"|"chosen", label }]; limit: { axis, value, label }
+// gutter: [left, right] axes that charts above or below have, so that their times stand in one line.
 // now: ms, the live edge; what lies beyond the newest sample is hatched as unknown.
 const DASHES = [[], [8, 3], [2, 3], [10, 3, 2, 3], [5, 5], [1, 2], [14, 4], [6, 2, 2, 2]];
 export const PALETTE = 8;
@@ -70,7 +71,7 @@ const hatch = (context, x, y, width, height, color) => {
 };
 
 const drawBelow = (plot, props) => {
-  const { ctx, bbox } = plot, { series, spans = [], axes } = props;
+  const { ctx, bbox } = plot, { series, spans = [], focus } = props;
   const x = at => Math.round(plot.valToPos(at, "x", true));
   const clampX = at => Math.max(bbox.left, Math.min(bbox.left + bbox.width, at));
   ctx.save();
@@ -82,9 +83,10 @@ const drawBelow = (plot, props) => {
     if (span.kind === "alarm") { ctx.fillStyle = css("--alarm"); ctx.fillRect(left, bbox.top, right - left, 3 * devicePixelRatio); }
     if (span.kind === "chosen") { ctx.strokeStyle = css("--ink"); ctx.lineWidth = devicePixelRatio; ctx.strokeRect(left, bbox.top, right - left, bbox.height); }
   }
-  for (const one of series) {
-    if (!one.band || !axes.includes(one.axis ?? one.unit ?? "")) continue;
+  const banded = series.filter(one => one.band), chosen = banded.length > 1 ? banded.filter(one => one.key === focus) : banded;
+  for (const one of chosen) { // of several bands only that of the line in focus: more would be mud
     const scale = one.axis ?? one.unit ?? "";
+    if (!plot.scales[scale]) continue;
     const top = plot.valToPos(one.band.high, scale, true), bottom = plot.valToPos(one.band.low, scale, true);
     const above = Math.max(bbox.top, Math.min(top, bottom)), below = Math.min(bbox.top + bbox.height, Math.max(top, bottom));
     if (below > above) { ctx.fillStyle = css("--band"); ctx.fillRect(bbox.left, above, bbox.width, below - above); }
@@ -120,7 +122,7 @@ const drawAbove = (plot, props) => {
     const left = x(newest), right = x(now);
     if (newest && right - left > 6 * dpr) hatch(ctx, left, bbox.top, right - left, bbox.height, css("--rule"));
   }
-  if (limit) {
+  if (limit && plot.scales[limit.axis]) {
     const y = plot.valToPos(limit.value, limit.axis, true);
     ctx.strokeStyle = css("--alarm");
     ctx.lineWidth = 1.2 * dpr;
@@ -153,13 +155,16 @@ const timeLabels = (plot, splits) => {
   });
 };
 
+const AXIS = 68; // px that a vertical axis takes with its unit
 const options = (props, width, refs) => {
   const { series, axes, height, select } = props, quiet = css("--soft"), grid = css("--grid");
   const { order } = refs.joined;
   const font = "11px system-ui, 'Noto Sans CJK SC', sans-serif";
+  const mine = [Math.max(1, Math.ceil(axes.length / 2)), Math.floor(axes.length / 2)];
+  const [wanted, right] = [Math.max(mine[0], props.gutter?.[0] ?? 0), Math.max(mine[1], props.gutter?.[1] ?? 0)];
   const gridOf = place => ({ show: place === 0, stroke: grid, width: 1 });
   return {
-    width, height, ms: 1, legend: { show: false }, padding: [10, 8, 0, 0],
+    width, height, ms: 1, legend: { show: false }, padding: [10, 14 + AXIS * (right - mine[1]), 0, AXIS * (wanted - mine[0])],
     tzDate: zone.get() === "utc" ? at => uPlot.tzDate(new Date(at), "Etc/UTC") : undefined,
     cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false }, focus: { prox: 24 },
               sync: props.sync ? { key: props.sync } : undefined, bind: { dblclick: () => null } },
@@ -168,8 +173,8 @@ const options = (props, width, refs) => {
     axes: [{ stroke: quiet, font, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 4 }, size: 38, space: 78, values: timeLabels },
            ...axes.map((axis, place) => ({
              scale: axis, side: place % 2 ? 1 : 3, stroke: axes.length > 1 ? css(colorOfAxis(series, axis)) : quiet, font,
-             label: axes.length > 1 || axis ? shownUnit(axis.split("\u0000")[0]) : undefined, labelSize: 16, labelFont: font, labelGap: 0,
-             grid: gridOf(place), ticks: { stroke: grid, width: 1, size: 4 }, size: 56, space: 34,
+             label: axes.length > 1 || axis ? shownUnit(axis.split("\u0000")[0]) : undefined, labelSize: 14, labelFont: font, labelGap: 0,
+             grid: gridOf(place), ticks: { stroke: grid, width: 1, size: 4 }, size: axes.length > 1 || axis ? AXIS - 14 : AXIS, space: 34,
              values: (_, splits) => splits.map(one => number(one, 6)) }))],
     series: [{}, ...order.map(({ place, doubt }) => {
       const one = series[place];
@@ -207,17 +212,17 @@ const scaled = (props, axis, low, high) => {
 
 export const Chart = props => {
   const box = useRef(null), plot = useRef(null), refs = useRef({});
-  const [at, setAt] = useState(null);
+  const [at, setAt] = useState(null), [focus, setFocus] = useState(null);
   const lang = language.use(), zoned = zone.use();
   const axes = [...new Set(props.series.map(one => one.axis ?? one.unit ?? ""))];
   const height = props.height || 260;
-  refs.current.props = { ...props, axes, height };
+  refs.current.props = { ...props, axes, height, focus };
   refs.current.moved = one => {
     const index = one.cursor.left;
     const time = index === null || index === undefined || index < 0 ? null : one.posToVal(index, "x");
     setAt(time === null ? null : Math.round(time));
   };
-  const shape = JSON.stringify([axes, height, lang, zoned, props.sync, Boolean(props.limit), props.series.map(one => [one.key, one.label, one.color, one.dash, one.faint, one.steps,
+  const shape = JSON.stringify([axes, height, lang, zoned, props.sync, props.gutter, Boolean(props.limit), props.series.map(one => [one.key, one.label, one.color, one.dash, one.faint, one.steps,
     Boolean(one.q?.some((q, i) => q > 0 && one.v[i] !== null))])]);
 
   useLayoutEffect(() => {
@@ -240,6 +245,8 @@ export const Chart = props => {
     refs.current.joined = joined(props.series);
     made.setData(refs.current.joined.data, true);
   }, [props.series, props.range[0], props.range[1], props.spans, props.limit]);
+
+  useEffect(() => { plot.current?.redraw(false, false); }, [focus]);
 
   const [start, end] = props.range, wide = end - start;
   const move = (from, to) => props.onRange?.(Math.round(from), Math.round(to));
@@ -265,8 +272,9 @@ export const Chart = props => {
   }, [start, end, props.onRange]);
 
   return html`<div class="chart">
+    ${props.loading ? html`<span class="loading soft" role="status">${t("common.loading")}</span>` : null}
     <div class="plotted" ref=${box} role="img" tabindex=${props.onRange ? 0 : undefined} onKeyDown=${keys} aria-label=${props.label || said(props.series)}></div>
-    ${props.legend === false ? null : html`<${Legend} series=${props.series} at=${at} range=${props.range} />`}</div>`;
+    ${props.legend === false ? null : html`<${Legend} series=${props.series} at=${at} range=${props.range} focus=${focus} setFocus=${setFocus} />`}</div>`;
 };
 
 const said = series => series.map(one => {
@@ -274,14 +282,14 @@ const said = series => series.map(one => {
   return `${one.label}: ${number(last)} ${shownUnit(one.unit)}`;
 }).join("; ");
 
-const Legend = ({ series, at, range }) => html`<table class="legend"><thead><tr><th></th>
+const Legend = ({ series, at, range, focus, setFocus }) => html`<table class="legend"><thead><tr><th></th>
     <th><span class="time">${at === null ? t("common.newest") : moment(at)}</span></th><th class="n">${t("common.value")}</th>
     <th class="n">${t("common.least")}</th><th class="n">${t("common.most")}</th></tr></thead>
   <tbody>${series.map(one => {
     const found = asOf(one.t, one.v, one.q, (at ?? range[1]) - (one.shift || 0));
     const inside = one.v.filter((v, i) => v !== null && (!one.q || one.q[i] < 2) && one.t[i] >= range[0] - (one.shift || 0) && one.t[i] <= range[1] - (one.shift || 0));
     const least = inside.reduce((a, b) => Math.min(a, b), Infinity), most = inside.reduce((a, b) => Math.max(a, b), -Infinity);
-    return html`<tr key=${one.key}><td><svg width="26" height="10" aria-hidden="true"><line x1="1" x2="25" y1="5" y2="5" stroke=${one.color} stroke-width="2.4" stroke-dasharray=${(one.dash || []).join(" ")} opacity=${one.faint ? 0.55 : 1} /></svg></td>
+    return html`<tr key=${one.key} class=${focus === one.key ? "focus" : ""} onMouseEnter=${() => setFocus(one.key)} onMouseLeave=${() => setFocus(null)}><td><svg width="26" height="10" aria-hidden="true"><line x1="1" x2="25" y1="5" y2="5" stroke=${one.color} stroke-width="2.4" stroke-dasharray=${(one.dash || []).join(" ")} opacity=${one.faint ? 0.55 : 1} /></svg></td>
       <td class="name" title=${one.title || one.label}><bdi>${one.label}</bdi></td>
       <td class=${`n ${found && found.q ? "doubtful" : ""}`}>${found ? number(found.v) : "–"} <span class="unit">${shownUnit(one.unit)}</span>${found && found.q ? html` <span class="warned">${t(found.q === 2 ? "common.bad" : "common.uncertain")}</span>` : null}</td>
       <td class="n">${number(least)}</td><td class="n">${number(most)}</td></tr>`;

@@ -21,6 +21,7 @@ MOST_DETAILED = 60  # newest spans whose causes are read
 MOST_EXPLAINED = 300  # decisions of a span, from its start, whose causes are summed
 MOST_ROWS = 1_000_000
 MOST_READS = 16
+_AROUND = 3  # columns apart, so that the columns around two stretches are not the same
 _MOST_KEPT = 5_000
 PAUSE_PERIODS = 10  # a loop that was silent for so long was stopped: what follows is another span
 Window = tuple[int, int]
@@ -88,21 +89,19 @@ class DecisionReader:
 
 
 def _windows(alarm: Columns) -> list[Window]:
-    """Stretches around the columns with an alarm, a column more on either side; the nearest joined to a few."""
+    """Stretches of columns with an alarm, with the column before and the one after; the nearest joined to a few."""
     at = np.flatnonzero(alarm.high > 0)
-    windows: list[Window] = []
-    for begin in alarm.start[at].tolist():
-        first, stop = begin - alarm.step, begin + 2 * alarm.step
-        if windows and first <= windows[-1][1]:
-            windows[-1] = (windows[-1][0], stop)
-        else:
-            windows.append((first, stop))
+    if not len(at):
+        return []
+    groups = np.split(at, np.flatnonzero(np.diff(at) > _AROUND) + 1)
+    last = len(alarm) - 1
+    windows = [(int(alarm.start[max(group[0] - 1, 0)]), int(alarm.start[min(group[-1] + 1, last)]) + alarm.step)
+               for group in groups]
     if len(windows) <= MOST_READS:
         return windows
     apart = np.array([after[0] - before[1] for before, after in pairwise(windows)])
     cuts = np.sort(np.argsort(-apart, kind="stable")[:MOST_READS - 1]) + 1
-    groups = np.split(np.array(windows), cuts)
-    return [(int(group[0, 0]), int(group[-1, 1])) for group in groups]
+    return [(int(few[0, 0]), int(few[-1, 1])) for few in np.split(np.array(windows), cuts)]
 
 
 def _rows(alarm: Columns, window: Window) -> int:

@@ -21,11 +21,15 @@ Severities = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """``time`` UTC ns, ``value`` NaN where the line breaks, ``quality`` 0 good, 1 uncertain, 2 bad."""
+    """``time`` UTC ns, ``value`` NaN where the line breaks, ``quality`` 0 good, 1 uncertain, 2 bad.
+
+    ``within`` says that more samples lie between a point and the one before: it is no silence.
+    """
 
     time: Times
     value: Values
     quality: Severities
+    within: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.time)
@@ -49,35 +53,38 @@ def severities(quality: NDArray[np.uint32]) -> Severities:
 def of_series(series: Series) -> Line:
     """Every sample; no value where it is bad or no number."""
     drawn = usable(series.quality) & np.isfinite(series.value)
-    return Line(series.time, np.where(drawn, series.value, np.nan), severities(series.quality))
+    return Line(series.time, np.where(drawn, series.value, np.nan), severities(series.quality),
+                np.zeros(len(series), np.bool_))
 
 
 def of_columns(columns: Columns) -> Line:
     """The four points of each column in order of time, each sample once.
 
     In a column where some samples are bad its points are marked uncertain: they themselves are usable. A column
-    of nothing usable is one point without a value.
+    of nothing usable is a point without a value at each of its ends.
     """
     time = np.stack([getattr(columns, f"{point}_time") for point in _POINTS], 1)
     value = np.stack([getattr(columns, point) for point in _POINTS], 1)
     empty = np.isnan(columns.first)
-    time[empty] = columns.start[empty, None]
+    time[empty, :2], time[empty, 2:] = columns.start[empty, None], columns.start[empty, None] + columns.step - 1
     order = np.argsort(time, axis=1, kind="stable")
     time, value = np.take_along_axis(time, order, 1), np.take_along_axis(value, order, 1)
     fresh = np.ones(time.shape, np.bool_)
     fresh[:, 1:] = (time[:, 1:] != time[:, :-1]) | ((value[:, 1:] != value[:, :-1]) & ~empty[:, None])
     worst = severities(columns.quality)
     shown = np.where(empty, worst, np.minimum(worst, UNCERTAIN))
-    return Line(time[fresh], value[fresh], np.repeat(shown[:, None], 4, 1)[fresh])
+    within = np.ones(time.shape, np.bool_)
+    within[:, 0] = False
+    return Line(time[fresh], value[fresh], np.repeat(shown[:, None], 4, 1)[fresh], within[fresh])
 
 
 def broken(line: Line, longest: int | None) -> Line:
     """With a point without a value in every silence longer than ``longest`` ns, so that no line crosses it."""
     if longest is None or len(line) < 2:
         return line
-    at = np.flatnonzero(np.diff(line.time) > longest) + 1
+    at = np.flatnonzero((np.diff(line.time) > longest) & ~line.within[1:]) + 1
     return Line(np.insert(line.time, at, line.time[at - 1] + longest), np.insert(line.value, at, np.nan),
-                np.insert(line.quality, at, line.quality[at - 1]))
+                np.insert(line.quality, at, line.quality[at - 1]), np.insert(line.within, at, False))
 
 
 def spans_of_samples(series: Series, period: int) -> list[QualitySpan]:
@@ -102,10 +109,17 @@ def _spans(found: Severities, starts: Times, ends: Times) -> list[QualitySpan]:
             for first, stop in pairwise(cuts) if found[first] != GOOD]
 
 
-def silences(line: Line, longest: int | None, until: int) -> list[QualitySpan]:
-    """Where a tag said nothing for longer than it may, up to ``until``."""
-    if longest is None or not len(line):
+def silences(first: Times, last: Times, longest: int | None, until: int) -> list[QualitySpan]:
+    """Where a tag said nothing for longer than it may, up to ``until``: between a ``last`` and the next ``first``."""
+    if longest is None or not len(first):
         return []
-    times = np.append(line.time, max(until, int(line.time[-1])))
-    at = np.flatnonzero(np.diff(times) > longest)
-    return [QualitySpan(int(times[n]) + longest, int(times[n + 1]), "stale") for n in at]
+    following = np.append(first[1:], max(until, int(last[-1])))
+    at = np.flatnonzero(following - last > longest)
+    return [QualitySpan(int(last[n]) + longest, int(following[n]), "stale") for n in at]
+
+
+def heard(columns: Columns) -> tuple[Times, Times]:
+    """First and last moment of each column at which its tag spoke; a whole column where bad samples hide that."""
+    hidden = (columns.bad > 0) | np.isnan(columns.first)
+    return (np.where(hidden, columns.start, columns.first_time),
+            np.where(hidden, columns.start + columns.step - 1, columns.last_time))

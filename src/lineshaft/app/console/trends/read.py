@@ -11,6 +11,7 @@ from lineshaft.app.console.trends.line import (
     Line,
     QualitySpan,
     broken,
+    heard,
     of_columns,
     of_series,
     silences,
@@ -74,13 +75,14 @@ def _trend(tag: Tag, columns: Columns, series: Series | None, before: Sample | N
     period = tag.period_ns or usual_period(columns)
     longest = stale if stale or _holds(tag) or period is None else GAP_PERIODS * period
     if series is None:
-        line, spans = of_columns(columns), spans_of_columns(columns)
+        line, spans, spoke = of_columns(columns), spans_of_columns(columns), heard(columns)
         raw = int(columns.count.max(initial=0)) <= _FEW
     else:
         line, spans, raw = of_series(series), spans_of_samples(series, period or 0), True
+        spoke = series.time, series.time
     if before is not None and (not len(line) or before.time < line.time[0]):
         line = _led(line, before)
-    every = sorted([*spans, *silences(line, longest, until)], key=lambda span: span.start)
+    every = sorted([*spans, *silences(*spoke, longest, until)], key=lambda span: span.start)
     count = int(columns.count.sum()) if series is None else len(series)
     return Trend(broken(line, longest), tuple(every), raw, count)
 
@@ -103,4 +105,4 @@ def _led(line: Line, before: Sample) -> Line:
     lead = of_series(Series(before.tag, np.array([before.time]), np.array([before.value]),
                             np.array([before.quality], np.uint32)))
     return Line(np.concatenate([lead.time, line.time]), np.concatenate([lead.value, line.value]),
-                np.concatenate([lead.quality, line.quality]))
+                np.concatenate([lead.quality, line.quality]), np.concatenate([lead.within, line.within]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 import socket
@@ -159,12 +158,14 @@ def test_a_folder_that_is_not_there_or_empty_without_a_console_is_bad_usage(star
         assert "no such file; write one with `lineshaft init`" in process.said()
 
 
+@pytest.mark.parametrize("words", [["--until-stdin-closes"], []])
 def test_the_console_by_itself_says_where_it_is_and_ends_with_a_signal_or_its_input(
-        start: Callable[..., Process], tmp_path: Path) -> None:
-    for words, end in ((("--until-stdin-closes",), lambda process: process.popen.stdin.close()),
-                       ((), lambda process: process.popen.send_signal(signal.SIGTERM))):
-        process = start("console", "serve", "--project", str(tmp_path), "--port", "0", *words)
-        assert process.popen.stdout is not None
-        assert "<html" in page(json.loads(process.popen.stdout.readline())["url"])
-        end(process)
-        process.popen.wait(timeout=60)
+        words: list[str], start: Callable[..., Process], tmp_path: Path) -> None:
+    process = start("console", "serve", "--project", str(tmp_path), "--port", "0", *words)
+    assert "<html" in page(process.first_line()["url"])
+    if words:
+        assert process.popen.stdin is not None
+        process.popen.stdin.close()
+    else:
+        process.popen.send_signal(signal.SIGTERM)
+    process.popen.wait(timeout=60)

@@ -22,13 +22,13 @@ NEEDED = ("fastapi", "uvicorn")  # of the extra ``console``; only asked for here
 class Attendant:
     """Keeps ``lineshaft console serve`` alive for a folder; ``url`` is where, empty while it is not there.
 
-    ``port`` overrules that of the project's file.
+    ``port`` overrules that of the project's file; ``word`` stands before the address where it is told.
     """
 
-    def __init__(self, folder: Path, talk: Talk, port: int | None = None) -> None:
+    def __init__(self, folder: Path, talk: Talk, port: int | None = None, word: str = "Console") -> None:
         self.url, self.settled = "", asyncio.Event()
         self._folder, self._talk, self._port = folder, talk, port
-        self._config = Console()
+        self._config, self._word = Console(), word
         self._anew = asyncio.Event()
         self._said = ""
 
@@ -62,7 +62,7 @@ class Attendant:
     async def _serve(self) -> None:
         async with Child(self._words(), self._folder / LOGS / "console.log") as child:
             if child.ready["url"] != self.url:
-                self._talk.good(f"Console: {child.ready['url']}")
+                self._talk.good(f"{self._word}: {child.ready['url']}")
             self.url, self._said = child.ready["url"], ""
             self.settled.set()
             await first(child.ended(), self._anew.wait())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,6 +13,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from lineshaft.app.lines import listen
 from lineshaft.connect.opcua.simulator import Simulator
 from lineshaft.connect.plant.plant import Plant
 from lineshaft.connect.plant.tags import PERIOD_NS
@@ -40,13 +40,12 @@ async def serve(*, seed: int, speed: float, port: int, archive: Path | None, arc
 
     async with Simulator(plant.tags(), f"opc.tcp://127.0.0.1:{port}/lineshaft/plant/", on_write=written) as server:
         ready(server.url)
-        commands: asyncio.Queue[str] = asyncio.Queue()
-        _listen(commands, asyncio.get_running_loop())
+        commands = listen()
         while True:
             for row in plant.until(time.time_ns()):
                 await server.publish(row)
             while not commands.empty():
-                _obey(plant, commands.get_nowait())
+                _obey(plant, commands.get_nowait() or "")
             await asyncio.sleep(max(plant.time + PERIOD_NS - time.time_ns(), 0) / SECOND)
 
 
@@ -73,19 +72,10 @@ def _chunks(plant: Plant, ticks: int) -> Iterator[tuple[NDArray[np.int64], NDArr
         yield times, np.where(usable(quality), values, np.nan)
 
 
-def _listen(commands: asyncio.Queue[str], loop: asyncio.AbstractEventLoop) -> None:
-    """Lines of stdin, read on a thread since a terminal can't be awaited everywhere."""
-
-    def read() -> None:
-        for line in sys.stdin:
-            with suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(commands.put_nowait, line.strip())
-
-    threading.Thread(target=read, name="commands", daemon=True).start()
-
-
 def _obey(plant: Plant, command: str) -> None:
     """``inject NAME [SEVERITY]`` or ``clear [NAME]``."""
+    if not command:
+        return
     verb, *words = command.split()
     try:
         if verb == "inject" and words:

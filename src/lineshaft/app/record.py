@@ -32,6 +32,10 @@ class Recorder:
         self._waiting: list[Samples] = []
         self._there, self._ended = asyncio.Event(), False
 
+    def forget(self) -> None:
+        """Other tags follow: what was noted of the ones before says nothing of them."""
+        self.moving_ns = self.newest = 0
+
     async def run(self, stream: AsyncIterator[Samples], period_ns: int) -> None:
         """Until the stream ends; everything that came is stored then. Another stream may follow."""
         self._period_ns, self._ended = period_ns, False

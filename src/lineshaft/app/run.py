@@ -135,6 +135,7 @@ class _Life:
         self._decide()
 
     def _take_in(self) -> None:
+        self.recorder.forget()
         self.intake = Intake(self.project, self.historian, self.recorder, self.talk)
         self.recording: _Work | None = _Work(self.intake.run)
         self.failed = False

@@ -71,7 +71,7 @@ def missing(error: ModuleNotFoundError) -> EnvironmentFailed:
 def emit(chosen: argparse.Namespace, data: object, lines: Sequence[str]) -> None:
     """The answer on stdout: ``data`` as one JSON document, or ``lines``."""
     if chosen.output == "json":
-        print(json.dumps(data, default=str, ensure_ascii=False))
+        print(json.dumps(data, default=str, ensure_ascii=False), flush=True)
         return
     for line in lines:
         print(line)

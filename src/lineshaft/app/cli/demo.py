@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lineshaft.app.cli.command import Command, emit
 from lineshaft.core.clock import parse_duration
 
+if TYPE_CHECKING:
+    from lineshaft.app.demo.story import Story
+
 EXAMPLE = """  lineshaft demo
   lineshaft demo --headless --for 60s
+  lineshaft demo --stay                                 (then type: fault pump-wear 0.8, or clear)
   lineshaft demo --fault exchanger-fouling --seed 3     (lineshaft plant faults lists them)"""
 
 
@@ -20,6 +26,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fault", default="pump-wear", help="which fault is injected")
     parser.add_argument("--seed", type=int, default=7, help="of the plant")
     parser.add_argument("--out", type=Path, default=Path("lineshaft-demo"), help="folder; each run gets its own below")
+    parser.add_argument("--no-console", dest="console", action="store_false", help="serve no pages to watch along")
+    parser.add_argument("--stay", action="store_true",
+                        help="go on after the report until Ctrl-C, SIGTERM or the end of stdin, as at a terminal; a "
+                             "line 'fault NAME [SEVERITY]' on stdin breaks the plant, 'clear [NAME]' mends it")
 
 
 def do(chosen: argparse.Namespace) -> int:
@@ -27,15 +37,24 @@ def do(chosen: argparse.Namespace) -> int:
     from lineshaft.app.demo.run import DemoOptions, demo
     from lineshaft.app.talk import Talk
 
-    options = DemoOptions(chosen.out, parse_duration(chosen.length, where="--for"), chosen.fault, chosen.seed)
-    story = asyncio.run(demo(options, Talk(quiet=chosen.headless and chosen.output == "json")))
-    result = {"passed": story.passed, "fault": story.fault, "found": story.found,
-              "after_s": (story.alarmed - story.injected) / 1e9 if story.found else None, "named": story.named,
-              "expected": story.expected, "false_alarms": story.false_alarms, "decisions": len(story.decisions),
-              "missed_slots": story.missed_slots, "late": story.late, "undelivered": story.undelivered,
-              "dropped": story.dropped}
-    emit(chosen, result, [_verdict(result)])
+    stays = chosen.stay or (sys.stdin.isatty() and not chosen.headless)
+    options = DemoOptions(chosen.out, parse_duration(chosen.length, where="--for"), chosen.fault, chosen.seed,
+                          console=chosen.console and (stays or not chosen.headless), stay=stays)
+
+    def report(story: Story, folder: Path) -> None:
+        result = _result(story, folder)
+        emit(chosen, result, [_verdict(result)])
+
+    story = asyncio.run(demo(options, Talk(quiet=chosen.headless and chosen.output == "json"), report))
     return 0 if story.passed else 1
+
+
+def _result(story: Story, folder: Path) -> dict[str, object]:
+    return {"passed": story.passed, "fault": story.fault, "found": story.found,
+            "after_s": (story.alarmed - story.injected) / 1e9 if story.found else None, "named": story.named,
+            "expected": story.expected, "false_alarms": story.false_alarms, "decisions": len(story.decisions),
+            "missed_slots": story.missed_slots, "late": story.late, "undelivered": story.undelivered,
+            "dropped": story.dropped, "folder": str(folder)}
 
 
 def _verdict(result: dict[str, object]) -> str:

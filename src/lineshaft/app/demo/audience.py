@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import datetime
 
 from lineshaft.app import flow
@@ -15,30 +16,33 @@ from lineshaft.connect.plant.faults import Fault
 from lineshaft.core.clock import SECOND, format_duration
 from lineshaft.core.decision import Decision
 from lineshaft.core.store import Historian
+from lineshaft.node.buffer import Entry
 
-NODE = "node1"
 POLL_S = 0.25
+FETCH = 1000
 
 
 class Audience:
-    """Follows the node: takes its decisions into the historian, tells what changes, keeps the story."""
+    """Follows the node: takes its decisions into the historian, tells what changes, keeps the story until ``over``."""
 
     def __init__(self, node: RemoteNode, historian: Historian, story: Story, talk: Talk,
                  period_ns: int) -> None:
         self.node, self.historian, self.story, self.talk = node, historian, story, talk
         self.period_ns = period_ns
-        self._sequence = 0
+        self.over = False
         self._alarm = False
         self._state = ""
 
     def look(self) -> None:
         """Everything since the last look."""
-        while entries := self.node.outbox(self._sequence):
-            self._sequence = flow.deliver(entries, self.historian, NODE)
-            self.node.acknowledge_outbox(self._sequence)
+        found = self.node.glance(limit=0, outbox=FETCH)
+        entries: Sequence[Entry] = found.entries
+        while entries:
+            self.node.acknowledge_outbox(flow.deliver(entries, self.historian, found.status["node"]))
             for entry in entries:
                 self._take(entry.decision)
-        health = self.node.health()
+            entries = self.node.outbox(limit=FETCH) if len(entries) == FETCH else ()
+        health = found.health
         if health.state != self._state:
             self._state = health.state
             self.talk.say(f"{_clock()} node is {health.state}" + (f": {health.reasons[0]}" if health.reasons else ""))
@@ -54,17 +58,22 @@ class Audience:
         return calm
 
     def _take(self, decision: Decision) -> None:
+        if decision.alarm and not self._alarm:
+            self.talk.alarm(f"{_clock()} score {decision.score:.1f}: {_named(decision)}")
+        elif self._alarm and not decision.alarm:
+            self.talk.say(f"{_clock()} alarm returned to normal")
+        if not self.over:
+            self._note(decision)
+        self._alarm = decision.alarm
+
+    def _note(self, decision: Decision) -> None:
         story = self.story
         story.decisions.append(decision)
         if decision.alarm and not self._alarm:
-            self.talk.alarm(f"{_clock()} score {decision.score:.1f}: {_named(decision)}")
             if not story.injected or decision.time <= story.injected:
                 story.false_alarms += 1
             elif not story.alarmed:
                 story.alarmed = decision.time
-        elif self._alarm and not decision.alarm:
-            self.talk.say(f"{_clock()} alarm returned to normal")
-        self._alarm = decision.alarm
 
 
 async def watch(audience: Audience, plant: Child, fault: Fault, watch_ns: int) -> None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+import os
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from lineshaft.app import flow
+from lineshaft.app import flow, training
+from lineshaft.app.attendant import Attendant
 from lineshaft.app.child import Child
-from lineshaft.app.demo.audience import NODE, Audience, watch
+from lineshaft.app.demo.audience import Audience, watch
+from lineshaft.app.demo.place import set_up
 from lineshaft.app.demo.report import write_report
+from lineshaft.app.demo.stay import COMMANDS, stay
 from lineshaft.app.demo.story import Story, tell
-from lineshaft.app.recipe import Recipe
+from lineshaft.app.project import BUNDLES, Project, alone
+from lineshaft.app.record import Recorder
 from lineshaft.app.remote import RemoteNode
 from lineshaft.app.talk import Talk
 from lineshaft.connect.files.reader import read_files
@@ -27,12 +33,9 @@ from lineshaft.core.clock import SECOND, format_duration
 from lineshaft.core.connector import Connector
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.errors import EnvironmentFailed, UsageError
-from lineshaft.core.manifest import Budget
 from lineshaft.core.store import Historian
 from lineshaft.core.tag import Tag
-from lineshaft.historian.store import open_historian
 
-LOOP = "cell"
 PERIOD_NS = 200_000_000
 DEADLINE_NS = 50_000_000
 PAST = "20min"
@@ -40,13 +43,18 @@ PAST = "20min"
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """``watch_ns`` is how long the node runs, ``fault`` one of ``lineshaft plant faults``, the rest the plant's."""
+    """``watch_ns`` is how long the node runs, ``fault`` one of ``lineshaft plant faults``.
+
+    ``console``: pages to watch along; ``stay``: after the report everything goes on until it is told to end.
+    """
 
     folder: Path
     watch_ns: int = 90 * SECOND
     fault: str = "pump-wear"
     seed: int = 7
     speed: float = 10.0
+    console: bool = False
+    stay: bool = False
 
     def __post_init__(self) -> None:
         if self.fault not in FAULTS:
@@ -54,28 +62,44 @@ class DemoOptions:
                              do=f"use one of: {', '.join(FAULTS)}")
 
 
-async def demo(options: DemoOptions, talk: Talk) -> Story:
-    """The whole way once; everything it makes stays in ``options.folder``."""
+async def demo(options: DemoOptions, talk: Talk, report: Callable[[Story, Path], None] | None = None) -> Story:
+    """The whole way once; everything it makes stays in a folder below ``options.folder``.
+
+    ``report`` is given the story and that folder once it is told, which is long before the end where it stays.
+    """
     folder = fresh_folder(options.folder)
+    with suppress(NotImplementedError):  # not on Windows, where the system ends a process without asking
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, os.kill, os.getpid(), signal.SIGINT)
     async with AsyncExitStack() as stack:
         plant, archive = await _start_plant(options, folder, talk, stack)
-        url = plant.ready["url"]
-        historian = stack.enter_context(open_historian(folder / "history"))
-        connector = open_connector(url)
+        project = set_up(folder, plant.ready["url"])
+        stack.enter_context(alone(folder))
+        if options.console:
+            await _show(project, talk, stack)
+        historian = stack.enter_context(project.historian())
+        connector = open_connector(project.source)
         await connector.open()
         stack.push_async_callback(connector.close)
         tags = await _learn_tags(connector, historian, talk)
         start, end = await asyncio.to_thread(_import, archive, historian, talk)
-        recording = asyncio.create_task(_record(connector, tags, historian))
+        recorder = Recorder(historian, talk.warn)
+        recording = asyncio.create_task(recorder.run(connector.subscribe(tags, PERIOD_NS), PERIOD_NS))
         stack.push_async_callback(_cancel, recording)
-        sealed = await asyncio.to_thread(_learn, historian, tags, start, end, folder, talk)
-        node = await _deploy(sealed, url, folder, talk, stack)
+        training.declare_normal(project, historian, start, end, flow.DECLARED, "the demo plant's past")
+        sealed = await asyncio.to_thread(_learn, project, historian, tags, start, end, talk)
+        node = await _deploy(project, sealed, talk, stack)
         fault = FAULTS[options.fault]
         story = Story(fault.name, tuple(path(name) for name in fault.expected), deadline_ns=DEADLINE_NS)
-        await watch(Audience(node, historian, story, talk, PERIOD_NS), plant, fault, options.watch_ns)
-        dataset = await asyncio.to_thread(_seen, historian, tags, story)
-    write_report(folder / "report.html", story, dataset, sealed)
-    tell(story, folder, talk)
+        audience = Audience(node, historian, story, talk, PERIOD_NS)
+        await watch(audience, plant, fault, options.watch_ns)
+        dataset = await asyncio.to_thread(_seen, project, historian, tags, story)
+        write_report(folder / "report.html", story, dataset, sealed)
+        tell(story, folder, talk)
+        if report is not None:
+            report(story, folder)
+        if options.stay:
+            talk.step(f"Everything goes on until Ctrl-C; {COMMANDS}")
+            await stay(audience, plant, talk)
     return story
 
 
@@ -129,12 +153,9 @@ def _import(archive: Path, historian: Historian, talk: Talk) -> tuple[int, int]:
     return start, end + 1
 
 
-async def _record(connector: Connector, tags: Sequence[Tag], historian: Historian) -> None:
-    await flow.record(connector.subscribe(tags, PERIOD_NS), historian, 2**62)
-
-
-def _learn(historian: Historian, tags: Sequence[Tag], start: int, end: int, folder: Path, talk: Talk) -> flow.Sealed:
-    recipe = Recipe(LOOP, PERIOD_NS, budget=Budget(DEADLINE_NS, 256 * 2**20))
+def _learn(project: Project, historian: Historian, tags: Sequence[Tag], start: int, end: int,
+           talk: Talk) -> flow.Sealed:
+    recipe = project.recipe
     dataset = flow.select(historian, tags, recipe, start, end)
     normal = np.ones(len(dataset), np.bool_)
     talk.step("Learning what normal looks like: every learner is tried on faults injected into held-out normal "
@@ -145,10 +166,9 @@ def _learn(historian: Historian, tags: Sequence[Tag], start: int, end: int, fold
     talk.say(f"{monitor.modes} operating modes; {len(dataset):,} ticks of history version {dataset.version}")
     talk.step("Certifying: the same graph against an independent reference, its speed and memory on this machine; "
               "then packing and signing")
-    key = folder / "keys" / "demo.key"
-    flow.signing_key(key)
+    flow.signing_key(project.key)
     with talk.progress() as progress:
-        sealed = flow.seal(monitor, dataset, normal, recipe, folder / "bundles", key, progress=progress)
+        sealed = flow.seal(monitor, dataset, normal, recipe, project.folder / BUNDLES, project.key, progress=progress)
     found = sealed.certificate
     talk.good(f"difference {found.parity:.1g}, {found.flips} verdicts flipped; a step takes "
               f"{format_duration(found.latency_ns[0])} (p99 {format_duration(found.latency_ns[1])}), "
@@ -156,22 +176,33 @@ def _learn(historian: Historian, tags: Sequence[Tag], start: int, end: int, fold
     return sealed
 
 
-async def _deploy(sealed: flow.Sealed, url: str, folder: Path, talk: Talk, stack: AsyncExitStack) -> RemoteNode:
+async def _deploy(project: Project, sealed: flow.Sealed, talk: Talk, stack: AsyncExitStack) -> RemoteNode:
     talk.step("Deploying to a node in a process of its own; it verifies the signature and replays the golden sequence "
               "before the first tick")
-    place = folder / "node"
-    child = await stack.enter_async_context(Child(
-        ["node", "run", str(sealed.packed.path), "--source", url, "--trust", str(folder / "keys" / "demo.pub"),
-         "--folder", str(place), "--name", NODE, "--opcua-port", "0"], folder / "logs" / "node.log"))
+    child = await stack.enter_async_context(Child(project.node_words(sealed.packed.path), project.logs / "node.log"))
+    project.note_decides(sealed.packed.digest)
     talk.good(f"bundle {child.ready['bundle'][:19]} decides every {format_duration(PERIOD_NS)}; decisions are on "
               f"{child.ready['opcua']}, metrics on {child.ready['control']}/metrics")
-    return RemoteNode(place)
+    return RemoteNode(project.node_folder)
 
 
-def _seen(historian: Historian, tags: Sequence[Tag], story: Story) -> Dataset:
+async def _show(project: Project, talk: Talk, stack: AsyncExitStack) -> None:
+    """The console beside all that follows; nothing waits for it but the word on where it is."""
+    stop, attendant = asyncio.Event(), Attendant(project.folder, talk, word="Watch along")
+    serving = asyncio.create_task(attendant.run(stop))
+
+    async def end() -> None:
+        stop.set()
+        await serving
+
+    stack.push_async_callback(end)
+    await attendant.settled.wait()
+
+
+def _seen(project: Project, historian: Historian, tags: Sequence[Tag], story: Story) -> Dataset:
     """The plant's signals while it was watched, out of the historian."""
     first, last = story.decisions[0].time, story.decisions[-1].time
-    return flow.select(historian, tags, Recipe(LOOP, PERIOD_NS), first, last + 1)
+    return flow.select(historian, tags, project.recipe, first, last + 1)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

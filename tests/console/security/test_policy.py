@@ -78,8 +78,9 @@ def test_a_folder_without_a_file_is_open_on_this_machine(tmp_path: Path) -> None
 
 def test_the_file_says_the_policy(tmp_path: Path) -> None:
     write(tmp_path, '[console]\nusers = true\nhost = "0.0.0.0"\ncertificate = "keys/c.crt"\n'
-                    'private-key = "keys/c.key"\nnames = ["line1.example"]\nidle = "30min"\nlongest = "1d"\n[console.oidc]\n'
-                    'issuer = "https://login.example"\nclient-id = "lineshaft"\nroles = { leads = "engineer" }\n')
+                    'private-key = "keys/c.key"\nnames = ["line1.example"]\nidle = "30min"\nlongest = "1d"\n'
+                    '[console.oidc]\nissuer = "https://login.example"\nclient-id = "lineshaft"\n'
+                    'roles = { leads = "engineer" }\n')
     found = policy_of(tmp_path, port=0)
     assert (found.host, found.port, found.users, found.names) == ("0.0.0.0", 0, True, ("line1.example",))
     assert found.certificate == tmp_path / "keys/c.crt"

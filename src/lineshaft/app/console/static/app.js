@@ -23,7 +23,7 @@ const load = async () => {
     const found = await get("/shell", { lang: language.get() });
     words.set(found.words);
     document.documentElement.lang = found.lang === "zh" ? "zh-CN" : found.lang;
-    session.set(was => ({ ...was, person: found.person, token: found.token ?? was.token, users: found.users }));
+    session.set({ person: found.person, token: found.token, users: found.users, mustChange: found.must_change, provider: found.provider });
     const known = await Promise.all(found.pages.map(async name => (await import(`./pages/${name}.js`)).page));
     pages.set(known.sort((one, other) => one.order - other.order));
     loggedOut.set(found.person === null);
@@ -99,7 +99,7 @@ const App = () => {
   const found = shell.use(), said = failed.use(), all = pages.use(), at = route.use(), out = loggedOut.use();
   if (!found) return html`<div class="empty" role="status">${said ? html`<${State} level="warn" text=${said} />` : null}</div>`;
   const login = all.find(page => page.name === "login");
-  if (out && login) return html`<${login.view} /><${Notices} />`;
+  if ((out || found.must_change) && login) return html`<${login.view} /><${Notices} />`;
   const page = all.find(one => one.name === at.page) || all.find(one => one.name === (found.loop ? "plant" : "setup")) || all[0];
   if (page && page.name !== at.page) replace(page.name);
   document.title = page ? `${t(`${page.name}.nav`)} · ${found.plant || "Lineshaft"}` : "Lineshaft";

@@ -5,11 +5,13 @@ import { t } from "./text.js";
 // Everything the console asks of its server goes through here.
 export const session = store({ token: "" });
 export const loggedOut = store(false);
+// Who is logged in, or what is set up, has changed: the frame asks anew (app.js listens).
+export const reload = () => dispatchEvent(new Event("lineshaft:reload"));
 
 export class Failure extends Error {
-  constructor(status, told) {
+  constructor(status, told, wait = 0) { // wait: seconds before anything is tried again
     super(told.error || String(status));
-    Object.assign(this, { status, what: told.what, where: told.where, do: told.do });
+    Object.assign(this, { status, wait, what: told.what, where: told.where, do: told.do });
   }
 }
 
@@ -38,7 +40,8 @@ const call = async (method, path, { query, body, signal } = {}) => {
   }
   const told = answer.status === 204 ? null : await answer.json().catch(() => ({}));
   if (answer.status === 401) loggedOut.set(true);
-  if (!answer.ok) throw new Failure(answer.status, told);
+  if (answer.status === 403 && told.where === "X-CSRF-Token") reload(); // somebody logged in or out in another tab
+  if (!answer.ok) throw new Failure(answer.status, told, Number(answer.headers.get("Retry-After")) || 0);
   return told;
 };
 

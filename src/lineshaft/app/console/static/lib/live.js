@@ -59,7 +59,13 @@ export const connect = () => {
   }, 500);
   addEventListener("online", () => { if (!link.get().up) { tries = 0; again(); } });
 };
-export const reconnect = () => { tries = 0; if (socket) socket.close(); else open(); };
+export const reconnect = () => { // also after the server has said no: somebody else may be logged in now
+  const before = socket;
+  clearTimeout(timer);
+  tries = 0;
+  open();
+  before?.close();
+};
 
 // From now on `take(samples, lost, now)` for new samples of `tags`. `began` is called once nothing new can be missed, and again
 // after a lost connection: then is the time to read what was before.

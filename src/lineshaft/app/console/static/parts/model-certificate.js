@@ -1,0 +1,42 @@
+import { html } from "../lib/ui.js";
+import { count, duration, moment, number, t } from "../lib/text.js";
+import { Digest, Signature } from "./bundle.js";
+import { State } from "./state.js";
+
+// What was measured before the bundle was let out, and on which machine.
+export const mib = bytes => `${number(bytes / 2 ** 20, 3)} MiB`;
+export const us = value => duration(value / 1000);
+const Fact = ({ name, children }) => html`<div><dt>${name}</dt><dd>${children}</dd></div>`;
+const ORDER = ["p50", "p99", "p999", "most"];
+
+const One = ({ one, deadline, memory }) => {
+  const kept = one.latency_us[2] <= deadline;
+  return html`<section class="panel"><h2>${t("model.certified_for", { backend: one.backend, target: one.target })}</h2>
+    <dl class="facts">
+      <${Fact} name=${t("model.parity")}>${number(one.parity, 2)}<//>
+      <${Fact} name=${t("model.flips")}><${State} level=${one.flips ? "warn" : "ok"} text=${count(one.flips)} /><//>
+      <${Fact} name=${t("model.golden_ticks")}>${count(one.ticks)}<//>
+      ${ORDER.map((name, place) => html`<${Fact} key=${name} name=${t("model.step", { share: t(`model.percentile.${name}`) })}>${us(one.latency_us[place])}<//>`)}
+      <${Fact} name=${t("model.deadline")}><${State} level=${kept ? "ok" : "warn"} text=${`${us(deadline)} · ${t(kept ? "model.kept" : "model.not_kept")}`} /><//>
+      <${Fact} name=${t("model.memory")}>${t("model.of", { part: mib(one.memory_bytes), whole: mib(memory) })}<//>
+      <${Fact} name=${t("model.measured")}><span class="time">${moment(one.created)}</span><//>
+      <${Fact} name=${t("model.graph")}><${Digest} digest=${one.graph} /><//></dl>
+    <h3 class="spaced">${t("model.machine")}</h3>
+    <dl class="facts">${Object.entries(one.machine).map(([name, value]) => html`<${Fact} key=${name} name=${name}>${value}<//>`)}</dl></section>`;
+};
+
+export const Certificate = ({ detail }) => html`<div class="cards">
+  <section class="panel"><h2>${t("model.signature.title")}</h2>
+    <p><${Signature} signature=${detail.signature} refused=${detail.refused} /></p>
+    ${detail.signature.why ? html`<p class="break">${detail.signature.why}</p>` : null}
+    <dl class="facts"><${Fact} name=${t("model.key")}>${detail.signature.key ? html`<code title=${detail.signature.key}>${detail.signature.key.slice(0, 16)}</code>` : "–"}<//>
+      <${Fact} name=${t("model.digest")}><${Digest} digest=${detail.digest} /><//>
+      <${Fact} name=${t("model.golden")}>${detail.golden.map(ticks => t("model.ticks", { n: count(ticks) })).join(", ")}<//></dl>
+    <h3 class="spaced">${t("model.files")}</h3>
+    <div class="scroll"><table class="files"><tbody>${detail.files.map(file => html`<tr key=${file.name}><td class="break">${file.name}</td>
+      <td class="n">${file.bytes < 10240 ? `${count(file.bytes)} B` : `${number(file.bytes / 1024, 3)} KiB`}</td><td><${Digest} digest=${file.digest} /></td></tr>`)}</tbody></table></div>
+    <details class="spaced"><summary>${t("model.sbom", { n: detail.sbom.libraries.length, format: detail.sbom.format })}</summary>
+      <p class="soft break">${detail.sbom.serial}</p>
+      <div class="scroll"><table><thead><tr><th>${t("model.library")}</th><th>${t("model.library_version")}</th><th>${t("model.licence")}</th></tr></thead>
+        <tbody>${detail.sbom.libraries.map(one => html`<tr key=${one.name}><td>${one.name}</td><td>${one.version}</td><td>${one.licence || "–"}</td></tr>`)}</tbody></table></div></details></section>
+  ${detail.certificates.map(one => html`<${One} key=${`${one.backend}/${one.target}`} one=${one} deadline=${detail.deadline_us} memory=${detail.memory_bytes} />`)}</div>`;

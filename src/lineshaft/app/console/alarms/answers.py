@@ -123,7 +123,7 @@ class Measure(BaseModel):
     """A figure beside the benchmarks of EEMUA 191 and ISA-18.2 for one operator."""
 
     name: str = Field(description="per_hour, most_in_ten_minutes, flood_share, chattering or stale")
-    value: float | None = Field(description="null where nothing was watched")
+    value: float | None = Field(description="null where too little was watched to say")
     acceptable: float
     manageable: float
 

@@ -44,7 +44,7 @@ class Blamed:
 class Benchmark:
     """A figure beside what the standards call acceptable and, at most, manageable for one operator.
 
-    ``value`` is None where nothing was watched.
+    ``value`` is None where too little was watched to say.
     """
 
     name: str
@@ -79,11 +79,11 @@ def figures(found: Sequence[Episode], start: int, end: int, watched_ns: int, per
     flooded, noisy = floods(onsets), chattering(onsets)
     old = tuple(one for one in found if one.end - one.start > DAY)
     stood = sum(max(0, min(one.end + period_ns, end) - max(one.start, start)) for one in found)
+    long = watched_ns >= HOUR  # a mean over minutes says nothing
     measured = (
-        Benchmark("per_hour", len(came) * HOUR / watched_ns if watched_ns else None, 6, 12),
+        Benchmark("per_hour", len(came) * HOUR / watched_ns if long else None, 6, 12),
         Benchmark("most_in_ten_minutes", float(most_within(onsets, TEN_MINUTES)) if watched_ns else None, 10, 10),
-        Benchmark("flood_share", sum(one.end - one.start for one in flooded) / watched_ns if watched_ns else None,
-                  0.01, 0.05),
+        Benchmark("flood_share", sum(one.end - one.start for one in flooded) / watched_ns if long else None, 0.01, 0.05),
         Benchmark("chattering", float(len(noisy)) if watched_ns else None, 0, 0),
         Benchmark("stale", float(len(old)) if watched_ns else None, 0, 5))
     return Figures(start, end, watched_ns, step, per_step(onsets, start, end, step), len(came), stood, flooded, noisy,

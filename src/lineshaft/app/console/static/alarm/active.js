@@ -1,14 +1,18 @@
 import { html, useState } from "../lib/ui.js";
-import { ago, duration, near, short, t } from "../lib/text.js";
+import { serverNow } from "../lib/live.js";
+import { useGet } from "../lib/load.js";
+import { href } from "../lib/route.js";
+import { ago, count, duration, near, short, t } from "../lib/text.js";
 import { Empty } from "../parts/empty.js";
 import { State, alarmText } from "../parts/state.js";
 import { acknowledge } from "./acts.js";
 import { Detail } from "./detail.js";
-import { PRIORITIES, Priority, StateMark, useNow } from "./mark.js";
+import { PRIORITIES, Priority, StateMark, VerdictMark, useNow } from "./mark.js";
 import { useAlarms } from "./now.js";
 import { Rows } from "./rows.js";
 
 // The alarms as they stand: what needs a person first.
+const DAY = 86400000, STEP = 60000, EVERY = 10000, RECENT = 8;
 const URGENCY = ["unacknowledged", "returned-unacknowledged", "acknowledged", "shelved", "suppressed", "normal"];
 const SHOWN = { standing: alarm => URGENCY.indexOf(alarm.state) < 3, waiting: alarm => URGENCY.indexOf(alarm.state) < 2, shelved: alarm => alarm.state === "shelved",
                 suppressed: alarm => alarm.state === "suppressed", all: () => true };
@@ -28,11 +32,11 @@ export const Active = ({ query, change }) => {
   const named = (alarms || []).find(alarm => alarm.name === query.get("name"));
   const chosen = named || rows[0];
   const columns = [
-    { key: "state", label: t("alarm.state"), sort: true, cell: alarm => html`<${StateMark} state=${alarm.state} />` },
-    { key: "priority", label: t("alarm.priority"), sort: true, cell: alarm => html`<${Priority} priority=${alarm.priority} />` },
-    { key: "name", label: t("alarm.name"), sort: true, className: "wide", cell: alarm => html`<bdi class="name" title=${alarm.name}>${alarm.name}</bdi>
-        <span class="soft break" title=${alarm.causes[0]?.tag}>${alarm.state === "shelved" || alarm.state === "suppressed" ? html`<bdi>${alarm.reason}</bdi>` : alarm.since && alarm.state !== "normal" && alarm.causes[0] ? short(alarm.causes[0].tag) : ""}</span>` },
-    { key: "since", label: t("alarm.since"), sort: true, className: "n", cell: alarm => (alarm.since ? html`<span class="time">${near(alarm.since)}</span>
+    { key: "state", label: t("alarm.state"), sort: true, className: "c-state", cell: alarm => html`<${StateMark} state=${alarm.state} />` },
+    { key: "priority", label: t("alarm.priority"), sort: true, className: "c-priority", cell: alarm => html`<${Priority} priority=${alarm.priority} />` },
+    { key: "name", label: t("alarm.name"), sort: true, cell: alarm => html`<bdi class="name" title=${alarm.name}>${alarm.name}</bdi>
+        <span class="soft cut" title=${alarm.causes[0]?.tag}>${alarm.state === "shelved" || alarm.state === "suppressed" ? html`<bdi>${alarm.reason}</bdi>` : alarm.since && alarm.state !== "normal" && alarm.causes[0] ? short(alarm.causes[0].tag) : ""}</span>` },
+    { key: "since", label: t("alarm.since"), sort: true, className: "n c-since", cell: alarm => (alarm.since ? html`<span class="time">${near(alarm.since)}</span>
         <span class="soft">${alarm.state === "shelved" ? t("alarm.back_in", { time: duration(Math.max(0, alarm.until - now)) }) : alarm.active ? duration(now - alarm.since) : t("alarm.returned")}</span>` : "–") }];
   return html`<div class="row filters" role="group" aria-label=${t("alarm.show")}>${Object.keys(SHOWN).map(one => html`<button key=${one} aria-pressed=${one === show ? "true" : "false"}
       onClick=${() => change({ show: one === "standing" ? null : one })}>${t(`alarm.show.${one}`)} <span class="count">${alarms ? alarms.filter(SHOWN[one]).length : "–"}</span></button>`)}</div>
@@ -43,9 +47,23 @@ export const Active = ({ query, change }) => {
           rowClass=${alarm => `alarmrow ${alarm.state}`} rowLabel=${alarm => `${alarm.name}: ${alarmText(alarm.state)}, ${t(`alarm.priority.${alarm.priority}`)}`} />
           <p class="note keys">${t("alarm.keys")}</p>`
         : alarms ? html`<${Empty} title=${t(`alarm.none.${show}`)} text=${show === "standing" ? calm(alarms) : ""} />`
-        : html`<p class="note">${loading ? t("common.loading") : t("alarm.unknown")}</p>`}</div></div>
+        : html`<p class="note">${loading ? t("common.loading") : t("alarm.unknown")}</p>`}</div>
+      <${Recent} /></div>
       ${chosen ? html`<${Detail} key=${`${chosen.name} ${chosen.since}`} alarm=${chosen} focused=${focused} />` : html`<div></div>`}</div>`;
 };
+
+// What came and went within a day: whether this is the first or the tenth time.
+const Recent = () => {
+  const start = Math.floor((serverNow() - DAY) / STEP) * STEP;
+  const { data } = useGet("/alarm/occurrences", { start, limit: RECENT }, { every: EVERY });
+  const over = (data?.occurrences || []).filter(one => !one.open);
+  if (!data) return null;
+  return html`<section class="panel recent"><div class="row"><h2>${t("alarm.recent")}</h2><a class="push" href=${href("alarm", { tab: "history" })}>${t("alarm.recent.all", { n: count(data.total) })}</a></div>
+    ${over.length ? html`<ul class="bursts">${over.map(one => html`<li key=${one.start}><a class="time" href=${href("alarm", { tab: "history", at: one.start })}>${near(one.start)}</a>
+      <span class="soft n">${duration(one.duration_ms)}</span><span class="cut" title=${one.causes[0]?.tag}>${one.causes[0] ? short(one.causes[0].tag) : t("common.no_cause")}</span>
+      ${one.verdict ? html`<${VerdictMark} verdict=${one.verdict.verdict} />` : html`<span></span>`}</li>`)}</ul>` : html`<p class="note">${t("alarm.recent.none")}</p>`}</section>`;
+};
+
 const calm = alarms => {
   const away = alarms.filter(alarm => alarm.state === "shelved" || alarm.state === "suppressed").length;
   return away ? t("alarm.none.away", { n: away }) : t("alarm.none.calm");

@@ -1,4 +1,4 @@
-import { html, useRef, useState } from "../lib/ui.js";
+import { html, useState } from "../lib/ui.js";
 import { attempt, post, session } from "../lib/api.js";
 import { clock, duration, t } from "../lib/text.js";
 import { Dialog } from "../parts/dialog.js";
@@ -23,13 +23,10 @@ export const act = async (alarm, action, body) => {
 };
 export const acknowledge = alarm => { if (mayAct() && may("acknowledge", alarm.state)) act(alarm, "acknowledge"); };
 
-const Reasons = ({ kind, reason, set }) => {
-  const words = useRef(null);
-  return html`<label class="field"><span>${t("alarm.reason")}</span>
-      <textarea ref=${words} rows="2" maxlength="500" required value=${reason} onInput=${event => set(event.target.value)}></textarea></label>
+const Reasons = ({ kind, reason, set }) => html`<label class="field"><span>${t("alarm.reason")}</span>
+      <textarea rows="2" maxlength="500" required value=${reason} onInput=${event => set(event.target.value)}></textarea></label>
     <div class="row" role="group" aria-label=${t("alarm.reasons")}>${REASONS[kind].map(name => html`<button type="button" key=${name} class="chip"
-      onClick=${() => { set(t(`alarm.reason.${name}`)); words.current.focus(); }}>${t(`alarm.reason.${name}`)}</button>`)}</div>`;
-};
+      onClick=${() => set(t(`alarm.reason.${name}`))}>${t(`alarm.reason.${name}`)}</button>`)}</div>`;
 
 const Shelve = ({ alarm, onClose }) => {
   const [minutes, set] = useState(60), [other, choose] = useState(false), [reason, say] = useState(""), [busy, wait] = useState(false);
@@ -43,7 +40,7 @@ const Shelve = ({ alarm, onClose }) => {
   };
   return html`<${Dialog} title=${t("alarm.shelve.title", { name: alarm.name })} onClose=${onClose}><form onSubmit=${send}>
     <div><span class="soft">${t("alarm.shelve.how_long")}</span>
-      <div class="durations" role="group" aria-label=${t("alarm.shelve.how_long")}>${SHELVES.map(one => html`<button type="button" key=${one}
+      <div class="durations" role="group" aria-label=${t("alarm.shelve.how_long")}>${SHELVES.map(one => html`<button type="button" key=${one} autofocus=${one === minutes}
           aria-pressed=${!other && minutes === one ? "true" : "false"} onClick=${() => { choose(false); set(one); }}>${duration(one * MINUTE)}</button>`)}
         <button type="button" aria-pressed=${other ? "true" : "false"} onClick=${() => choose(true)}>${t("alarm.shelve.other")}</button></div></div>
     ${other ? html`<label class="field"><span>${t("alarm.shelve.minutes")}</span><input type="number" min="1" max=${MOST_MINUTES} step="1" required value=${minutes}

@@ -6,7 +6,7 @@ import { Empty } from "../parts/empty.js";
 import { State } from "../parts/state.js";
 import { Actions } from "./acts.js";
 import { Cases } from "./cases.js";
-import { Priority, StateMark, timesLimit, useNow } from "./mark.js";
+import { Priority, StateMark, timesLimit, useChange, useNow } from "./mark.js";
 import { Onset } from "./onset.js";
 import { Notes, Verdict } from "./word.js";
 
@@ -16,16 +16,17 @@ const EVERY = 4000, MOST_CAUSES = 6;
 export const Detail = ({ alarm, at, focused }) => {
   const head = useRef(null), now = useNow();
   const since = alarm ? alarm.since : at;
-  const { data, error, again } = useGet(since ? `/alarm/occurrences/${since}` : null, null, { every: !alarm || alarm.active ? EVERY : 0 });
-  const [changed, change] = useState(null), [round, turn] = useState(0);
+  const [changed, change] = useState(null), [round, turn] = useState(0), [moving, move] = useState(true);
+  const { data, error, again } = useGet(since ? `/alarm/occurrences/${since}` : null, null, { every: moving ? EVERY : 0 });
   useEffect(() => { if (focused) head.current?.focus(); }, [focused]);
-  useEffect(() => { again(); }, [alarm?.changed]);
-  useEffect(() => { change(null); }, [data]);
+  useChange(again, [alarm?.changed]);
+  useEffect(() => { change(null); move(Boolean(alarm?.active || data?.open || (alarm && !data))); }, [data, alarm?.active]); // history lags behind the node
   const occurrence = changed || data;
   const told = one => { change(one); turn(count => count + 1); };
   if (alarm && !since) return html`<${Frame} head=${head} alarm=${alarm}><${Empty} title=${t("alarm.never")} text=${t("alarm.never.text")} /></${Frame}>`;
   return html`<${Frame} head=${head} alarm=${alarm} occurrence=${occurrence} at=${since}>
     ${error && !occurrence ? html`<p role="status"><${State} level=${error.status === 404 ? "off" : "warn"} text=${error.status === 404 && alarm?.active ? t("alarm.not_yet") : error.message} /></p>` : null}
+    ${alarm?.state === "normal" ? html`<p class="note">${t("alarm.last_time")}</p>` : null}
     <div class="why"><${Facts} alarm=${alarm} occurrence=${occurrence} now=${now} />
       <section><h3>${t("alarm.causes")}</h3><${Blame} alarm=${alarm} occurrence=${occurrence} /></section></div>
     ${occurrence ? html`<${Onset} start=${occurrence.start} end=${occurrence.end} open=${occurrence.open} causes=${occurrence.causes} />

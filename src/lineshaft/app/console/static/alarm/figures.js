@@ -32,18 +32,19 @@ const Benchmarks = ({ data }) => html`<section class="panel benches" aria-label=
 })}</section>`;
 
 const Bars = ({ data }) => {
-  const daily = data.step_ms > HOUR, norm = 6 * (data.step_ms / HOUR), most = Math.max(norm * 1.15, ...data.counts), time = at => (daily ? day(at) : near(at));
+  const daily = data.step_ms > HOUR, norm = 6 * (data.step_ms / HOUR), most = Math.max(norm * 1.15, ...data.counts), time = at => (daily ? day(at) : near(at).replace(/:00$/, "")); // whole hours
   const at = place => data.start + place * data.step_ms, marks = [0, 1, 2, 3, 4].map(one => Math.round(one * (data.counts.length - 1) / 4));
-  return html`<section class="panel"><div class="row"><h2>${t(daily ? "alarm.per_day" : "alarm.per_hour")}</h2><span class="soft">${t("alarm.total", { n: count(data.alarms), time: duration(data.stood_ms) })}</span></div>
+  return html`<section class="panel"><div class="row"><h2>${t(daily ? "alarm.per_day" : "alarm.per_hour")}</h2><span class="soft">${t("alarm.total", { n: count(data.alarms), time: duration(data.stood_ms) })}</span>
+      <span class="soft push normkey">${t("alarm.norm", { n: number(norm, 3) })}</span></div>
     <div class="bars" role="img" aria-label=${t("alarm.bars", { n: data.alarms, most: Math.max(0, ...data.counts) })}>
-      <span class="norm" style=${{ bottom: `${100 * norm / most}%` }}><span>${t("alarm.norm", { n: number(norm, 3) })}</span></span>
+      <span class="norm" style=${{ bottom: `${100 * norm / most}%` }}></span>
       ${data.counts.map((one, place) => html`<i key=${at(place)} title=${`${time(at(place))}: ${one}`} class=${one > norm ? "over" : ""} style=${{ height: `${100 * one / most}%` }}></i>`)}</div>
     <div class="barmarks soft time" aria-hidden="true">${[...new Set(marks)].map(place => html`<span key=${place}>${time(at(place))}</span>`)}</div></section>`;
 };
 
 const Top = ({ data }) => {
   const most = Math.max(1, ...data.top.map(one => one.alarms));
-  return html`<section class="panel"><h2>${t("alarm.top")}</h2>${data.top.length ? html`<ol class="top-ten">${data.top.map(one => html`<li key=${one.tag}>
+  return html`<section class="panel two"><h2>${t("alarm.top")}</h2>${data.top.length ? html`<ol class="top-ten">${data.top.map(one => html`<li key=${one.tag}>
     <span class="bar" aria-hidden="true"><i style=${{ width: `${100 * one.alarms / most}%` }}></i></span><span class="n">${count(one.alarms)}</span>
     ${one.tag ? html`<a class="name" href=${href("trend", { tags: one.tag, start: data.start, end: data.end })} title=${one.tag}><bdi>${short(one.tag)}</bdi></a>` : html`<span class="soft">${t("common.no_cause")}</span>`}
     <span class="soft n">${duration(one.stood_ms)}</span></li>`)}</ol>` : html`<p class="note">${t("alarm.top.none")}</p>`}</section>`;

@@ -18,7 +18,7 @@ export const Journal = ({ query, change }) => {
       <label><span class="sr">${t("common.search")}</span><input type="search" placeholder=${t("common.search")} value=${text} onInput=${event => change({ find: event.target.value || null })} /></label>
       <span class="soft">${data ? t("alarm.journal.lines", { n: count(lines.length) }) : ""}</span></div>
     ${error ? html`<div class="panel row" role="alert"><${State} level="warn" text=${error.message} /><button onClick=${again}>${t("common.again")}</button></div>` : null}
-    <div class="panel scroll">${lines.length ? html`<table aria-label=${t("alarm.journal")}><thead><tr><th>${t("alarm.time")}</th><th>${t("alarm.name")}</th><th>${t("alarm.what")}</th>
+    <div class="panel scroll">${lines.length ? html`<table class="journal" aria-label=${t("alarm.journal")}><thead><tr><th>${t("alarm.time")}</th><th>${t("alarm.name")}</th><th>${t("alarm.what")}</th>
         <th>${t("alarm.after")}</th><th>${t("alarm.by")}</th><th>${t("alarm.reason")}</th></tr></thead>
       <tbody>${lines.map((line, place) => html`<tr key=${`${line.time} ${line.event} ${place}`}><td class="time">${moment(line.time)}</td><td><bdi>${line.name}</bdi></td><td>${event(line)}</td>
         <td class="soft">${alarmText(line.after)}</td><td>${line.by === "node" ? html`<span class="soft">${t("alarm.node")}</span>` : html`<bdi>${line.by}</bdi>`}</td><td class="break"><bdi>${line.reason}</bdi></td></tr>`)}</tbody></table>

@@ -1,4 +1,4 @@
-import { html, useEffect, useState } from "../lib/ui.js";
+import { html, useEffect, useRef, useState } from "../lib/ui.js";
 import { serverNow } from "../lib/live.js";
 import { number, t } from "../lib/text.js";
 import { Shape, alarmLevel, alarmText } from "../parts/state.js";
@@ -21,4 +21,13 @@ export const useNow = (every = 1000) => {
     return () => clearInterval(timer);
   }, [every]);
   return now;
+};
+
+// Runs when one of `what` changes, but not at first: then the data is being asked for anyway.
+export const useChange = (work, what) => {
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current) work();
+    first.current = false;
+  }, what);
 };

@@ -1,7 +1,8 @@
-import { useEffect, useRef } from "../lib/ui.js";
+import { useRef } from "../lib/ui.js";
 import { link, pulse } from "../lib/live.js";
 import { useGet } from "../lib/load.js";
 import { store } from "../lib/store.js";
+import { useChange } from "./mark.js";
 
 // The alarms as they stand: what the pulse says, with the priority that only the API knows.
 // An act's answer counts until the pulse knows it too, so that a click shows at once.
@@ -23,7 +24,8 @@ export const useAlarms = () => {
   const held = useRef(null);
   if (beat?.reached) held.current = { alarms: beat.alarms, decision: beat.decision, time: beat.time };
   const names = (held.current?.alarms || []).map(alarm => alarm.name).join("\n");
-  useEffect(() => { if (beat?.reached) again(); }, [names, Boolean(beat?.reached)]);
+  const unknown = names && data && names.split("\n").some(name => !data.some(alarm => alarm.name === name));
+  useChange(() => { if (beat?.reached && (unknown || error)) again(); }, [Boolean(unknown), Boolean(beat?.reached)]);
   const known = Object.fromEntries((data || []).map(alarm => [alarm.name, alarm]));
   const alarms = held.current ? held.current.alarms.map(alarm => merged(alarm, known[alarm.name], held.current.decision, ours[alarm.name]))
     : data?.map(alarm => ({ ...alarm, key: alarm.name })) || null;

@@ -1,0 +1,57 @@
+import { html, useEffect, useState } from "../lib/ui.js";
+import { attempt, get, post } from "../lib/api.js";
+import { t } from "../lib/text.js";
+import { changesOf, drafts, forget, look, loopOf, standing } from "./setup-state.js";
+import { Icon } from "./icon.js";
+import { State } from "./state.js";
+
+// What a step would write, line by line, and the button that writes exactly that.
+const WAIT_MS = 250;
+const SIGNS = { same: " ", add: "+", remove: "−" };
+
+export const Diff = ({ step, onNext }) => {
+  const all = drafts.use(), now = standing.use();
+  const [found, set] = useState({ lines: [], changed: false, digest: null, error: "" });
+  const [busy, setBusy] = useState(false);
+  const changes = changesOf(step);
+  useEffect(() => {
+    if (!changes.length) { set({ lines: [], changed: false, digest: now?.digest, error: "" }); return undefined; }
+    let over = false;
+    const timer = setTimeout(async () => {
+      try {
+        const told = await post("/setup/draft", { changes, loop: loopOf() });
+        if (!over) set({ ...told, error: "" });
+      } catch (error) { if (!over) set(was => ({ ...was, lines: [], changed: false, error: error.message })); }
+    }, WAIT_MS);
+    return () => { over = true; clearTimeout(timer); };
+  }, [JSON.stringify(all[step] || {}), now?.digest]);
+
+  const write = async () => {
+    const fresh = !now.file, named = changes.some(one => one.key[0] === "plant" && one.key[1] === "name");
+    setBusy(true);
+    const after = await attempt(() => post("/setup/file", { changes, loop: loopOf(), digest: found.digest }), t("setup.written"));
+    setBusy(false);
+    if (after === undefined) { await attempt(look); return; } // somebody else wrote: show what it is now
+    forget(step);
+    standing.set(after);
+    if (fresh || named) dispatchEvent(new Event("lineshaft:reload"));
+  };
+  const idle = !changes.length || (!found.changed && !found.error && found.digest !== null);
+  return html`<section class="panel diff" aria-label=${t("setup.diff")}>
+    <div class="row"><h2>${t("setup.diff")}</h2><span class="grow"></span>
+      ${changes.length ? html`<button onClick=${() => forget(step)}>${t("setup.discard")}</button>` : null}
+      <button class="primary" disabled=${busy || !found.changed || Boolean(found.error)} onClick=${write}><${Icon} name="save" size="18" />${t("setup.write")}</button>
+      ${onNext ? html`<button onClick=${onNext}>${t("setup.next")}<${Icon} name="right" size="18" /></button>` : null}</div>
+    ${found.error ? html`<p role="alert"><${State} level="warn" text=${found.error} /></p>`
+      : idle ? html`<p class="soft">${t(now?.file ? "setup.nothing" : "setup.no_file")}</p>` : html`<${Lines} lines=${found.lines} />`}</section>`;
+};
+
+const Lines = ({ lines }) => {
+  let last = 0;
+  return html`<div class="lines scroll" tabindex="0" role="region" aria-label=${t("setup.diff_lines")}><table><tbody>${lines.map((line, at) => {
+    const jump = line.kind !== "remove" && last && line.number > last + 1;
+    if (line.kind !== "remove") last = line.number;
+    return [jump ? html`<tr key=${`gap${at}`} class="gap"><td></td><td></td><td>⋯</td></tr>` : null,
+      html`<tr key=${at} class=${line.kind}><td class="n">${line.number}</td><td class="sign" aria-label=${line.kind === "same" ? undefined : t(`setup.line.${line.kind}`)}>${SIGNS[line.kind]}</td><td><code>${line.text || " "}</code></td></tr>`];
+  })}</tbody></table></div>`;
+};

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lineshaft.app.report.frame import BAND
+from lineshaft.app.band import BAND
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.quality import usable
 from lineshaft.core.store import Historian

@@ -46,8 +46,11 @@ class System:
         self.plant = self.begin("plant", "serve", "--speed", "10")
         settle(self.folder, str(self.plant.first_line()["url"]))
         file = self.folder / "lineshaft.toml"
-        file.write_text(file.read_text("utf-8") + f"\n[console]\nport = {self._port}\nusers = "
-                        f"{'true' if self._users else 'false'}\n", "utf-8")
+        text = file.read_text("utf-8")
+        console = "[console]\nport = 0\n"
+        assert console in text
+        file.write_text(text.replace(console, f"[console]\nport = {self._port}\nusers = "
+                                              f"{'true' if self._users else 'false'}\n"), "utf-8")
         remember(self.folder)
         self.run = self.begin("run", "--project", str(self.folder))
         self.node = node_of(self.folder)

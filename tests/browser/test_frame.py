@@ -60,7 +60,9 @@ def test_the_theme_is_the_systems_until_somebody_chooses(screen: Screen) -> None
     assert page.evaluate(paper) != light
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(choice).to_have_value("dark")
     choice.select_option("auto")
+    expect(page.locator("html")).not_to_have_attribute("data-theme", "dark")
     assert page.evaluate(paper) == light
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
@@ -116,4 +117,12 @@ async def _http(request: Request, error: Exception) -> Response:
     told = UsageError(what, where=request.url.path, do=do)
     answer = _answer(error.status_code, told.what, told.where, told.do, str(told))
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:
+        answer.headers["Allow"] = ", ".join(sorted(_allowed(request.url.path)))
     return answer
+
+
+def _allowed(path: str) -> set[str]:
+    """The methods of all routes of a path; the framework names those of the first one only."""
+    return {method for router in routers() for route in router.routes
+            if isinstance(route, APIRoute) and route.path_regex.match(path) for method in route.methods or ()}

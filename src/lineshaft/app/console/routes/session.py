@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -22,6 +22,8 @@ from lineshaft.core.errors import LineshaftError, UsageError
 router = APIRouter(prefix="/api/v1/session", tags=["session"])
 CALLBACK = "/oidc/callback"
 _LONGEST = 4096
+_AS_PAGE: dict[int | str, dict[str, Any]] = {403: {"description": "A page that says why, since the browser shows it by "
+                                                   "itself", "content": {"text/html": {}}}}
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Lineshaft</title>
 <script src="/static/theme.js"></script><link rel="stylesheet" href="/static/console.css"></head>
@@ -116,7 +118,7 @@ def password(door: Guarded, response: Response, person: LoggedIn, wish: NewPassw
     return _began(door, entered, response)
 
 
-@router.get("/oidc", openapi_extra=PUBLIC, response_class=RedirectResponse, status_code=303)
+@router.get("/oidc", openapi_extra=PUBLIC, response_class=RedirectResponse, status_code=303, responses=_AS_PAGE)
 def to_provider(door: Guarded, request: Request) -> Response:
     """Send the browser to the identity provider."""
     if door.people.provider is None:
@@ -132,7 +134,7 @@ def to_provider(door: Guarded, request: Request) -> Response:
     return answer
 
 
-@router.get(CALLBACK, openapi_extra=PUBLIC, response_class=RedirectResponse, status_code=303)
+@router.get(CALLBACK, openapi_extra=PUBLIC, response_class=RedirectResponse, status_code=303, responses=_AS_PAGE)
 def from_provider(door: Guarded, request: Request, state: Annotated[str, Query(max_length=256)] = "",
                   code: Annotated[str, Query(max_length=_LONGEST)] = "",
                   error: Annotated[str, Query(max_length=256)] = "") -> Response:

@@ -15,7 +15,6 @@ const shell = store(null), pages = store([]), failed = store("");
 theme.follow(wanted => {
   if (wanted === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = wanted;
-  try { localStorage.setItem("lineshaft.theme", wanted); } catch { /* then only until the page is closed */ }
 });
 
 const load = async () => {

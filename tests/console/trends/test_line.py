@@ -90,6 +90,11 @@ def test_how_long_a_tag_may_be_silent_can_be_said() -> None:
         QualitySpan(11 * SECOND, 14 * SECOND, "stale"),)
 
 
+def test_a_bad_value_lasts_until_it_is_stale() -> None:
+    found = drawn(each_second([1.0], 0, BAD_NO_COMMUNICATION), 0, 9 * SECOND, stale=3 * SECOND)
+    assert found.spans == (QualitySpan(0, 3 * SECOND, "bad"), QualitySpan(3 * SECOND, 9 * SECOND, "stale"))
+
+
 def test_without_a_promised_period_the_usual_distance_counts() -> None:
     plain = Tag("P101/flow")
     found = drawn(each_second([1.0] * 50) + each_second([1.0] * 50, 80), 0, 130 * SECOND, tag=plain)

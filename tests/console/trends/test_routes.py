@@ -92,7 +92,7 @@ def test_what_is_bad_is_null_and_said(client: TestClient) -> None:
     line = asked(client, "", tags=PATHS[0], **span(SECONDS - 2, SECONDS + 1))["series"][PATHS[0]]
     assert line["v"][-1] is None
     assert line["q"] == [0, 0, 2]
-    assert line["spans"][0] == {"start": (START + SECONDS) * 1000, "end": (START + SECONDS + 1) * 1000, "kind": "bad"}
+    assert line["spans"][0] == {"start": (START + SECONDS) * 1000, "end": (START + SECONDS + 3) * 1000, "kind": "bad"}
 
 
 def test_alarms_come_with_their_causes_and_the_score_as_a_line(client: TestClient, project: Project) -> None:

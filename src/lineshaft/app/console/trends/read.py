@@ -72,13 +72,14 @@ def _holds(tag: Tag) -> bool:
 
 def _trend(tag: Tag, columns: Columns, series: Series | None, before: Sample | None, until: int,
            stale: int | None) -> Trend:
-    period = tag.period_ns or usual_period(columns)
+    period = tag.period_ns or (usual_period(columns) if series is None or len(series) <= _FEW
+                               else max(int(np.median(np.diff(series.time))), 1))
     longest = stale if stale or _holds(tag) or period is None else GAP_PERIODS * period
     if series is None:
         line, spans, spoke = of_columns(columns), spans_of_columns(columns), heard(columns)
         raw = int(columns.count.max(initial=0)) <= _FEW
     else:
-        line, spans, raw = of_series(series), spans_of_samples(series, period or 0), True
+        line, spans, raw = of_series(series), spans_of_samples(series, stale or period or 0), True
         spoke = series.time, series.time
     if before is not None and (not len(line) or before.time < line.time[0]):
         line = _led(line, before)

@@ -110,6 +110,6 @@ const App = () => {
 };
 
 // A page that was set up, or logged in or out of, asks for the frame anew.
-addEventListener("lineshaft:reload", () => { load(); reconnect(); });
+addEventListener("lineshaft:reload", () => load().then(reconnect));
 render(html`<${App} />`, document.getElementById("app"));
 load().then(connect);

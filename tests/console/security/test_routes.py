@@ -277,7 +277,7 @@ def test_who_is_refused_at_login_is_in_the_log_but_what_was_typed_is_not(browser
     client.post(LOGIN, json={"name": "Anna-Viewer", "password": "a guess"})
     lines = browser(Role.ADMIN).get("/api/v1/audit", params={"act": "login refused"}).json()["lines"]
     assert [(line["person"], line["outcome"], line["address"]) for line in lines] == [
-        ("anna-viewer", "refused", "10.0.0.7"), ("(unknown)", "refused", "10.0.0.7")]
+        ("anna-viewer", "refused", "10.0.0.7"), ("", "refused", "10.0.0.7")]
     assert "secret password" not in str(lines)
 
 

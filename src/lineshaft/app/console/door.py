@@ -96,9 +96,9 @@ def admitted(person: Person | None, least: Role) -> Person:
     if person is None:
         raise NotLoggedIn("nobody is logged in here", do="log in")
     if person.must_change:
-        raise NotAllowed("somebody else has set this password", where=person.name, do="choose one of your own first")
+        raise NotAllowed("somebody else has set this password", where="password", do="choose one of your own first")
     if person.role < least:
-        raise NotAllowed(f"{person.name} is {person.role.word}, and this takes {least.word}", where=person.name,
+        raise NotAllowed(f"{person.name} is {person.role.word}, and this takes {least.word}", where="role",
                          do=f"ask somebody who is {least.word}")
     return person
 

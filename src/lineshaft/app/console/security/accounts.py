@@ -55,7 +55,7 @@ class Accounts:
         """One with a password of its own; ``Refused`` for one of the identity provider."""
         account = self.get(name)
         if account.foreign:
-            raise Refused(f"{account.name} logs in at the identity provider", where=account.name,
+            raise Refused(f"{account.name} logs in at the identity provider", where="account",
                           do="change the password there")
         return account
 
@@ -78,7 +78,7 @@ class Accounts:
         """Ends the account's sessions; the last administrator stays one."""
         with self._changing(name) as (db, account):
             if account.foreign:
-                raise Refused(f"the role of {account.name} comes from the identity provider", where=account.name,
+                raise Refused(f"the role of {account.name} comes from the identity provider", where="account",
                               do="change it there, or the roles under [console.oidc]")
             db.execute("UPDATE account SET role = ? WHERE id = ?", (role.word, account.id))
             self._audit.note(by, "role changed", account.name, {"from": account.role.word, "to": role.word})
@@ -157,7 +157,7 @@ class Accounts:
             account, before = _get(db, name), _admins(db)
             yield db, account
             if before and not _admins(db):
-                raise Refused(f"{account.name} is the last administrator", where=account.name,
+                raise Refused(f"{account.name} is the last administrator", where="account",
                               do="make another account an administrator first")
 
 

@@ -13,7 +13,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from lineshaft.app.console.door import Outcome, Person
 from lineshaft.app.console.security.store import Store
@@ -88,11 +88,17 @@ class Audit:
 
         Values whose names say that they are secret are left out.
         """
-        told = json.dumps(_open(detail or {}), ensure_ascii=False, sort_keys=True, default=str)
+        self._write(Line(0, 0, person.name, person.role.word, person.address, act, what[:_LONGEST], _told(detail),
+                         outcome, ""))
+
+    def note_stranger(self, address: str, act: str, detail: Mapping[str, object]) -> None:
+        """Somebody who is nobody here was refused."""
+        self._write(Line(0, 0, "", "", address, act, "", _told(detail), "refused", ""))
+
+    def _write(self, told: Line) -> None:
         with self._store.write() as db:
             sequence, before = _head(db)
-            line = Line(sequence + 1, self._clock.now(), person.name, person.role.word, person.address, act,
-                        what[:_LONGEST], told if len(told) <= _LONGEST else '{"cut": true}', outcome, "")
+            line = replace(told, sequence=sequence + 1, time=self._clock.now())
             digest = _digest(before, line)
             db.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                        (*list(asdict(line).values())[:-1], digest))
@@ -151,6 +157,11 @@ def _head(db: sqlite3.Connection) -> tuple[int, str]:
 def _digest(before: str, line: Line) -> str:
     told = json.dumps([before, *list(asdict(line).values())[:-1]], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _told(detail: Mapping[str, object] | None) -> str:
+    text = json.dumps(_open(detail or {}), ensure_ascii=False, sort_keys=True, default=str)
+    return text if len(text) <= _LONGEST else '{"cut": true}'
 
 
 def _open(detail: Mapping[str, object]) -> dict[str, object]:

@@ -126,5 +126,8 @@ class People:
 
     def _refused(self, name: str, address: str, why: str) -> None:
         """Names that nobody has are not noted: people type passwords into the wrong field."""
-        person = Person(name or "(unknown)", self.accounts.get(name).role if name else Role.VIEWER, address)
+        if not name:
+            self.audit.note_stranger(address, "login refused", {"why": why})
+            return
+        person = Person(name, self.accounts.get(name).role, address)
         self.audit.note(person, "login refused", "", {"why": why}, outcome="refused")

@@ -23,9 +23,9 @@ const load = async () => {
     words.set(found.words);
     document.documentElement.lang = found.lang === "zh" ? "zh-CN" : found.lang;
     session.set({ person: found.person, token: found.token, users: found.users, mustChange: found.must_change, provider: found.provider });
+    loggedOut.set(found.person === null); // at the same moment: no page is drawn for nobody
     const known = await Promise.all(found.pages.map(async name => (await import(`./pages/${name}.js`)).page));
     pages.set(known.sort((one, other) => one.order - other.order));
-    loggedOut.set(found.person === null);
     shell.set(found);
     failed.set("");
   } catch (error) {
@@ -110,6 +110,6 @@ const App = () => {
 };
 
 // A page that was set up, or logged in or out of, asks for the frame anew.
-addEventListener("lineshaft:reload", () => { load(); reconnect(); });
+addEventListener("lineshaft:reload", () => load().then(reconnect));
 render(html`<${App} />`, document.getElementById("app"));
 load().then(connect);

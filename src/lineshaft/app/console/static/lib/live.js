@@ -1,6 +1,6 @@
 import { store } from "./store.js";
 import { useEffect, useRef } from "./ui.js";
-import { loggedOut } from "./api.js";
+import { get, loggedOut, session } from "./api.js";
 
 // One socket for the whole page. What it brings is either fresh or marked as lost, never quietly old.
 export const pulse = store(null);
@@ -29,12 +29,20 @@ const take = message => {
   else if (asked) asked.take(message.samples, message.lost, message.now);
 };
 
+// A socket that is refused looks like one that fails; whether somebody has to log in is asked.
+const askWhether = () => get("/session").then(found => {
+  if (found.users && (!found.person || found.must_change)) loggedOut.set(true);
+}).catch(() => { /* then the server is away, and is tried again */ });
+
 const open = () => {
   timer = null;
+  if (loggedOut.get() || session.get().mustChange) return;
   const ours = socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/live`);
   ours.binaryType = "arraybuffer";
   const decoder = new TextDecoder();
+  let opened = false;
   ours.onopen = () => {
+    opened = true;
     tries = 0;
     for (const [id, watch] of watches) ask(id, watch);
   };
@@ -43,6 +51,7 @@ const open = () => {
     down();
     if (ours !== socket) return;
     if (event.code === POLICY) { loggedOut.set(true); return; }
+    if (!opened) askWhether();
     again();
   };
 };
@@ -50,6 +59,7 @@ const again = () => { if (!timer) timer = setTimeout(open, WAIT_MS[Math.min(trie
 
 export const connect = () => {
   open();
+  loggedOut.follow(out => { if (!out) reconnect(); });
   setInterval(() => { // a socket can be open and dead
     if (socket && socket.readyState === WebSocket.OPEN && heard && Date.now() - heard > SILENT_MS) {
       down();
@@ -61,6 +71,7 @@ export const connect = () => {
 };
 export const reconnect = () => { // also after the server has said no: somebody else may be logged in now
   const before = socket;
+  if (before?.readyState === WebSocket.CONNECTING) return;
   clearTimeout(timer);
   tries = 0;
   open();

@@ -131,7 +131,7 @@ const You = () => {
   const [choosing, choose] = useState(false);
   const leave = async () => { if (await attempt(() => post("/session/logout")) !== undefined) reload(); };
   return html`<section class="panel you"><div><b><bdi>${person.name}</bdi></b>
-      <div class="soft">${t(`account.roles.${person.role}`)}: ${t(`account.may.${person.role}`)}</div></div><span class="grow"></span>
+      <div class="soft">${t(`account.roles.${person.role}`)} · ${ROLES.slice(0, ROLES.indexOf(person.role) + 1).map(role => t(`account.may.${role}`)).join(" · ")}</div></div><span class="grow"></span>
     <button onClick=${() => choose(true)}>${t("account.change_password")}</button><button onClick=${leave}>${t("login.leave")}</button>
     ${choosing ? html`<${Dialog} title=${t("account.change_password")} onClose=${() => choose(false)}>
       <${OwnPassword} name=${person.name} done=${() => { choose(false); notify(t("account.changed")); reload(); }} /></${Dialog}>` : null}</section>`;

@@ -70,8 +70,9 @@ const Proof = ({ proof }) => proof.why
       <p class="soft">${t("audit.head")} <code class="break">${proof.head}</code></p></div>`;
 
 const Row = ({ line }) => html`<tr><td class="time">${moment(line.time)}</td>
-  <td class="who"><bdi title=${line.person}>${line.person}</bdi><div class="soft">${roleText(line.role)}</div></td>
-  <td>${actText(line.act)}${line.outcome === "done" ? null : html`<div><${State} level=${LEVEL[line.outcome] || "note"} text=${t(`audit.outcomes.${line.outcome}`)} /></div>`}</td>
+  <td class="who">${line.person ? html`<bdi title=${line.person}>${line.person}</bdi>` : t("audit.stranger")}
+    ${line.role ? html`<span class="soft">${roleText(line.role)}</span>` : null}</td>
+  <td>${actText(line.act)}${line.outcome === "done" ? null : html` <${State} level=${LEVEL[line.outcome] || "note"} text=${t(`audit.outcomes.${line.outcome}`)} />`}</td>
   <td class="break">${line.what}</td><td class="break soft">${detailText(line.detail)}</td>
   <td class="soft">${line.address || t("audit.here")}</td></tr>`;
 

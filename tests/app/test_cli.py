@@ -70,6 +70,7 @@ def project(tmp_path: Path) -> Path:
     ("tag browse opc.tcp://127.0.0.1:9/", 3, "127.0.0.1:9"),
     ("tag browse opc.tcp://h:1/ --option password=x", 2, "LINESHAFT_PASSWORD"),
     ("model train --project {here}", 2, "nothing is recorded yet; record with `lineshaft run`"),
+    ("model rehearse --project {here}", 2, "there is no bundle yet"),
     ("dataset build --project {here}", 2, "nothing is recorded yet"),
     ("dataset quality --project {here} --last x", 2, "'x' is not a duration"),
     ("decision list --project {here} --start yesterday", 2, "'yesterday' is not a time"),

@@ -83,6 +83,7 @@ def project(tmp_path: Path) -> Path:
     ("console serve --project {none}", 2, "no such folder"),
     ("console serve --project {here} --port 70000", 2, "--port: 70000 is not a port"),
     ("bundle show {none}", 2, "none"),
+    ("bundle deploy cell-1 --project {here}", 2, "no bundle of this project; make one with `lineshaft model train`"),
     ("bundle verify {here} --trust {here}", 1, "does not belong in a bundle"),
     ("graph show {here}/x.onnx", 2, "x.onnx"),
     ("key new {here}/lineshaft.toml", 2, "exists already"),

@@ -44,7 +44,7 @@ def project(tmp_path: Path, rng: np.random.Generator) -> Project:
 
 
 class Ticking:
-    """A node of the project that ticks on a thread, as fast as it is fed."""
+    """A node of the project that is fed and ticks on a thread."""
 
     def __init__(self, project: Project) -> None:
         place = edge.Place(project.node_folder, (project.key.with_suffix(".pub"),))
@@ -56,7 +56,7 @@ class Ticking:
 
     def _run(self) -> None:
         node = self.node
-        while not self._stop.wait(0.001):
+        while not self._stop.wait(0.02):
             node.feed(Samples.row(TAGS, time.time_ns(), np.zeros(3)))
             node.loop.tick(node.grid.take())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -234,6 +235,42 @@ async def test_what_the_disk_refuses_waits_and_is_told(disk: FullDisk, monkeypat
     assert disk.read(["cell/a"], 0, 2**62)["cell/a"].value.tolist() == list(range(20))
     assert len(told) == 2 and "the disk is full" in told[0]
     assert recorder.lost == 0
+
+
+class Counting(MemoryHistorian):
+    """Counts appends, and knows when the first came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.appends, self.first = 0, threading.Event()
+
+    def append(self, samples: Samples, *, key: str | None = None) -> bool:
+        self.appends += 1
+        self.first.set()
+        return super().append(samples, key=key)
+
+
+async def test_a_sample_after_silence_does_not_wait_for_a_batch_and_what_follows_does(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lineshaft.app.record.BATCH_S", 3600.0)
+    history = Counting()
+    recorder = Recorder(history, print)
+
+    async def stream() -> AsyncIterator[Samples]:
+        yield Samples.row(["cell/a"], START, np.array([1.0]))
+        yield Samples.row(["cell/b"], START, np.array([1.0]))
+        await asyncio.to_thread(history.first.wait, 30)
+        for second in range(1, 20):
+            yield Samples.row(["cell/a"], START + second * SECOND, np.array([float(second)]))
+            await asyncio.sleep(0)
+
+    running = asyncio.create_task(recorder.run(stream(), SECOND))
+    await asyncio.to_thread(history.first.wait, 30)
+    assert history.first.is_set() and len(history.read(["cell/b"], 0, 2**62)["cell/b"]) == 1, "one commit for both"
+    while recorder.newest < START + 19 * SECOND:  # noqa: ASYNC110 (the recorder has no event to wait for)
+        await asyncio.sleep(0.01)
+    assert history.appends == 1
+    running.cancel()
 
 
 async def test_only_usable_values_that_follow_each_other_count_as_recorded_time(disk: FullDisk) -> None:

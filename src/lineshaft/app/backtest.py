@@ -85,7 +85,7 @@ def backtest(loaded: Loaded, recordings: Sequence[Recording], progress: Progress
         lengths.append(_ticks(recording, period))
         _through(loaded, recording, records, total, progress)
     progress(total, total, "watching")
-    return _columns(records, np.repeat(np.arange(len(lengths), dtype=np.int32), lengths))
+    return columns(records, np.repeat(np.arange(len(lengths), dtype=np.int32), lengths))
 
 
 def of_decisions(decisions: Sequence[Decision]) -> Decisions:
@@ -93,7 +93,7 @@ def of_decisions(decisions: Sequence[Decision]) -> Decisions:
     records: list[Record] = [
         (one.time, one.score, one.alarm, one.confidence, one.latency_ns, one.missed, SOURCES.index(one.source),
          one.masked, tuple((cause.tag, cause.share) for cause in one.causes), one.bundle) for one in decisions]
-    return _columns(records, np.zeros(len(records), np.int32))
+    return columns(records, np.zeros(len(records), np.int32))
 
 
 def episodes(decisions: Decisions, watched: NDArray[np.bool_] | None = None) -> tuple[Episode, ...]:
@@ -155,7 +155,8 @@ def _sampler(recording: Recording, tags: tuple[str, ...]) -> Callable[[int, int]
     return samples
 
 
-def _columns(records: Sequence[Record], run: NDArray[np.int32]) -> Decisions:
+def columns(records: Sequence[Record], run: NDArray[np.int32]) -> Decisions:
+    """Records of a loop in columns; ``run`` numbers the recording that each is of."""
     rows = list(zip(*records, strict=True)) if records else [()] * 10
     return Decisions(
         np.array(rows[0], np.int64), run, np.array(rows[1], np.float64), np.array(rows[2], np.bool_),

@@ -13,7 +13,7 @@ from types import TracebackType
 
 from lineshaft.core.errors import EnvironmentFailed
 
-READY_S = 60.0
+READY_S = 180.0  # a plant writes its past first, and a machine may be busy
 END_S = 10.0
 
 

@@ -13,14 +13,17 @@ from lineshaft.core.quality import usable
 from lineshaft.core.sample import Samples
 from lineshaft.core.store import Historian
 
-BATCH_S = 0.5
+# A screen that follows the plant wants a sample in history within a tenth of a second. Ten commits a second cost
+# 5 ms of CPU a second with 50 tags at 10 Hz, and 16 ms with 1,000: as much as two commits a second do there.
+BATCH_S = 0.1
+SETTLE_S = 0.02  # what a plant reports at one time comes in several pieces: one commit for all of them
 BACK_OFF_S = (1.0, 30.0)
 MOST_WAITING = 5_000_000
 CONTINUOUS_PERIODS = 5
 
 
 class Recorder:
-    """Samples wait in memory half a second at most before they are durable; longer only while the disk refuses.
+    """Samples wait in memory a tenth of a second at most before they are durable; longer only while the disk refuses.
 
     ``moving_ns`` is how long usable values have been moving, ``lost`` how many samples were given up because the
     disk refused for too long (the oldest first).
@@ -63,11 +66,13 @@ class Recorder:
             self.newest = newest
 
     async def _keep(self) -> None:
-        pause = BACK_OFF_S[0]
+        pause, clock = BACK_OFF_S[0], asyncio.get_running_loop().time
+        begun = clock() - BATCH_S
         while self._waiting or not self._ended:
             await self._there.wait()
             if not self._ended:
-                await asyncio.sleep(BATCH_S)
+                await asyncio.sleep(max(SETTLE_S, begun + BATCH_S - clock()))
+            begun = clock()
             self._there.clear()
             if self._ended:
                 self._there.set()

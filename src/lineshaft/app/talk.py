@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,12 +15,17 @@ from rich.progress import Progress as Bars
 
 from lineshaft.core.progress import Progress, silent
 
+TELL_S = 0.2
+
 
 class Talk:
-    """One conversation. Without a terminal, progress is a line at the start and end of each piece of work."""
+    """One conversation. Without a terminal, progress is a line at the start and end of each piece of work.
 
-    def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
-        self.quiet = quiet
+    ``machine``: whoever listens is a program, and gets nothing but progress, as JSON lines on stderr.
+    """
+
+    def __init__(self, *, quiet: bool = False, console: Console | None = None, machine: bool = False) -> None:
+        self.quiet, self.machine = quiet or machine, machine
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
         self._lock = threading.Lock()
 
@@ -45,6 +52,9 @@ class Talk:
     @contextmanager
     def progress(self) -> Iterator[Progress]:
         """A progress callback whose bars are gone once the work is done."""
+        if self.machine:
+            yield _lines()
+            return
         if self.quiet or not self.console.is_terminal:
             yield silent
             return
@@ -65,6 +75,19 @@ class Talk:
         if not self.quiet:
             with self._lock:
                 self.console.print(markup)
+
+
+def _lines() -> Progress:
+    """Some lines a second are enough to see it move; the first and the last of each work are always there."""
+    told: dict[str, float] = {}
+
+    def report(done: int, total: int, what: str) -> None:
+        now = time.monotonic()
+        if what not in told or done >= total or now - told[what] >= TELL_S:
+            told[what] = now
+            print(json.dumps({"done": done, "total": total, "what": what}), file=sys.stderr, flush=True)
+
+    return report
 
 
 def _plain(text: str) -> str:

@@ -1,8 +1,9 @@
-"""``lineshaft bundle``: look into a bundle, verify it, unpack it."""
+"""``lineshaft bundle``: look into a bundle, verify it, unpack it, let it decide."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from lineshaft.app.cli.command import Command, emit
 from lineshaft.core.clock import format_duration
 
 VERIFY = """  lineshaft bundle verify bundles/cell-1 --trust keys/lineshaft.pub"""
+
+DEPLOY = """  lineshaft bundle deploy cell-2 --project cell1"""
 
 
 def bundle_argument(parser: argparse.ArgumentParser) -> None:
@@ -74,9 +77,25 @@ def unpack(chosen: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("bundle", "look into a bundle, verify it, unpack it", verbs=(
+def deploy_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, help="of the project: its path, or its name such as cell-2")
+    parser.add_argument("--project", type=Path, default=Path(), help="folder with lineshaft.toml")
+
+
+def deploy(chosen: argparse.Namespace) -> int:
+    """At once where a node runs; exit code 1 where that refuses it."""
+    from lineshaft.app.deploy import deploy as let_decide
+    from lineshaft.app.project import Project
+
+    found = let_decide(Project.open(chosen.project), chosen.bundle)
+    emit(chosen, asdict(found), [f"{found.name} decides" + (" now" if found.running else " once a node starts")])
+    return 0
+
+
+COMMAND = Command("bundle", "look into a bundle, verify it, unpack it, let it decide", verbs=(
     Command("show", "what it holds and where it comes from", "  lineshaft bundle show bundles/cell-1", show_arguments,
             show),
     Command("verify", "whether a node that trusts these keys would run it", VERIFY, verify_arguments, verify),
     Command("unpack", "its files, for other tools", "  lineshaft bundle unpack bundles/cell-1 looked-into",
-            unpack_arguments, unpack)))
+            unpack_arguments, unpack),
+    Command("deploy", "let a bundle of the project decide", DEPLOY, deploy_arguments, deploy)))

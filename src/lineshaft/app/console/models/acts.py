@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
+from lineshaft.app import deploy as deploying
 from lineshaft.app.console.context import Console, NotFound
 from lineshaft.app.console.door import Person
 from lineshaft.app.console.jobs import Job
 from lineshaft.app.console.models.shelf import Shelved, shelf
+from lineshaft.app.project import Project
+from lineshaft.app.remote import RemoteNode
 from lineshaft.app.training import stored_tags
 from lineshaft.core.errors import LineshaftError, Refused
 from lineshaft.feedback.retrain import Retrain, retrain_due
@@ -91,11 +95,21 @@ def _bring(console: Console, person: Person, verb: str, version: int | None = No
     one = None if version is None else bundle_of(console, version)
     if one is not None and one.content is None:
         raise Refused(one.refused, do="train it again")
-    node = console.node()
-    digest = noted(console, person, ACTS[verb], f"version {version}" if version is not None else node.status()["loop"],
-                   lambda: node.bring(verb, one.path if one is not None else None))
-    there = next((other.version for other in shelf(console.existing()).values() if other.digest == digest), None)
+    project, path = console.existing(), None if one is None else one.path
+    digest = noted(console, person, ACTS[verb], f"version {version}" if version is not None else project.loop,
+                   lambda: _done(project, verb, path))
+    there = next((other.version for other in shelf(project).values() if other.digest == digest), None)
     return Brought(digest, there)
+
+
+def _done(project: Project, verb: str, bundle: Path | None) -> str:
+    """The digest that decides, or shadows, now."""
+    if verb == "swap" and bundle is not None:
+        return deploying.deploy(project, bundle).digest
+    digest = RemoteNode(project.node_folder).bring(verb, bundle)
+    if verb != "shadow":
+        project.note_decides(digest)
+    return digest
 
 
 def noted(console: Console, person: Person, act: str, what: str, work: Callable[[], _Done]) -> _Done:

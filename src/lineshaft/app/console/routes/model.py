@@ -55,7 +55,8 @@ class Shelf(BaseModel):
     loop: str
     node: bool = Field(description="whether a node answers")
     shadow_failed: str = Field(description="why the bundle beside has ended, empty where it has not")
-    learn_ms: int = Field(description="so much normal operation is recorded before the first training")
+    learn_ms: int | None = Field(description="so much normal operation is recorded before the first training; null "
+                                 "where people train and deploy")
     bundles: list[Bundle]
 
 
@@ -305,7 +306,7 @@ def bundles(here: Here, _: Viewer) -> Shelf:
     status = here.pulse.glance.status if here.pulse.glance is not None else None
     beside = (status or {}).get("shadow") or {}
     return Shelf(loop=project.loop, node=status is not None, shadow_failed=beside.get("failed", ""),
-                 learn_ms=project.learn_ns // MS,
+                 learn_ms=None if project.learn_ns is None else project.learn_ns // MS,
                  bundles=[_bundle(one, _roles(here, one)) for one in reversed(shelf(project).values())])
 
 

@@ -56,6 +56,7 @@ def test_what_a_template_is_filled_with_may_hold_quotes_and_backslashes() -> Non
     ('period = "1s"', "period = 1", "tasks.cell.period", "a text in quotes is wanted, not a whole number"),
     ('period = "1s"', 'period = "1 fortnight"', "tasks.cell.period", "is not a duration"),
     ('period = "1s"', 'period = "-1s"', "tasks.cell.period", "is not a duration"),
+    ('period = "1s"', 'priority = "hihg"', "tasks.cell.priority", "did you mean 'high'"),
     ('learn = "30min"', 'learn = "90000000000h"', "tasks.cell.learn", "is not a duration"),
     ('learn = "30min"', 'learn = "by hnad"', "tasks.cell.learn", "is not a duration"),
     ('learn = "30min"', 'learn = "4000d"', "tasks.cell.learn", "less than ten years"),

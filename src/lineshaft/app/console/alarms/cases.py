@@ -74,7 +74,7 @@ def nearest(target: Episode, known: Sequence[Episode], records: Records, most: i
              if one.start < target.start]
     cases = [Case(known[place], close, records.of(known[place], _next(known, place))) for close, place in alike
              if close >= LEAST_SIMILAR]
-    return sorted(cases, key=lambda case: (-math.floor(case.similarity / CLASS), not _helps(case.told),
+    return sorted(cases, key=lambda case: (-math.ceil(case.similarity / CLASS), not _helps(case.told),
                                            -case.occurrence.start))[:most]
 
 

@@ -83,7 +83,8 @@ def figures(found: Sequence[Episode], start: int, end: int, watched_ns: int, per
     measured = (
         Benchmark("per_hour", len(came) * HOUR / watched_ns if long else None, 6, 12),
         Benchmark("most_in_ten_minutes", float(most_within(onsets, TEN_MINUTES)) if watched_ns else None, 10, 10),
-        Benchmark("flood_share", sum(one.end - one.start for one in flooded) / watched_ns if long else None, 0.01, 0.05),
+        Benchmark("flood_share", sum(one.end - one.start for one in flooded) / watched_ns if long else None, 0.01,
+                  0.05),
         Benchmark("chattering", float(len(noisy)) if watched_ns else None, 0, 0),
         Benchmark("stale", float(len(old)) if watched_ns else None, 0, 5))
     return Figures(start, end, watched_ns, step, per_step(onsets, start, end, step), len(came), stood, flooded, noisy,

@@ -61,7 +61,7 @@ const Versions = ({ told }) => html`<section class="panel"><h2>${t("node.version
     <div><dt>${t("model.role.decides")}</dt><dd><${Bundle} one=${told.bundle} /></dd></div>
     <div><dt>${t("model.role.last-good")}</dt><dd><${Bundle} one=${told.last_good} /></dd></div>
     <div><dt>${t("model.role.shadow")}</dt><dd><${Bundle} one=${told.shadow} /></dd></div>
-    <div><dt>Lineshaft</dt><dd>${told.lineshaft}</dd></div>
+    <div><dt>${t("node.lineshaft")}</dt><dd>${told.lineshaft}</dd></div>
     <div><dt>${t("node.folder")}</dt><dd><code class="break">${told.folder}</code></dd></div></dl>
   <h3 class="spaced">${t("node.lives")}</h3>
   ${told.lives.length ? html`<table class="lives"><tbody>${told.lives.map(life => html`<tr key=${life.began}><td class="time">${moment(life.began)}</td><td class="time">${life.ended ? t("node.ended", { time: near(life.ended) }) : t("node.alive")}</td><td class="n">${life.ended ? duration(life.ended - life.began) : ""}</td></tr>`)}</tbody></table>` : html`<p class="soft">–</p>`}
@@ -77,7 +77,7 @@ const Nodes = () => {
   const stop = html`<button class="danger" disabled=${!may(person)} title=${may(person) ? undefined : t("node.engineer")} onClick=${() => ask(true)}>${t("node.stop")}</button>`;
   return html`<div class="nodes"><div class="head"><h1>${t("node.title")}</h1><span class="soft"><bdi>${told.name}</bdi></span></div>
     <${Health} told=${told} beat=${beat} up=${up} act=${stop} />
-    ${!told.reached ? html`<section class="panel"><p>${t("node.away_do")}</p><p><code>lineshaft run --project ${told.folder.replace(/[/\\][^/\\]+$/, "")}</code></p></section>` : null}
+    ${!told.reached ? html`<section class="panel"><p>${t("node.away_do")}</p><p><code>${`lineshaft run --project ${told.folder.replace(/[/\\][^/\\]+$/, "")}`}</code></p></section>` : null}
     ${told.reached ? html`<${Figures} told=${told} />
       <section class="panel"><h2>${t("node.latency")}</h2><p class="soft">${t("node.latency_about", { n: count(told.latency.decisions) })}</p>
         ${told.latency.percentiles ? html`<${Latency} told=${told.latency} />` : html`<p class="soft">${t("node.no_decision")}</p>`}

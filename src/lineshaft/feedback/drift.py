@@ -93,9 +93,9 @@ def drift(reference: Floats, window: Floats, *, run: NDArray[np.int32] | None = 
     edges = bin_edges(known, heavy)
     expected, found = shares(known, edges, heavy * len(known)), shares(window, edges)
     psi, psi_chance = stability_index(expected, found), _psi_chance(len(edges) + 1, old, new, chance)
-    mean, sigma = float(heavy @ known), math.sqrt(float(heavy @ (known - heavy @ known) ** 2))
+    (mean, sigma), (now, spread) = _moments(known, heavy), _moments(window, np.full(len(window), 1 / len(window)))
     return Drift(_state(psi, psi_chance), psi, psi_chance, distance(known, window, heavy), _ks_chance(old, new, chance),
-                 _ratio(float(window.mean()) - mean, sigma), _ratio(float(window.std()), sigma, 1.0),
+                 _ratio(now - mean, sigma), _ratio(spread, sigma, 1.0),
                  float(((window < known.min()) | (window > known.max())).mean()), old, new, tuple(edges.tolist()),
                  tuple(expected.tolist()), tuple(found.tolist()))
 
@@ -157,6 +157,7 @@ def memory_of(values: Floats, run: NDArray[np.int32] | None = None) -> float:
     if len(values) < 2 or np.ptp(values) == 0:
         return 1.0
     centred, pieces = values - values.mean(), _pieces(len(values), run)
+    centred /= np.abs(centred).max()  # squares of the smallest numbers would be nothing
     size = 1 << (2 * max(stop - start for start, stop in pieces) - 1).bit_length()
     spectrum = sum(np.abs(np.fft.rfft(centred[start:stop], size)) ** 2 for start, stop in pieces)
     covariance = np.fft.irfft(spectrum, size)[:size // 2]
@@ -181,6 +182,14 @@ def mode_weights(reference: NDArray[np.int64], window: NDArray[np.int64]) -> Flo
         here = reference == mode
         weights[here] = float((shared == mode).mean()) / float(here.mean())
     return weights
+
+
+def _moments(values: Floats, weights: Floats) -> tuple[float, float]:
+    """Mean and standard deviation; of what never moves exactly, where sums would round."""
+    if np.ptp(values) == 0:
+        return float(values[0]), 0.0
+    mean = float(weights @ values)
+    return mean, math.sqrt(float(weights @ (values - mean) ** 2))
 
 
 def _pieces(count: int, run: NDArray[np.int32] | None) -> list[tuple[int, int]]:

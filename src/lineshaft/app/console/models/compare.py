@@ -14,11 +14,11 @@ MS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """At each of ``t`` (ms): both scores, None where one of them said nothing."""
+    """Both scores at each of ``t`` (ms), the ticks at which both spoke."""
 
     t: list[int] = field(default_factory=list)
-    champion: list[float | None] = field(default_factory=list)
-    shadow: list[float | None] = field(default_factory=list)
+    champion: list[float] = field(default_factory=list)
+    shadow: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,5 @@ def compared(console: Console, after: int) -> Compared:
 
 def _beside(champion: list[Decision], shadow: list[Decision]) -> Scores:
     ours, theirs = ({one.time: one.score for one in said} for said in (champion, shadow))
-    times = sorted(ours.keys() | theirs.keys())
-    return Scores([time // MS for time in times], [ours.get(time) for time in times],
-                  [theirs.get(time) for time in times])
+    times = sorted(ours.keys() & theirs.keys())
+    return Scores([time // MS for time in times], [ours[time] for time in times], [theirs[time] for time in times])

@@ -1,4 +1,4 @@
-"""The lives of a node: when it began, and every end and new beginning since the console watches."""
+"""The lives of a node since the console watches: beginnings and ends, and when each of its counters last grew."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ class Lives:
     """Follows the pulse, on its thread only; ``all`` may be read from any."""
 
     def __init__(self, folder: Callable[[], Path | None]) -> None:
-        self._folder, self._lives, self._ticks = folder, deque[Life](maxlen=KEPT), 0
+        self._folder, self._lives = folder, deque[Life](maxlen=KEPT)
+        self._counters: dict[str, int] = {}
+        self._grew: dict[str, int] = {}
 
     def see(self, pulse: Pulse) -> None:
         """A node that counts from the start again is a new one, however short it was away."""
@@ -34,16 +36,23 @@ class Lives:
             if living is not None:
                 living.ended = pulse.time
             return
-        ticks = int(pulse.status.get("ticks", 0))
-        if living is not None and ticks < self._ticks:
+        if living is not None and pulse.counters.get("ticks", 0) < self._counters.get("ticks", 0):
             living.ended, living = self._began(pulse), None
         if living is None:
             self._lives.append(Life(self._began(pulse)))
-        self._ticks = ticks
+            self._grew = {}
+        else:
+            self._grew |= {name: pulse.time for name, count in pulse.counters.items()
+                           if count > self._counters.get(name, count)}
+        self._counters = pulse.counters
 
     def all(self) -> tuple[Life, ...]:
         """The newest first."""
         return tuple(reversed(tuple(self._lives)))
+
+    def grew(self, counter: str) -> int:
+        """When this life's counter was last seen to grow, in ms; 0 where it was not."""
+        return self._grew.get(counter, 0)
 
     def _began(self, pulse: Pulse) -> int:
         """The node writes its address when it starts."""

@@ -195,11 +195,11 @@ class Side(BaseModel):
 
 
 class Scores(BaseModel):
-    """Both scores over the same ticks; the alarm limit of each is 1."""
+    """Both scores at the ticks at which both spoke; the alarm limit of each is 1."""
 
     t: list[int] = Field(description="ms")
-    champion: list[float | None]
-    shadow: list[float | None]
+    champion: list[float]
+    shadow: list[float]
 
 
 class Comparison(BaseModel):

@@ -44,6 +44,7 @@ class Counter(BaseModel):
     name: str
     count: int
     bad: bool = Field(description="whether a count that grows needs a person")
+    grew: int = Field(description="ms, when the console last saw it grow; 0 where it did not")
 
 
 class Bar(BaseModel):
@@ -168,7 +169,8 @@ def node(here: Here, _: Viewer) -> NodeView:
         asset=status["asset"], health=HealthView(state=glance.health.state, reasons=list(glance.health.reasons),
                                                  tags=list(glance.health.tags)),
         latency=_latency(glance, runs), source=status["source"], buffer=status["buffer"],
-        counters=[Counter(name=name, count=count, bad=name in BAD) for name, count in glance.counters.items()],
+        counters=[Counter(name=name, count=count, bad=name in BAD, grew=here.lives.grew(name))
+                  for name, count in glance.counters.items()],
         inputs=len(glance.inputs.tags), unusable=len(glance.inputs.unusable),
         bundle=_running(here, status["bundle"]), last_good=_running(here, status["last_good"]),
         shadow=_running(here, (status["shadow"] or {}).get("bundle")), lineshaft=__version__,

@@ -1,4 +1,4 @@
-import { html, useEffect, useState } from "../lib/ui.js";
+import { html, useEffect, useRef, useState } from "../lib/ui.js";
 import { attempt, post, session } from "../lib/api.js";
 import { jobs, pulse } from "../lib/live.js";
 import { useGet } from "../lib/load.js";
@@ -18,7 +18,7 @@ import { TabPanel, Tabs } from "../parts/tabs.js";
 const TABS = ["card", "certificate", "lineage", "compare", "drift"], OVER = ["hour", "day", "week"];
 
 const Row = ({ one, chosen, tab }) => html`<li><a href=${href("model", { version: one.version, tab })} aria-current=${chosen ? "true" : undefined}>
-  <span class="row"><b>${t("model.version", { n: one.version })}</b>${one.learner ? html`<span class="soft">${one.learner}</span>` : null}<span class="grow"></span><span class="soft time">${one.created ? near(one.created) : ""}</span></span>
+  <span class="first"><b>${t("model.version", { n: one.version })}</b><span class="soft">${one.learner}</span><span class="soft time">${one.created ? near(one.created) : ""}</span></span>
   <span class="row"><${Roles} roles=${one.roles} /><${Signature} signature=${one.signature} refused=${one.refused} quiet=${true} /></span></a></li>`;
 
 const Head = ({ one, detail, shelf, again }) => {
@@ -62,7 +62,13 @@ const Models = () => {
   const newest = Object.values(all).filter(job => job.kind === "retrain").sort((a, b) => b.number - a.number)[0];
   const job = newest && newest.number >= (told?.job?.number ?? 0) ? newest : told?.job;
   const key = JSON.stringify([beat?.reached, status?.bundle, live?.bundle, live?.failed, status?.last_good, job?.state]);
-  useEffect(() => { again(); askAgain(); }, [key]);
+  const seen = useRef(key);
+  useEffect(() => {
+    if (seen.current === key) return;
+    seen.current = key;
+    again();
+    askAgain();
+  }, [key]);
   if (!shelf) return html`<h1>${t("model.title")}</h1>${error ? html`<p><${State} level="warn" text=${error.message} /></p>` : html`<p class="soft">${t("common.loading")}</p>`}`;
   if (!shelf.bundles.length) return html`<h1>${t("model.title")}</h1><section class="panel"><${Empty} title=${t("model.none")} text=${t("model.none_do", { time: duration(shelf.learn_ms) })}>
     ${job?.state === "running" ? html`<p role="status">${t("model.learning")}</p>` : job?.state === "failed" ? html`<p class="break"><${State} level="warn" text=${job.error} /></p>` : null}

@@ -17,7 +17,7 @@ const One = ({ one, deadline, memory }) => {
       <${Fact} name=${t("model.flips")}><${State} level=${one.flips ? "warn" : "ok"} text=${count(one.flips)} /><//>
       <${Fact} name=${t("model.golden_ticks")}>${count(one.ticks)}<//>
       ${ORDER.map((name, place) => html`<${Fact} key=${name} name=${t("model.step", { share: t(`model.percentile.${name}`) })}>${us(one.latency_us[place])}<//>`)}
-      <${Fact} name=${t("model.deadline")}><${State} level=${kept ? "ok" : "warn"} text=${`${us(deadline)} · ${t(kept ? "model.kept" : "model.not_kept")}`} /><//>
+      <${Fact} name=${t("model.deadline")}><${State} level="ok" text=${`${us(deadline)} · ${t(kept ? "model.kept" : "model.kept_busy")}`} /><//>
       <${Fact} name=${t("model.memory")}>${t("model.of", { part: mib(one.memory_bytes), whole: mib(memory) })}<//>
       <${Fact} name=${t("model.measured")}><span class="time">${moment(one.created)}</span><//>
       <${Fact} name=${t("model.graph")}><${Digest} digest=${one.graph} /><//></dl>

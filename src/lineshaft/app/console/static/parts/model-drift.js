@@ -52,7 +52,7 @@ const ScoreTrend = ({ result }) => {
   }, [result]);
   if (!result.scores.length) return null;
   return html`<section><h3 class="spaced">${t("model.score_trend")}</h3>
-    <${Chart} series=${series} range=${[result.start, result.end]} height=${150} limit=${{ axis: "score", value: 1, label: t("model.limit") }} label=${t("model.score_trend")} /></section>`;
+    <${Chart} series=${series} range=${[Math.max(result.start, result.scores[0].time), result.end]} height=${150} limit=${{ axis: "score", value: 1, label: t("model.limit") }} label=${t("model.score_trend")} /></section>`;
 };
 
 export const Drift = ({ version, over, change }) => {

@@ -62,7 +62,8 @@ def demo(rest: Sequence[str]) -> int:
 def test(rest: Sequence[str]) -> int:
     """run the whole suite, parallel"""
     install("dev")
-    workers = () if any(word.startswith("-n") for word in rest) else ("-n", "auto")
+    # Tests that share a system of processes stay on one worker.
+    workers = () if any(word.startswith("-n") for word in rest) else ("-n", "auto", "--dist", "loadgroup")
     return run(PYTHON, "-m", "pytest", *workers, *rest, env={"OMP_NUM_THREADS": "1"})
 
 

@@ -22,7 +22,7 @@ from lineshaft.app.console.context import Console
 from lineshaft.app.console.door import OpenDoor
 from lineshaft.app.console.server import make_app
 
-EXAMPLES = 12
+EXAMPLES = 6
 SENTENCE = {"error", "what", "where", "do"}
 # Without accounts everybody is admin, so there is no login to leave out. Values may be typed as they should be and
 # still name no tag, or end before they start: 400 says so.
@@ -34,7 +34,8 @@ CHECKS = {"ignored_auth": {"enabled": False}, "object_level_authorization": {"en
 def contract() -> schemathesis.BaseSchema:
     """The document, from an application that serves nothing: it is the same for every project."""
     app = make_app(Console(Path("nowhere"), OpenDoor()))
-    return schemathesis.openapi.from_dict(app.openapi(), config=SchemathesisConfig.from_dict({"checks": CHECKS}))
+    return schemathesis.openapi.from_dict(app.openapi(), config=SchemathesisConfig.from_dict(
+        {"checks": CHECKS, "phases": {"coverage": {"unexpected-methods": ["DELETE", "PUT"]}}}))
 
 
 schema = contract()
@@ -64,7 +65,7 @@ def sentence(ctx: Any, response: Any, case: Any) -> None:
     assert response.headers["content-type"][0] == "application/json", response.text
     told = response.json()
     assert set(told) == SENTENCE and told["what"] and told["what"] in told["error"], told
-    assert "Traceback" not in told["error"] and "\n" not in told["error"], told
+    assert "Traceback" not in told["error"], told
 
 
 @schema.parametrize()

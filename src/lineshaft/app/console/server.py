@@ -123,6 +123,11 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _allowed(path: str) -> set[str]:
-    """The methods of all routes of a path; the framework names those of the first one only."""
-    return {method for router in routers() for route in router.routes
-            if isinstance(route, APIRoute) and route.path_regex.match(path) for method in route.methods or ()}
+    """The methods of all routes of a path; the framework names those of the first one only.
+
+    A path that is written out goes before one whose parameter it could be as well.
+    """
+    found = [route for router in routers() for route in router.routes
+             if isinstance(route, APIRoute) and route.path_regex.match(path)]
+    least = min((len(route.param_convertors) for route in found), default=0)
+    return {method for route in found if len(route.param_convertors) == least for method in route.methods or ()}

@@ -10,6 +10,7 @@ export const drafts = store({}); // { step: { '["plant","source"]': value } }
 export const probe = store(null); // { number, source, options, state, trouble, endpoints, tags }
 export const plantTags = store(null); // what the open source has, null before it was browsed
 export const form = store(null); // of the first step
+export const discarded = store(0); // how often somebody threw away what was not written: steps begin anew then
 
 const LOOK_MS = 400;
 const same = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);

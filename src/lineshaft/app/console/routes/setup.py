@@ -12,7 +12,8 @@ from lineshaft import backend
 from lineshaft.app.config import FILE
 from lineshaft.app.console.context import Engineer, Here
 from lineshaft.app.console.models import acts
-from lineshaft.app.console.setup import file, sources, standing, stretch
+from lineshaft.app.console.routes.job import Job
+from lineshaft.app.console.setup import file, rehearsal, sources, standing, stretch
 from lineshaft.app.console.setup.edit import Change
 from lineshaft.app.console.setup.patterns import matcher, patterns
 from lineshaft.app.console.setup.probe import MOST_VALUES
@@ -370,8 +371,23 @@ def declare(here: Here, person: Engineer, asked: Span) -> Standing:
 @router.post("/deploy")
 def deploy(here: Here, person: Engineer, asked: Deployment) -> Standing:
     """Let a bundle decide: at once where a node runs, else as soon as one starts."""
-    acts.deploy(here, person, asked.version)
+    if here.pulse.newest.reached:
+        acts.deploy(here, person, asked.version)
+    else:
+        bundle = acts.bundle_of(here, asked.version)
+        acts.noted(here, person, acts.ACTS["swap"], f"version {asked.version}",
+                   lambda: here.existing().note_decides(bundle.digest))
     return look(here, person)
+
+
+@router.post("/rehearsal")
+def rehearse(here: Here, person: Engineer) -> Job:
+    """What the newest bundle would have said of everything recorded; follow it as a job, its result is the answer."""
+    project = here.existing()
+    start, end = rehearsal.stretch(project, here.historian)
+    words = rehearsal.words(project, start, end)
+    here.door.note(person, "rehearsed", project.loop)
+    return Job.model_validate(here.jobs.start(rehearsal.KIND, words, person.name), from_attributes=True)
 
 
 def _changes(asked: Wishes) -> list[Change]:

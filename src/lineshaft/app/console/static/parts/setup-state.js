@@ -1,6 +1,7 @@
 import { attempt, get, post, remove } from "../lib/api.js";
 import { store } from "../lib/store.js";
-import { useEffect } from "../lib/ui.js";
+import { jobs } from "../lib/live.js";
+import { useEffect, useState } from "../lib/ui.js";
 
 // What set-up holds while somebody moves between its steps: where it stands, what is not written yet, the open source.
 export const STEPS = ["source", "tags", "task", "record", "normal", "train", "result", "deploy"];
@@ -98,4 +99,15 @@ export const useFileSource = () => {
     if (now?.source && !open) connect(now.source, now.options, form.get()?.password);
   }, [now?.source, Boolean(open)]);
   return { probe: open, tags };
+};
+
+// -- work in the background
+
+// The newest job of a kind; undefined until it is known whether there is one, null where there is none.
+export const useJob = kind => {
+  const all = jobs.use();
+  const [first, set] = useState(undefined);
+  useEffect(() => { get("/job").then(found => set(found.find(job => job.kind === kind) || null)).catch(() => set(null)); }, []);
+  const newest = Object.values(all).filter(job => job.kind === kind).sort((one, other) => other.number - one.number)[0];
+  return newest && (!first || newest.number >= first.number) ? newest : first;
 };

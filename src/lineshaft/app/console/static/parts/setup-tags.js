@@ -80,7 +80,7 @@ const Tree = ({ tags, now }) => {
       <button onClick=${() => toggle(found, false)}>${t(wanted ? "setup.tags.none_found" : "setup.tags.none")}</button>
       <span role="status" class="soft">${t("setup.tags.chosen", { n: count(chosen.size), of: count(usable) })}</span></div>
     ${chosen.size ? null : html`<p role="alert"><${State} level="warn" text=${t("setup.tags.empty")} /></p>`}
-    <div class="tree scroll" tabindex="-1">${!found.length ? html`<p class="note">${t("setup.tags.none_match", { text: wanted })}</p>` : html`<table><thead><tr><th>${t("setup.tags.tag")}</th><th class="n">${t("common.value")}</th><th></th><th>${t("setup.tags.range")}</th><th class="about">${t("setup.tags.about")}</th></tr></thead>
+    <div class="tree">${!found.length ? html`<p class="note">${t("setup.tags.none_match", { text: wanted })}</p>` : html`<table><thead><tr><th>${t("setup.tags.tag")}</th><th class="n">${t("common.value")}</th><th></th><th>${t("setup.tags.range")}</th><th class="about">${t("setup.tags.about")}</th></tr></thead>
       <tbody>${shown.map(row => (row.kind === "branch" ? html`<${Branch} key=${`/${row.branch.path}`} row=${row} chosen=${chosen} open=${opened[row.branch.path] ?? (wanted !== "" || tags.length <= OPEN_BELOW)}
           onOpen=${on => setOpened(was => ({ ...was, [row.branch.path]: on }))} onTick=${on => toggle(row.branch.tags, on)} />`
         : html`<${Leaf} key=${row.tag.path} row=${row} on=${chosen.has(row.tag.path)} value=${values[row.tag.path]} onTick=${on => toggle([row.tag], on)} />`))}</tbody></table>`}

@@ -1,8 +1,8 @@
 import { html, useEffect, useState } from "../lib/ui.js";
-import { attempt, get, post } from "../lib/api.js";
-import { jobs, serverNow } from "../lib/live.js";
+import { attempt, post } from "../lib/api.js";
+import { serverNow } from "../lib/live.js";
 import { count, duration, t } from "../lib/text.js";
-import { look, standing } from "./setup-state.js";
+import { look, standing, useJob } from "./setup-state.js";
 import { Bar } from "./setup-input.js";
 import { Empty } from "./empty.js";
 import { Icon } from "./icon.js";
@@ -11,13 +11,7 @@ import { State } from "./state.js";
 // The sixth step: learn from what was called normal, in a process of its own, with its progress.
 const KIND = "retrain";
 
-export const useTraining = () => {
-  const all = jobs.use();
-  const [first, set] = useState(null);
-  useEffect(() => { get("/job").then(found => set(found.find(job => job.kind === KIND) || null)).catch(() => undefined); }, []);
-  const newest = Object.values(all).filter(job => job.kind === KIND).sort((one, other) => other.number - one.number)[0];
-  return newest && (!first || newest.number >= first.number) ? newest : first;
-};
+export const useTraining = () => useJob(KIND);
 
 export const TrainStep = () => {
   const now = standing.use(), job = useTraining();

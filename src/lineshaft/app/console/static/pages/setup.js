@@ -14,7 +14,7 @@ import { TrainStep, useTraining } from "../parts/setup-train.js";
 import { Shape, State } from "../parts/state.js";
 
 // The road from a source to a bundle that decides. Left where one stands, right the step, below what it writes.
-const LOOK_MS = 3000;
+const LOOK_MS = 3000, FILE = "lineshaft.toml";
 const VIEWS = { source: SourceStep, tags: TagsStep, task: TaskStep, record: RecordStep, normal: NormalStep, train: TrainStep, result: ResultStep, deploy: DeployStep };
 
 // Of each step: how it stands (done, now, later, doubt) and a few words of what is so.
@@ -55,7 +55,7 @@ const Setup = () => {
   const View = VIEWS[current], place = STEPS.indexOf(current), next = STEPS[place + 1];
   const onward = next ? () => { go("setup", { step: next }); document.getElementById("main")?.scrollTo(0, 0); } : null;
   return html`<div class="setup"><${Steps} current=${current} found=${found} />
-    <div class="work"><div class="head"><h1>${place + 1}. ${t(`setup.step.${current}`)}</h1><span class="soft break" title=${now.folder}>${short(now.folder)}/lineshaft.toml</span></div>
+    <div class="work"><div class="head"><h1>${place + 1}. ${t(`setup.step.${current}`)}</h1><span class="soft break" title=${now.folder}>${`${short(now.folder)}/${FILE}`}</span></div>
       ${now.mistake ? html`<div class="panel trouble" role="alert"><${State} level="warn" text=${now.mistake} /><p class="note">${t("setup.mistake")}</p></div>` : null}
       <div class="panel step"><${View} key=${current} /></div>
       ${WRITES.includes(current) ? html`<${Diff} key=${current} step=${current} onNext=${onward} />`

@@ -4,7 +4,7 @@ import { pulse } from "../lib/live.js";
 import { href } from "../lib/route.js";
 import { t } from "../lib/text.js";
 import { recording } from "./setup-record.js";
-import { standing } from "./setup-state.js";
+import { runCommand, standing } from "./setup-state.js";
 import { Empty } from "./empty.js";
 import { healthLevel, healthText, State } from "./state.js";
 
@@ -25,6 +25,6 @@ export const DeployStep = () => {
       : now.deciding ? html`<${State} level="note" text=${t("setup.deploy.other", { name: now.deciding, version: learnt.version })} />` : html`<${State} level="off" text=${t("setup.deploy.none")} />`}</p>
     <div class="row"><button class="primary" disabled=${busy || decides} onClick=${deploy}>${t("setup.deploy.act", { version: learnt.version })}</button></div>
     <dl class="facts"><div><dt>${t("setup.deploy.node")}</dt><dd><${State} level=${healthLevel(beat)} text=${healthText(beat)} /></dd></div></dl>
-    ${decides && !beat?.reached ? html`<p class="note">${t(recording(now) ? "setup.deploy.starting" : "setup.deploy.start")}</p>${recording(now) ? null : html`<p><code class="command">lineshaft run --project ${now.folder}</code></p>`}` : null}
+    ${decides && !beat?.reached ? html`<p class="note">${t(recording(now) ? "setup.deploy.starting" : "setup.deploy.start")}</p>${recording(now) ? null : html`<p><code class="command">${runCommand(now.folder)}</code></p>`}` : null}
     ${decides && beat?.reached ? html`<p><a class="button" href=${href("plant")}>${t("setup.deploy.look")}</a></p>` : null}`;
 };

@@ -1,7 +1,7 @@
 import { html } from "../lib/ui.js";
 import { serverNow } from "../lib/live.js";
 import { ago, count, duration, moment, near, t } from "../lib/text.js";
-import { standing, useTask } from "./setup-state.js";
+import { runCommand, standing, useTask } from "./setup-state.js";
 import { Bar, Choice } from "./setup-input.js";
 import { Empty } from "./empty.js";
 import { State } from "./state.js";
@@ -20,7 +20,7 @@ export const RecordStep = () => {
   return html`<section class="panel" aria-label=${t("setup.record.now")}><h3>${t("setup.record.now")}</h3>
       <p role="status">${recording(now) ? html`<${State} level="ok" text=${t("setup.record.running", { n: count(held.tags) })} />`
         : html`<${State} level=${held.end ? "warn" : "off"} text=${held.end ? t("setup.record.stopped", { time: ago(serverNow() - held.end) }) : t("setup.record.never")} />`}</p>
-      ${recording(now) ? null : html`<p class="note">${t("setup.record.start")}</p><p><code class="command">lineshaft run --project ${now.folder}</code></p>`}
+      ${recording(now) ? null : html`<p class="note">${t("setup.record.start")}</p><p><code class="command">${runCommand(now.folder)}</code></p>`}
       ${held.end ? html`<dl class="facts"><div><dt>${t("setup.record.span")}</dt><dd>${moment(held.start)} – ${near(held.end)}</dd></div>
         <div><dt>${t("setup.record.covered")}</dt><dd>${duration(held.covered)}${held.holes.length ? html` <span class="soft">${t("setup.record.holes", { n: held.holes.length })}</span>` : null}</dd></div></dl>
         <p>${t("setup.record.enough", { time: duration(enough) })}</p><${Bar} share=${held.covered / enough} label=${t("setup.record.progress")} />` : null}

@@ -1,7 +1,7 @@
 import { html, useEffect, useState } from "../lib/ui.js";
 import { useGet } from "../lib/load.js";
 import { known, moment, number, t } from "../lib/text.js";
-import { cancel, connect, discarded, form, leave, plantTags, probe, standing, wish } from "./setup-state.js";
+import { cancel, connect, discarded, form, leave, PASSWORD, PLANT_COMMAND, plantTags, probe, standing, wish } from "./setup-state.js";
 import { Choice } from "./setup-input.js";
 import { Icon } from "./icon.js";
 import { State } from "./state.js";
@@ -75,7 +75,7 @@ const Address = ({ one, change, choices, button }) => html`<div><div class="row 
     <input type="text" inputmode="url" spellcheck="false" autocomplete="off" value=${one.opcua} onInput=${event => change({ opcua: event.target.value })} placeholder=${choices.near} /></label>${button}</div>
   ${choices.answers && one.opcua !== choices.near ? html`<p class="row"><${State} level="ok" text=${t("setup.source.near", { address: choices.near })} />
     <button type="button" onClick=${() => change({ opcua: choices.near })}>${t("setup.source.use")}</button></p>` : null}
-  ${!choices.answers && one.opcua === choices.near ? html`<p class="note">${t("setup.source.nobody", { address: choices.near })} <code class="nowrap">lineshaft plant serve --port 4840</code></p>` : null}</div>`;
+  ${!choices.answers && one.opcua === choices.near ? html`<p class="note">${t("setup.source.nobody", { address: choices.near })} <code class="nowrap">${PLANT_COMMAND}</code></p>` : null}</div>`;
 
 const Files = ({ one, change, choices, button }) => html`<div>
   ${choices.files.length ? html`<${Choice} label=${t("setup.source.files")} name="file" value=${one.files} onChange=${files => change({ files })} cards
@@ -114,6 +114,6 @@ const Access = ({ one, change, open, now, onConnect }) => {
     <fieldset class="choice"><legend>${t("setup.source.login")}</legend>${login && !login.includes("anonymous") ? html`<p class="note">${t("setup.source.login_wanted")}</p>` : null}
       <div class="row top-aligned"><label class="field"><span>${t("setup.source.user")}</span><input value=${one.user} autocomplete="off" onInput=${event => change({ user: event.target.value })} /></label>
       <label class="field"><span>${t("setup.source.password")}</span><input type="password" autocomplete="off" value=${one.password} onInput=${event => change({ password: event.target.value })} /></label></div>
-      ${one.user ? html`<p class="note">${t(now.password ? "setup.source.password_set" : "setup.source.password_note")} <code>LINESHAFT_PASSWORD</code></p>` : null}
+      ${one.user ? html`<p class="note">${t(now.password ? "setup.source.password_set" : "setup.source.password_note")} <code>${PASSWORD}</code></p>` : null}
       ${one.user && one.security === "None" ? html`<label><input type="checkbox" checked=${one.plain} onChange=${event => change({ plain: event.target.checked })} /> ${t("setup.source.plain")}</label>` : null}</fieldset></div>`;
 };

@@ -13,6 +13,10 @@ export const plantTags = store(null); // what the open source has, null before i
 export const form = store(null); // of the first step
 export const discarded = store(0); // how often somebody threw away what was not written: steps begin anew then
 
+// What a person types where this page can't act.
+export const runCommand = folder => `lineshaft run --project ${folder}`;
+export const PLANT_COMMAND = "lineshaft plant serve --port 4840", PASSWORD = "LINESHAFT_PASSWORD";
+
 const LOOK_MS = 400;
 const same = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
 

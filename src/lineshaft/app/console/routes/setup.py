@@ -11,9 +11,11 @@ from pydantic import BaseModel, Field, StringConstraints
 from lineshaft import backend
 from lineshaft.app.config import FILE
 from lineshaft.app.console.context import Engineer, Here
-from lineshaft.app.console.setup import file, sources, standing, stretch
+from lineshaft.app.console.models import acts
+from lineshaft.app.console.routes.job import Job
+from lineshaft.app.console.setup import file, rehearsal, sources, standing, stretch
 from lineshaft.app.console.setup.edit import Change
-from lineshaft.app.console.setup.patterns import patterns
+from lineshaft.app.console.setup.patterns import matcher, patterns
 from lineshaft.app.console.setup.probe import MOST_VALUES
 from lineshaft.app.console.setup.probe import Probe as Looked
 from lineshaft.connect.registry import connector_for, manifests
@@ -199,6 +201,7 @@ class Tag(BaseModel):
     period_ms: float | None = Field(description="between two values, where the source promises one")
     kind: str = Field(description="float, int, bool, enum or text")
     description: str
+    chosen: bool = Field(description="whether the task, as the file has it, takes it")
 
 
 class Paths(BaseModel):
@@ -227,6 +230,12 @@ class Span(BaseModel):
 
     start: int = Field(ge=0, le=253402300799000, description="ms")
     end: int = Field(ge=0, le=253402300799000, description="ms")
+
+
+class Deployment(BaseModel):
+    """Which bundle is to decide."""
+
+    version: int = Field(ge=0, le=2**31)
 
 
 class Concern(BaseModel):
@@ -325,7 +334,9 @@ def disconnect(here: Here, _: Engineer, number: Number) -> None:
 @router.get("/probe/{number}/tag")
 def tags(here: Here, _: Engineer, number: Number) -> list[Tag]:
     """What it has, in its own order."""
-    return [_tag(one) for one in here.probes.get(number).tags]
+    found, project = here.probes.get(number).tags, here.project
+    takes = matcher(project.task.tags, project.task.leave_out) if project else bool
+    return [_tag(one, one.kind != "text" and takes(one.path)) for one in found]
 
 
 @router.post("/probe/{number}/value")
@@ -357,6 +368,28 @@ def declare(here: Here, person: Engineer, asked: Span) -> Standing:
     return look(here, person)
 
 
+@router.post("/deploy")
+def deploy(here: Here, person: Engineer, asked: Deployment) -> Standing:
+    """Let a bundle decide: at once where a node runs, else as soon as one starts."""
+    if here.pulse.newest.reached:
+        acts.deploy(here, person, asked.version)
+    else:
+        bundle = acts.bundle_of(here, asked.version)
+        acts.noted(here, person, acts.ACTS["swap"], f"version {asked.version}",
+                   lambda: here.existing().note_decides(bundle.digest))
+    return look(here, person)
+
+
+@router.post("/rehearsal")
+def rehearse(here: Here, person: Engineer) -> Job:
+    """What the newest bundle would have said of everything recorded; follow it as a job, its result is the answer."""
+    project = here.existing()
+    start, end = rehearsal.stretch(project, here.historian)
+    words = rehearsal.words(project, start, end)
+    here.door.note(person, "rehearsed", project.loop)
+    return Job.model_validate(here.jobs.start(rehearsal.KIND, words, person.name), from_attributes=True)
+
+
 def _changes(asked: Wishes) -> list[Change]:
     return [Change(tuple(one.key), one.value) for one in asked.changes]
 
@@ -373,6 +406,7 @@ def _trouble(error: LineshaftError) -> Trouble:
     return Trouble(error=str(error), what=error.what, do=error.do, refused=isinstance(error, Refused))
 
 
-def _tag(one: Signal) -> Tag:
+def _tag(one: Signal, chosen: bool) -> Tag:
     return Tag(path=one.path, unit=one.unit, low=one.low, high=one.high, kind=one.kind, description=one.description,
+               chosen=chosen,
                period_ms=None if one.period_ns is None else one.period_ns / 1e6)

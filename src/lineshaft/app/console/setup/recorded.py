@@ -15,6 +15,7 @@ from lineshaft.core.tag import Tag
 
 MS, DAY_NS = 1_000_000, 86_400_000_000_000
 LOOKED_BACK_NS, COLUMNS, ASKED = 20 * 365 * DAY_NS, 400, 20
+PAUSE_PERIODS = 10  # a source that is silent for so long is away
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,13 @@ def recorded(project: Project, historian: Historian) -> Recorded:
     for one in historian.columns(paths, start, end, COLUMNS).values():
         step = max(step, one.step)
         seen.update(one.start[one.count > 0].tolist())
-    holes = _holes(np.array(sorted(seen), np.int64), step)
+    holes = _holes(np.array(sorted(seen), np.int64), step, PAUSE_PERIODS * project.recipe.period_ns)
     covered = end - start - sum(b - a for a, b in holes)
     return Recorded(len(tags), start // MS, -(-end // MS), covered // MS,
                     tuple((a // MS, b // MS) for a, b in holes))
 
 
-def _holes(starts: np.ndarray[tuple[int], np.dtype[np.int64]], step: int) -> list[tuple[int, int]]:
-    """Between columns that follow each other by more than their width."""
-    apart = np.flatnonzero(np.diff(starts) > step)
+def _holes(starts: np.ndarray[tuple[int], np.dtype[np.int64]], step: int, pause: int) -> list[tuple[int, int]]:
+    """Between columns that are further apart than a pause may be long."""
+    apart = np.flatnonzero(np.diff(starts) > step + pause)
     return [(int(starts[at]) + step, int(starts[at + 1])) for at in apart.tolist()]

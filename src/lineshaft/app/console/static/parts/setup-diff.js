@@ -1,7 +1,7 @@
 import { html, useEffect, useState } from "../lib/ui.js";
 import { attempt, get, post } from "../lib/api.js";
 import { t } from "../lib/text.js";
-import { changesOf, drafts, forget, look, loopOf, standing } from "./setup-state.js";
+import { changesOf, discarded, drafts, forget, look, loopOf, standing } from "./setup-state.js";
 import { Icon } from "./icon.js";
 import { State } from "./state.js";
 
@@ -39,7 +39,7 @@ export const Diff = ({ step, onNext }) => {
   const idle = !changes.length || (!found.changed && !found.error && found.digest !== null);
   return html`<section class="panel diff" aria-label=${t("setup.diff")}>
     <div class="row"><h2>${t("setup.diff")}</h2><span class="grow"></span>
-      ${changes.length ? html`<button onClick=${() => forget(step)}>${t("setup.discard")}</button>` : null}
+      ${changes.length && now?.file ? html`<button onClick=${() => { forget(step); discarded.set(count => count + 1); }}>${t("setup.discard")}</button>` : null}
       <button class="primary" disabled=${busy || !found.changed || Boolean(found.error)} onClick=${write}><${Icon} name="save" size="18" />${t("setup.write")}</button>
       ${onNext ? html`<button onClick=${onNext}>${t("setup.next")}<${Icon} name="right" size="18" /></button>` : null}</div>
     ${found.error ? html`<p role="alert"><${State} level="warn" text=${found.error} /></p>`

@@ -1,7 +1,7 @@
 import { html, useEffect, useState } from "../lib/ui.js";
 import { useGet } from "../lib/load.js";
 import { known, moment, number, t } from "../lib/text.js";
-import { cancel, connect, form, leave, plantTags, probe, standing, wish } from "./setup-state.js";
+import { cancel, connect, discarded, form, leave, PASSWORD, PLANT_COMMAND, plantTags, probe, standing, wish } from "./setup-state.js";
 import { Choice } from "./setup-input.js";
 import { Icon } from "./icon.js";
 import { State } from "./state.js";
@@ -35,6 +35,8 @@ export const SourceStep = () => {
   const now = standing.use(), one = form.use(), open = probe.use();
   const { data: choices, error } = useGet("/setup/choices");
   useEffect(() => { if (choices && now && !form.get()) form.set({ ...start(now, choices), kinds: choices.kinds }); }, [choices, now]);
+  const thrown = discarded.use(), [seen, see] = useState(thrown);
+  useEffect(() => { if (thrown !== seen) { see(thrown); form.set({ ...start(now, choices), kinds: choices.kinds }); } }, [thrown]);
   useEffect(() => {
     if (!one || !now) return;
     const source = one[one.kind], options = optionsOf(one, now);
@@ -50,40 +52,42 @@ export const SourceStep = () => {
   const change = part => form.set(was => ({ ...was, ...part }));
   const source = one[one.kind];
   const fresh = open && open.asked === source;
+  const busy = open && ["connecting", "browsing"].includes(open.state), there = fresh && open.state === "ready";
+  const button = html`<button class=${there ? "" : "primary"} disabled=${!source.trim() || busy}><${Icon} name="link" size="18" />${t(there ? "setup.source.again" : "setup.source.connect")}</button>`;
   const go = more => { const next = { ...one, ...more }; form.set(next); connect(source, optionsOf(next, now), next.password); };
   return html`<form onSubmit=${event => { event.preventDefault(); go(); }}>
     <${Choice} label=${t("setup.source.kind")} name="kind" value=${one.kind} cards onChange=${kind => { cancel(); change({ kind }); }}
       options=${choices.kinds.map(kind => ({ value: kind.name, label: known(`setup.kind.${kind.name}`) ? t(`setup.kind.${kind.name}`) : kind.title,
         note: known(`setup.kind.${kind.name}.note`) ? t(`setup.kind.${kind.name}.note`) : kind.description })).sort((a, b) => ORDER.indexOf(a.value) - ORDER.indexOf(b.value))} />
-    ${one.kind === "opcua" ? html`<${Address} one=${one} change=${change} choices=${choices} />` : null}
-    ${one.kind === "files" ? html`<${Files} one=${one} change=${change} choices=${choices} />` : null}
-    <div class="row connect"><button class=${fresh && open.state === "ready" ? "" : "primary"} disabled=${!source.trim() || (open && ["connecting", "browsing"].includes(open.state))}>
-      <${Icon} name="link" size="18" />${t(fresh && open.state === "ready" ? "setup.source.again" : "setup.source.connect")}</button><${Progress} open=${fresh ? open : null} /></div>
+    ${one.kind === "opcua" ? html`<${Address} one=${one} change=${change} choices=${choices} button=${button} />` : null}
+    ${one.kind === "files" ? html`<${Files} one=${one} change=${change} choices=${choices} button=${button} />` : null}
+    ${one.kind !== "opcua" && one.kind !== "files" ? html`<div>${button}</div>` : null}
+    <${Progress} open=${fresh ? open : null} />
     ${fresh && open.state === "failed" ? html`<${Failed} open=${open} one=${one} onTrust=${certificate => go({ trust: [...one.trust, certificate] })} />` : null}
     ${one.kind === "opcua" ? html`<${Access} one=${one} change=${change} open=${fresh ? open : null} now=${now} onConnect=${go} />` : null}
     <fieldset class="choice"><legend>${t("setup.source.names")}</legend><div class="row top-aligned">
       <label class="field"><span>${t("setup.source.plant")}</span><input value=${one.name} maxlength="120" onInput=${event => change({ name: event.target.value })} aria-describedby="plant-note" /><small class="soft" id="plant-note">${t("setup.source.plant_note")}</small></label>
-      <label class="field"><span>${t("setup.source.task")}</span><input value=${one.loop} maxlength="64" disabled=${now.file} pattern="[A-Za-z0-9][A-Za-z0-9_.-]*" onInput=${event => change({ loop: event.target.value })} aria-describedby="task-note" /><small class="soft" id="task-note">${t(now.file ? "setup.source.task_fixed" : "setup.source.task_note")}</small></label></div></fieldset></form>`;
+      <label class="field"><span>${t("setup.source.task")}</span><input value=${one.loop} maxlength="64" disabled=${now.file} pattern="[A-Za-z0-9][A-Za-z0-9_.\\-]*" onInput=${event => change({ loop: event.target.value })} aria-describedby="task-note" /><small class="soft" id="task-note">${t(now.file ? "setup.source.task_fixed" : "setup.source.task_note")}</small></label></div></fieldset></form>`;
 };
 const ORDER = ["opcua", "files", "plant"];
 
-const Address = ({ one, change, choices }) => html`<div><label class="field wide"><span>${t("setup.source.address")}</span>
-    <input type="text" inputmode="url" spellcheck="false" autocomplete="off" value=${one.opcua} onInput=${event => change({ opcua: event.target.value })} placeholder=${choices.near} /></label>
+const Address = ({ one, change, choices, button }) => html`<div><div class="row foot-aligned"><label class="field wide"><span>${t("setup.source.address")}</span>
+    <input type="text" inputmode="url" spellcheck="false" autocomplete="off" value=${one.opcua} onInput=${event => change({ opcua: event.target.value })} placeholder=${choices.near} /></label>${button}</div>
   ${choices.answers && one.opcua !== choices.near ? html`<p class="row"><${State} level="ok" text=${t("setup.source.near", { address: choices.near })} />
     <button type="button" onClick=${() => change({ opcua: choices.near })}>${t("setup.source.use")}</button></p>` : null}
-  ${!choices.answers && one.opcua === choices.near ? html`<p class="note">${t("setup.source.nobody", { address: choices.near })} <code>lineshaft plant serve --port 4840</code></p>` : null}</div>`;
+  ${!choices.answers && one.opcua === choices.near ? html`<p class="note">${t("setup.source.nobody", { address: choices.near })} <code class="nowrap">${PLANT_COMMAND}</code></p>` : null}</div>`;
 
-const Files = ({ one, change, choices }) => html`<div>
+const Files = ({ one, change, choices, button }) => html`<div>
   ${choices.files.length ? html`<${Choice} label=${t("setup.source.files")} name="file" value=${one.files} onChange=${files => change({ files })} cards
     options=${choices.files.slice(0, 50).map(file => ({ value: file.path, label: file.path, note: `${size(file.size)} · ${moment(file.changed)}` }))} />` : html`<p class="note">${t("setup.source.no_files")}</p>`}
-  <label class="field wide"><span>${t("setup.source.path")}</span><input type="text" spellcheck="false" autocomplete="off" value=${one.files} onInput=${event => change({ files: event.target.value })} /></label></div>`;
+  <div class="row foot-aligned"><label class="field wide"><span>${t("setup.source.path")}</span><input type="text" spellcheck="false" autocomplete="off" value=${one.files} onInput=${event => change({ files: event.target.value })} /></label>${button}</div></div>`;
 const size = bytes => (bytes >= 1e6 ? `${number(bytes / 1e6, 3)} MB` : `${number(bytes / 1e3, 3)} kB`);
 
 const Progress = ({ open }) => {
   const tags = plantTags.use();
   if (!open) return null;
-  if (["connecting", "browsing"].includes(open.state)) return html`<span role="status"><span class="pulse">${t(`setup.source.${open.state}`)}</span></span><button type="button" onClick=${cancel}>${t("common.cancel")}</button>`;
-  if (open.state === "ready" && tags) return html`<span role="status"><${State} level="ok" text=${t("setup.source.ready", { n: tags.length })} /></span>`;
+  if (["connecting", "browsing"].includes(open.state)) return html`<div class="row"><span role="status"><span class="pulse">${t(`setup.source.${open.state}`)}</span></span><button type="button" onClick=${cancel}>${t("common.cancel")}</button></div>`;
+  if (open.state === "ready" && tags) return html`<p role="status"><${State} level="ok" text=${t("setup.source.ready", { n: tags.length })} /></p>`;
   return null;
 };
 
@@ -110,6 +114,6 @@ const Access = ({ one, change, open, now, onConnect }) => {
     <fieldset class="choice"><legend>${t("setup.source.login")}</legend>${login && !login.includes("anonymous") ? html`<p class="note">${t("setup.source.login_wanted")}</p>` : null}
       <div class="row top-aligned"><label class="field"><span>${t("setup.source.user")}</span><input value=${one.user} autocomplete="off" onInput=${event => change({ user: event.target.value })} /></label>
       <label class="field"><span>${t("setup.source.password")}</span><input type="password" autocomplete="off" value=${one.password} onInput=${event => change({ password: event.target.value })} /></label></div>
-      ${one.user ? html`<p class="note">${t(now.password ? "setup.source.password_set" : "setup.source.password_note")} <code>LINESHAFT_PASSWORD</code></p>` : null}
+      ${one.user ? html`<p class="note">${t(now.password ? "setup.source.password_set" : "setup.source.password_note")} <code>${PASSWORD}</code></p>` : null}
       ${one.user && one.security === "None" ? html`<label><input type="checkbox" checked=${one.plain} onChange=${event => change({ plain: event.target.checked })} /> ${t("setup.source.plain")}</label>` : null}</fieldset></div>`;
 };

@@ -1,6 +1,7 @@
 import { attempt, get, post, remove } from "../lib/api.js";
 import { store } from "../lib/store.js";
-import { useEffect } from "../lib/ui.js";
+import { jobs } from "../lib/live.js";
+import { useEffect, useState } from "../lib/ui.js";
 
 // What set-up holds while somebody moves between its steps: where it stands, what is not written yet, the open source.
 export const STEPS = ["source", "tags", "task", "record", "normal", "train", "result", "deploy"];
@@ -10,6 +11,11 @@ export const drafts = store({}); // { step: { '["plant","source"]': value } }
 export const probe = store(null); // { number, source, options, state, trouble, endpoints, tags }
 export const plantTags = store(null); // what the open source has, null before it was browsed
 export const form = store(null); // of the first step
+export const discarded = store(0); // how often somebody threw away what was not written: steps begin anew then
+
+// What a person types where this page can't act.
+export const runCommand = folder => `lineshaft run --project ${folder}`;
+export const PLANT_COMMAND = "lineshaft plant serve --port 4840", PASSWORD = "LINESHAFT_PASSWORD";
 
 const LOOK_MS = 400;
 const same = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
@@ -97,4 +103,15 @@ export const useFileSource = () => {
     if (now?.source && !open) connect(now.source, now.options, form.get()?.password);
   }, [now?.source, Boolean(open)]);
   return { probe: open, tags };
+};
+
+// -- work in the background
+
+// The newest job of a kind; undefined until it is known whether there is one, null where there is none.
+export const useJob = kind => {
+  const all = jobs.use();
+  const [first, set] = useState(undefined);
+  useEffect(() => { get("/job").then(found => set(found.find(job => job.kind === kind) || null)).catch(() => set(null)); }, []);
+  const newest = Object.values(all).filter(job => job.kind === kind).sort((one, other) => other.number - one.number)[0];
+  return newest && (!first || newest.number >= first.number) ? newest : first;
 };

@@ -1,9 +1,9 @@
 import { html, useEffect, useMemo, useRef, useState } from "../lib/ui.js";
 import { post } from "../lib/api.js";
 import { notify } from "../lib/notice.js";
-import { ago, count, duration, known, number, t, unit } from "../lib/text.js";
+import { ago, count, number, t, unit } from "../lib/text.js";
 import { serverNow } from "../lib/live.js";
-import { connect, loopOf, probe, standing, useFileSource, wish } from "./setup-state.js";
+import { connect, discarded, loopOf, probe, standing, useFileSource, wish } from "./setup-state.js";
 import { Empty } from "./empty.js";
 import { Icon } from "./icon.js";
 import { State } from "./state.js";
@@ -56,6 +56,8 @@ export const TagsStep = () => {
 const Tree = ({ tags, now }) => {
   const before = useMemo(() => new Set(tags.filter(tag => tag.chosen).map(tag => tag.path)), [tags]);
   const [chosen, set] = useState(() => kept.tags === tags ? kept.chosen : before);
+  const thrown = discarded.use(), [seen, see] = useState(thrown);
+  useEffect(() => { if (thrown !== seen) { see(thrown); set(before); } }, [thrown]);
   kept.tags = tags;
   kept.chosen = chosen;
   const [wanted, search] = useState(""), [opened, setOpened] = useState({}), [most, more] = useState(MOST_ROWS);
@@ -64,7 +66,6 @@ const Tree = ({ tags, now }) => {
     return words.length ? tags.filter(tag => words.every(word => `${tag.path} ${tag.description} ${tag.unit}`.toLowerCase().includes(word))) : tags;
   }, [tags, wanted]);
   const rows = useMemo(() => rowsOf(grown(found), branch => opened[branch.path] ?? (wanted !== "" || tags.length <= OPEN_BELOW), 0, []), [found, opened, wanted]);
-  useMemo(() => { usePatterns.last = null; }, [now.digest]);
   usePatterns(chosen, before, now);
   const shown = rows.slice(0, most);
   const values = useValues(shown.filter(row => row.kind === "tag").map(row => row.tag.path).slice(0, MOST_VALUES));
@@ -79,7 +80,7 @@ const Tree = ({ tags, now }) => {
       <button onClick=${() => toggle(found, false)}>${t(wanted ? "setup.tags.none_found" : "setup.tags.none")}</button>
       <span role="status" class="soft">${t("setup.tags.chosen", { n: count(chosen.size), of: count(usable) })}</span></div>
     ${chosen.size ? null : html`<p role="alert"><${State} level="warn" text=${t("setup.tags.empty")} /></p>`}
-    <div class="tree scroll" tabindex="-1">${!found.length ? html`<p class="note">${t("setup.tags.none_match", { text: wanted })}</p>` : html`<table><thead><tr><th>${t("setup.tags.tag")}</th><th class="n">${t("common.value")}</th><th></th><th>${t("setup.tags.range")}</th><th class="about">${t("setup.tags.about")}</th></tr></thead>
+    <div class="tree">${!found.length ? html`<p class="note">${t("setup.tags.none_match", { text: wanted })}</p>` : html`<table><thead><tr><th>${t("setup.tags.tag")}</th><th class="n">${t("common.value")}</th><th></th><th>${t("setup.tags.range")}</th><th class="about">${t("setup.tags.about")}</th></tr></thead>
       <tbody>${shown.map(row => (row.kind === "branch" ? html`<${Branch} key=${`/${row.branch.path}`} row=${row} chosen=${chosen} open=${opened[row.branch.path] ?? (wanted !== "" || tags.length <= OPEN_BELOW)}
           onOpen=${on => setOpened(was => ({ ...was, [row.branch.path]: on }))} onTick=${on => toggle(row.branch.tags, on)} />`
         : html`<${Leaf} key=${row.tag.path} row=${row} on=${chosen.has(row.tag.path)} value=${values[row.tag.path]} onTick=${on => toggle([row.tag], on)} />`))}</tbody></table>`}

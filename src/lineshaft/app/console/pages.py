@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import Response
 
+from lineshaft.app import look
 from lineshaft.core.errors import UsageError
 
 HERE = Path(str(resources.files("lineshaft.app.console")))
@@ -43,10 +44,11 @@ def words(lang: str) -> dict[str, str]:
     """Every word of a language by ``file.key``; keys of tables inside a file are joined with dots.
 
     The empty key is the word of the table itself: ``[export]`` with ``"" = "Export"`` is ``export``.
+    What the report says too is in ``look.``.
     """
     if lang not in languages():
         raise UsageError(f"there are no words in {lang!r}", where="lang", do=f"use one of: {', '.join(languages())}")
-    found: dict[str, str] = {}
+    found = _flat("look", look.words(lang))
     for path in sorted((LOCALE / lang).glob("*.toml")):
         found |= _flat(path.stem, tomllib.loads(path.read_text("utf-8")))
     return found
@@ -62,9 +64,9 @@ def _flat(prefix: str, table: dict[str, Any]) -> dict[str, str]:
 
 @cache
 def _style() -> bytes:
-    sheets = [STATIC / "tokens.css", STATIC / "vendor" / "uplot.css", STATIC / "shell.css",
+    sheets = [STATIC / "vendor" / "uplot.css", STATIC / "shell.css",
               *sorted((STATIC / "parts").glob("*.css")), *sorted((STATIC / "pages").glob("*.css"))]
-    return b"\n".join(path.read_bytes() for path in sheets)
+    return b"\n".join([look.style().encode(), *(path.read_bytes() for path in sheets)])
 
 
 def _file(content: bytes, kind: str, request: Request) -> Response:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from importlib import resources
 
+from lineshaft.app import look
 from lineshaft.app.report.data import ReportData
 from lineshaft.app.report.frame import Frame
 from lineshaft.app.report.markup import Markup, el, join, name
@@ -18,14 +19,15 @@ from lineshaft.app.report.sections.verdict import verdict, when
 from lineshaft.app.report.text import Text, moment
 
 
-def render(data: ReportData, lang: str = "en") -> str:
+def render(data: ReportData, lang: str = "en", theme: str = "auto") -> str:
     """The whole report as one HTML document in ``en`` or ``zh``; write it as UTF-8.
 
+    ``theme`` is ``light`` or ``dark`` for one look on every screen, ``auto`` for that of the reader's system.
     The document forbids itself every outside request and every script but its own (Content-Security-Policy).
     """
     text = Text(lang)
     frame = Frame(data)
-    script, style = _part("report.js"), _part("report.css")
+    script, style = _part("report.js"), look.style() + _part("report.css")
     head = el("head", el("meta", charset="utf-8"),
               el("meta", http_equiv="Content-Security-Policy", content=_policy(script)),
               el("meta", name="viewport", content="width=device-width, initial-scale=1"),
@@ -35,7 +37,8 @@ def render(data: ReportData, lang: str = "en") -> str:
               el("main", verdict(data, text), alarms(data, frame, text), trends(data, frame, text),
                  quality(data, text), trust(data, text), decided(data, text), lineage(data, text)),
               _patterns(), el("script", Markup(script)))
-    return join(Markup("<!doctype html>\n"), el("html", head, body, lang=text("page.lang"))) + "\n"
+    return join(Markup("<!doctype html>\n"), el("html", head, body, lang=text("page.lang"),
+                                                data_theme=None if theme == "auto" else theme)) + "\n"
 
 
 def _part(file: str) -> str:

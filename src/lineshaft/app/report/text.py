@@ -9,22 +9,22 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from lineshaft.app.look import LANGUAGES, findings, shown_unit, words
 from lineshaft.app.report.markup import Child, Markup, escape, join
 from lineshaft.core.clock import SECOND, format_duration
-from lineshaft.core.errors import UsageError
 from lineshaft.dataset.quality import Finding, sentence
 
-LANGUAGES = ("en", "zh")
 NBSP = "\N{NO-BREAK SPACE}"
+__all__ = ["LANGUAGES", "NBSP", "Text", "moment", "number", "percent", "shown_unit", "table"]
 
 
 @cache
 def table(lang: str) -> dict[str, Any]:
-    """The string table of a language."""
-    if lang not in LANGUAGES:
-        raise UsageError(f"no words in {lang!r}", do=f"choose one of {', '.join(LANGUAGES)}")
-    path = resources.files("lineshaft.app.report") / "locale" / f"{lang}.toml"
-    return tomllib.loads(path.read_text("utf-8"))
+    """The string table of a language, together with what is shared with the console."""
+    shared = words(lang)
+    own = tomllib.loads((resources.files("lineshaft.app.report") / "locale" / f"{lang}.toml").read_text("utf-8"))
+    sentences = {"finding": findings(lang)} if findings(lang) else {}
+    return {section: shared.get(section, {}) | own.get(section, {}) for section in [*shared, *own]} | sentences
 
 
 class Text:
@@ -63,7 +63,7 @@ class Text:
                    if name.endswith("_ns")}
         values = {"low": "...", "high": "...", **values}
         return self(f"finding.{found.kind.value}", count=f"{found.count:,}", share=percent(found.share),
-                    unit=f" {shown_unit(unit)}" if unit else "", **values)
+                    unit=f" {shown_unit(unit)}" if shown_unit(unit) else "", **values)
 
     def duration(self, nanoseconds: float) -> str:
         """A length of time as a person says it."""
@@ -88,18 +88,6 @@ def number(value: float, digits: int = 4) -> str:
     if 1e4 <= abs(value) < 1e10:
         return f"{value:,.0f}"
     return f"{value:.{digits}g}"
-
-
-_UNITS = {"Cel": "°C", "[degF]": "°F", "K": "K", "Ohm": "Ω", "um": "µm", "us": "µs", "deg": "°"}
-
-
-def shown_unit(unit: str) -> str:
-    """A UCUM code as people write it.
-
-    >>> shown_unit("Cel"), shown_unit("m3/h"), shown_unit("bar")
-    ('°C', 'm³/h', 'bar')
-    """
-    return _UNITS.get(unit) or unit.replace("m3", "m³").replace("m2", "m²")
 
 
 def percent(share: float) -> str:

@@ -65,7 +65,7 @@ def _timeline(frame: Frame, column: int | None, text: Text) -> Markup:
     path = blocks(marked(frame.grid, ~frame.data.good[:, column]), 0, HEIGHT, 4)
     said = text("quality.masked", share=percent(1 - float(frame.data.good[:, column].mean()) if len(
         frame.data.times) else 0.0))
-    return el("svg", Markup(f'<path class="bad" d="{path}"/>') if path else None, class_="timeline",
+    return el("svg", Markup(f'<path class="bad" d="{path}"/>') if path else None, class_="strip",
               viewBox=f"0 0 {WIDTH} {HEIGHT}", preserveAspectRatio="none", role="img", aria_label=said)
 
 

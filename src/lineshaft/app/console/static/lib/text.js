@@ -48,12 +48,11 @@ export const duration = ms => {
   if (ms === null || ms === undefined || !Number.isFinite(ms)) return "–";
   const [unit, size] = STEPS.find(([, one]) => Math.abs(ms) >= one) ?? STEPS[STEPS.length - 1];
   const value = ms / size;
-  return `${number(value, Math.abs(value) >= 100 ? 3 : 2)} ${t(`common.unit.${unit}`)}`;
+  return `${number(value, Math.abs(value) >= 100 ? 3 : 2)} ${t(`look.unit.${unit}`)}`;
 };
 export const ago = ms => t("common.ago", { time: duration(Math.max(0, ms)) });
 
-const UNITS = { Cel: "°C", "[degF]": "°F", Ohm: "Ω", um: "µm", us: "µs", deg: "°", 1: "" };
-export const unit = code => UNITS[code] ?? (code || "").replace("m3", "m³").replace("m2", "m²");
+export const unit = code => (known(`look.ucum.${code}`) ? t(`look.ucum.${code}`) : (code || "").replace("m3", "m³").replace("m2", "m²"));
 
 // A tag's path as [where it is, its name]: "works/hall1/P101/flow" -> ["works/hall1/P101", "flow"].
 export const split = path => {

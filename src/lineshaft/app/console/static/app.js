@@ -20,11 +20,11 @@ theme.follow(wanted => {
 const load = async () => {
   try {
     const found = await get("/shell", { lang: language.get() });
-    words.set(found.words);
+    const known = await Promise.all(found.pages.map(async name => (await import(`./pages/${name}.js`)).page));
+    words.set(found.words); // from here on nothing waits: no page is drawn for somebody who is not there
     document.documentElement.lang = found.lang === "zh" ? "zh-CN" : found.lang;
     session.set({ person: found.person, token: found.token, users: found.users, mustChange: found.must_change, provider: found.provider });
-    loggedOut.set(found.person === null); // at the same moment: no page is drawn for nobody
-    const known = await Promise.all(found.pages.map(async name => (await import(`./pages/${name}.js`)).page));
+    loggedOut.set(found.person === null);
     pages.set(known.sort((one, other) => one.order - other.order));
     shell.set(found);
     failed.set("");

@@ -72,7 +72,7 @@ const Proof = ({ proof }) => proof.why
 const Row = ({ line }) => html`<tr><td class="time">${moment(line.time)}</td>
   <td class="who">${line.person ? html`<bdi title=${line.person}>${line.person}</bdi>` : t("audit.stranger")}
     ${line.role ? html`<span class="soft">${roleText(line.role)}</span>` : null}</td>
-  <td>${actText(line.act)}${line.outcome === "done" ? null : html` <${State} level=${LEVEL[line.outcome] || "note"} text=${t(`audit.outcomes.${line.outcome}`)} />`}</td>
+  <td><span class="act">${actText(line.act)}</span>${line.outcome === "done" ? null : html` <${State} level=${LEVEL[line.outcome] || "note"} text=${t(`audit.outcomes.${line.outcome}`)} />`}</td>
   <td class="break">${line.what}</td><td class="break soft">${detailText(line.detail)}</td>
   <td class="soft">${line.address || t("audit.here")}</td></tr>`;
 

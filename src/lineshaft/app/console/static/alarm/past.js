@@ -41,5 +41,5 @@ export const Past = ({ query, change }) => {
       ${rows.length ? html`<${Rows} label=${t("alarm.history")} columns=${columns} rows=${rows} chosen=${chosen} onChoose=${one => change({ at: one.start })} onOpen=${() => focus(times => times + 1)}
           rowClass=${one => (one.open ? "alarmrow open" : "alarmrow")} rowLabel=${one => `${near(one.start)}, ${duration(one.duration_ms)}`} />`
         : data ? html`<${Empty} title=${t("alarm.past.none")} text=${t(data.decisions ? "alarm.past.watched" : "alarm.past.unwatched")} />` : html`<p class="note">${loading ? t("common.loading") : ""}</p>`}</div></div>
-      ${chosen ? html`<${Detail} key=${chosen} at=${chosen} focused=${focused} />` : html`<div></div>`}</div>`;
+      ${chosen ? html`<${Detail} key=${chosen} at=${chosen} focused=${focused} onSaid=${again} />` : html`<div></div>`}</div>`;
 };

@@ -14,6 +14,8 @@ from lineshaft.core.store import Historian
 FIRST_STEP_NS = 3600 * SECOND
 SHORT_NS = 12 * 3600 * SECOND
 COLUMNS = 1500
+NEAR, MOST = 10_000, 200_000  # decisions: to read so many more takes as long as one more question
+MOST_KNOWN = 2_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,21 +59,41 @@ def stretches(signal: Signal, gap_ns: int) -> list[Stretch]:
     return [Stretch(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
-def signal(historian: Historian, path: str, start: int, end: int, *, gap_ns: int, period_ns: int) -> Signal:
+Known = dict[tuple[int, int, int], Signal]
+"""Parts of a signal that were read before, by their start, end and number of decisions: with the same number they
+hold the same, since history only grows."""
+
+
+def signal(historian: Historian, path: str, start: int, end: int, *, gap_ns: int, period_ns: int,
+           known: Known | None = None) -> Signal:
     """The alarm tag in ``start <= time < end``.
 
-    Over a long time samples are read only where the overview says that the alarm came, went or paused.
+    Over a long time samples are read only where the overview says that the alarm came, went or paused, and only
+    where ``known`` has not got them.
     """
+    known = {} if known is None else known
     if end - start <= SHORT_NS:
-        found = historian.read([path], start, end)[path]
-        return Signal(found.time, found.time, found.value != 0, len(found))
+        return _read(historian, path, start, end)
     columns = historian.columns([path], start, end, COLUMNS)[path]
     plain = _plain(columns, start, end, gap_ns, period_ns)
-    parts = [Signal(columns.first_time[plain], columns.last_time[plain], columns.high[plain] != 0,
-                    int(columns.count[plain].sum()))]
-    for first, last in _joined(columns.start[~plain], columns.step):
-        parts.append(signal(historian, path, max(start, first), min(end, last), gap_ns=gap_ns, period_ns=period_ns))
+    parts = []
+    for first, last in _joined(columns.start[~plain], columns.step, period_ns):
+        inside = (columns.start >= first) & (columns.start < last)
+        plain &= ~inside
+        key = (max(start, first), min(end, last), int(columns.count[inside].sum()))
+        if key not in known:
+            if len(known) >= MOST_KNOWN:
+                known.clear()
+            known[key] = _read(historian, path, key[0], key[1])
+        parts.append(known[key])
+    parts.append(Signal(columns.first_time[plain], columns.last_time[plain], columns.high[plain] != 0,
+                        int(columns.count[plain].sum())))
     return _in_order(parts)
+
+
+def _read(historian: Historian, path: str, start: int, end: int) -> Signal:
+    found = historian.read([path], start, end)[path]
+    return Signal(found.time, found.time, found.value != 0, len(found))
 
 
 def _plain(columns: Columns, start: int, end: int, gap_ns: int, period_ns: int) -> NDArray[np.bool_]:
@@ -83,11 +105,11 @@ def _plain(columns: Columns, start: int, end: int, gap_ns: int, period_ns: int) 
     return plain
 
 
-def _joined(starts: NDArray[np.int64], step: int) -> list[tuple[int, int]]:
-    """Columns as windows; neighbours together, as long as that stays short."""
+def _joined(starts: NDArray[np.int64], step: int, period_ns: int) -> list[tuple[int, int]]:
+    """Columns as windows; near ones together, as long as that costs less than to ask once more."""
     windows: list[tuple[int, int]] = []
     for start in starts.tolist():
-        if windows and windows[-1][1] == start and start + step - windows[-1][0] <= SHORT_NS:
+        if windows and start - windows[-1][1] <= NEAR * period_ns and start + step - windows[-1][0] <= MOST * period_ns:
             windows[-1] = (windows[-1][0], start + step)
         else:
             windows.append((start, start + step))

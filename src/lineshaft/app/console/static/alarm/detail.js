@@ -1,6 +1,6 @@
 import { html, useEffect, useRef, useState } from "../lib/ui.js";
 import { useGet } from "../lib/load.js";
-import { clock, duration, moment, near, percent, t } from "../lib/text.js";
+import { clock, duration, moment, near, percent, short, t } from "../lib/text.js";
 import { Causes } from "../parts/causes.js";
 import { Empty } from "../parts/empty.js";
 import { State } from "../parts/state.js";
@@ -13,7 +13,7 @@ import { Notes, Verdict } from "./word.js";
 // One alarm: as it stands (`alarm`), or one that was (`at`, ms); what, since when, why, what was like it, what was done.
 const EVERY = 4000, MOST_CAUSES = 6;
 
-export const Detail = ({ alarm, at, focused }) => {
+export const Detail = ({ alarm, at, focused, onSaid }) => {
   const head = useRef(null), now = useNow();
   const since = alarm ? alarm.since : at;
   const [changed, change] = useState(null), [round, turn] = useState(0), [moving, move] = useState(true);
@@ -22,7 +22,7 @@ export const Detail = ({ alarm, at, focused }) => {
   useChange(again, [alarm?.changed]);
   useEffect(() => { change(null); move(Boolean(alarm?.active || data?.open || (alarm && !data))); }, [data, alarm?.active]); // history lags behind the node
   const occurrence = changed || data;
-  const told = one => { change(one); turn(count => count + 1); };
+  const told = one => { change(one); turn(count => count + 1); onSaid?.(); };
   if (alarm && !since) return html`<${Frame} head=${head} alarm=${alarm}><${Empty} title=${t("alarm.never")} text=${t("alarm.never.text")} /></${Frame}>`;
   return html`<${Frame} head=${head} alarm=${alarm} occurrence=${occurrence} at=${since}>
     ${error && !occurrence ? html`<p role="status"><${State} level=${error.status === 404 ? "off" : "warn"} text=${error.status === 404 && alarm?.active ? t("alarm.not_yet") : error.message} /></p>` : null}
@@ -54,7 +54,7 @@ const Away = ({ alarm }) => {
 const Facts = ({ alarm, occurrence, now }) => {
   const start = occurrence?.start ?? alarm?.since, stands = alarm ? alarm.active : occurrence?.open;
   const lasted = stands ? now - start : occurrence?.duration_ms;
-  return html`<dl class="facts"><div><dt>${t("alarm.since")}</dt><dd>${moment(start)}</dd></div>
+  return html`<dl class="facts" aria-busy=${occurrence ? "false" : "true"}><div><dt>${t("alarm.since")}</dt><dd>${moment(start)}</dd></div>
     <div><dt>${t(stands ? "alarm.stands_for" : "alarm.stood_for")}</dt><dd>${duration(lasted)}</dd></div>
     ${stands ? null : html`<div><dt>${t("alarm.ended")}</dt><dd>${occurrence ? near(occurrence.end) : "–"}</dd></div>`}
     ${alarm ? html`<div><dt>${t("alarm.score_now")}</dt><dd>${timesLimit(alarm.score)}</dd></div>` : null}
@@ -66,5 +66,6 @@ const Facts = ({ alarm, occurrence, now }) => {
 const Blame = ({ alarm, occurrence }) => {
   const live = alarm?.active && alarm.causes.some(cause => cause.share !== null);
   const causes = live ? alarm.causes : occurrence?.causes || alarm?.causes || [];
+  if (!occurrence && !live) return html`<p class="note">${causes.length ? causes.map(cause => short(cause.tag)).join(" · ") : t("common.loading")}</p>`; // names come with the alarm, shares from history
   return html`<${Causes} causes=${causes} most=${MOST_CAUSES} start=${occurrence ? occurrence.start - 600000 : undefined} end=${occurrence ? occurrence.end + 60000 : undefined} />`;
 };

@@ -11,7 +11,7 @@ import { Rows } from "./rows.js";
 // Alarms that were, the newest first; those that nobody has judged are easy to find.
 export const DAY = 86400000;
 export const SPANS = [["1d", DAY], ["7d", 7 * DAY], ["30d", 30 * DAY], ["90d", 90 * DAY], ["1y", 366 * DAY]];
-const EVERY = 10000, MOST = 500, STEP = 60000;
+const EVERY = 10000, SELDOM = 60000, MOST = 500, STEP = 60000;
 const KINDS = { all: () => true, unjudged: one => !one.verdict, good: one => one.verdict?.verdict === "good", bad: one => one.verdict?.verdict === "bad" };
 
 export const Spans = ({ span, change }) => html`<div class="group" role="group" aria-label=${t("alarm.span")}>${SPANS.map(([name]) => html`<button key=${name}
@@ -22,7 +22,7 @@ export const Past = ({ query, change }) => {
   const [focused, focus] = useState(0);
   const [span, length] = spanOf(query), kind = KINDS[query.get("kind")] ? query.get("kind") : "all";
   const start = Math.floor((serverNow() - length) / STEP) * STEP; // whole minutes, so that not every drawing asks anew
-  const { data, error, loading, again } = useGet("/alarm/occurrences", { start, limit: MOST }, { every: EVERY });
+  const { data, error, loading, again } = useGet("/alarm/occurrences", { start, limit: MOST }, { every: length > 7 * DAY ? SELDOM : EVERY });
   const rows = (data?.occurrences || []).filter(KINDS[kind]).map(one => ({ ...one, key: one.start }));
   const asked = Number(query.get("at")) || null;
   const chosen = asked ? rows.find(row => row.start <= asked && asked <= row.end)?.start ?? asked : rows[0]?.start;
@@ -41,5 +41,5 @@ export const Past = ({ query, change }) => {
       ${rows.length ? html`<${Rows} label=${t("alarm.history")} columns=${columns} rows=${rows} chosen=${chosen} onChoose=${one => change({ at: one.start })} onOpen=${() => focus(times => times + 1)}
           rowClass=${one => (one.open ? "alarmrow open" : "alarmrow")} rowLabel=${one => `${near(one.start)}, ${duration(one.duration_ms)}`} />`
         : data ? html`<${Empty} title=${t("alarm.past.none")} text=${t(data.decisions ? "alarm.past.watched" : "alarm.past.unwatched")} />` : html`<p class="note">${loading ? t("common.loading") : ""}</p>`}</div></div>
-      ${chosen ? html`<${Detail} key=${chosen} at=${chosen} focused=${focused} />` : html`<div></div>`}</div>`;
+      ${chosen ? html`<${Detail} key=${chosen} at=${chosen} focused=${focused} onSaid=${again} />` : html`<div></div>`}</div>`;
 };

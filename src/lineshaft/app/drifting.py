@@ -174,7 +174,8 @@ def _scores(project: Project, historian: Historian, start: int, end: int) -> tup
     paths = decision_paths(project.loop, project.config.plant.name)
     read = historian.read([paths["score"], paths["alarm"]], start, end)
     score, alarm = read[paths["score"]], read[paths["alarm"]]
-    edges = np.linspace(start, end, BUCKETS + 1).astype(np.int64)
+    begin = max(start, int(score.time[0])) if len(score) else start
+    edges = np.linspace(begin, end, BUCKETS + 1).astype(np.int64)
     places, alarms = np.searchsorted(score.time, edges), np.searchsorted(alarm.time, edges)
     return tuple(
         Bucket(int(edges[i]), float(np.median(part)), float(np.quantile(part, 0.95)),

@@ -24,7 +24,7 @@ class Ancestor:
 @dataclass(frozen=True, slots=True)
 class Lineage:
     """``ancestors`` from the bundle itself to the first; ``stretches`` what people, or the project's file, had judged
-    when it learnt; ``why`` says what keeps the history from being read as it was then."""
+    when it learnt, in order of time; ``why`` says what keeps the history from being read as it was then."""
 
     ancestors: tuple[Ancestor, ...]
     stretches: tuple[Feedback, ...]
@@ -45,7 +45,7 @@ def lineage(content: Content, shelf: Mapping[int, Shelved], historian: Historian
         stretches = verdicts(historian, content.manifest.loop, content.manifest.lineage.history or None)
     except LineshaftError as error:
         return Lineage(tuple(found), (), str(error))
-    return Lineage(tuple(found), tuple(stretches))
+    return Lineage(tuple(found), tuple(sorted(stretches, key=lambda one: (one.start, one.given))))
 
 
 def declared(one: Feedback) -> bool:

@@ -20,6 +20,7 @@ from lineshaft.core.clock import SECOND, format_duration, parse_duration
 from lineshaft.core.errors import UsageError
 from lineshaft.core.manifest import Budget, Limits
 from lineshaft.model.learner import Settings, learners
+from lineshaft.prepared import prepared
 
 FILE = "lineshaft.toml"
 PASSWORD = "LINESHAFT_PASSWORD"
@@ -425,3 +426,6 @@ def template(source: str = "opc.tcp://127.0.0.1:4840/", *, name: str = "works/ha
     words = {"source": source, "name": name, "period": period, "learn": learn}
     quoted = {key: json.dumps(word, ensure_ascii=False)[1:-1] for key, word in words.items()}
     return TEMPLATE.format(loop=loop if re.fullmatch(r"[\w-]+", loop, re.ASCII) else json.dumps(loop), **quoted)
+
+
+prepared(Config)

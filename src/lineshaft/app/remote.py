@@ -19,6 +19,7 @@ from lineshaft.node.buffer import Entry
 from lineshaft.node.control import ADDRESS_FILE, TOKEN_FILE
 from lineshaft.node.glance import Glance
 from lineshaft.node.health import HealthReport
+from lineshaft.prepared import prepared
 
 TIMEOUT_S = 30.0
 MOST_KEPT = 8
@@ -170,3 +171,6 @@ def _json(body: Mapping[str, object]) -> bytes:
 class _Outbox(msgspec.Struct):
     node: str
     entries: list[Entry]
+
+
+prepared(Glance, HealthReport, Alarm, Decision, _Outbox)

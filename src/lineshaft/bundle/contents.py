@@ -12,6 +12,7 @@ from lineshaft.bundle.oci import TITLE, VERSION, digest
 from lineshaft.core.errors import Refused
 from lineshaft.core.golden import Golden
 from lineshaft.core.manifest import Certificate, Manifest
+from lineshaft.prepared import prepared
 
 MANIFEST, GRAPH, CARD, SBOM = "manifest.json", "graph.onnx", "model-card.md", "sbom.cdx.json"
 _LOWERED = re.compile(r"backends/([\w.-]+)/([\w.-]+)/(artifact|certificate\.json)", re.ASCII)
@@ -138,3 +139,6 @@ def _require_agreement(manifest: Manifest, graph: bytes, lowerings: Sequence[Low
     if any(sequence.x.shape[1] != channels for sequence in golden):
         raise Refused(f"a golden sequence has not the graph's {channels} channels", where=where,
                       do="make the golden sequences with this graph")
+
+
+prepared(Manifest, Certificate)

@@ -20,6 +20,7 @@ import msgspec
 from lineshaft.bundle.sign import SIGNATURE_FILE
 from lineshaft.bundle.signature import MEDIA_TYPE as SIGNATURE_TYPE
 from lineshaft.core.errors import Refused
+from lineshaft.prepared import prepared
 
 BUNDLE_TYPE = "application/vnd.lineshaft.bundle.v1+json"
 TITLE = "org.opencontainers.image.title"
@@ -237,3 +238,6 @@ def _decode(raw: bytes, kind: type[_Kind], what: str, where: str) -> _Kind:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise Refused(f"{what} can't be read ({error})", where=where, do="fetch the bundle again") from error
+
+
+prepared(_Image, _Index)

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from lineshaft.bundle.keys import PublicKey
 from lineshaft.core.errors import Refused
+from lineshaft.prepared import prepared
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 _PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -153,3 +154,6 @@ def _decode(raw: bytes, kind: type[_Kind], where: str) -> _Kind:
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise Refused(f"the signature can't be read ({error})", where=where,
                       do="sign the bundle again") from error
+
+
+prepared(_SigstoreBundle, _Statement)

@@ -17,6 +17,7 @@ from lineshaft.core.decision import Decision
 from lineshaft.core.errors import EnvironmentFailed, UsageError
 from lineshaft.node.alarms import Transition
 from lineshaft.node.record import Record, decision
+from lineshaft.prepared import prepared
 
 FILE = "node.sqlite"
 _SCHEMA = """
@@ -279,3 +280,6 @@ def _entry(row: tuple[int, str, str, int, float, int, float, int, int, int, str,
                       tuple(msgspec.json.decode(masked)) if masked else (),
                       tuple((tag, share) for tag, share in msgspec.json.decode(causes)) if causes else (), bundle)
     return Entry(sequence, decision(record, loop, asset))
+
+
+prepared(Alarm, Transition)

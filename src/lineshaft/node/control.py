@@ -27,6 +27,7 @@ from lineshaft.node.alarms import Transition
 from lineshaft.node.buffer import Entry
 from lineshaft.node.glance import Glance
 from lineshaft.node.health import HealthReport
+from lineshaft.prepared import prepared
 
 TOKEN_FILE, ADDRESS_FILE = "control.token", "control.url"
 _LARGEST_BODY = 64 * 1024
@@ -256,3 +257,6 @@ def _body(raw: bytes, kind: type[_Shape]) -> _Shape:
     except msgspec.DecodeError as error:
         raise UsageError(f"the request's JSON is not understood ({error})", where="body",
                          do=f"send an object with {', '.join(kind.__struct_fields__) or 'nothing in it'}") from error
+
+
+prepared(_AlarmAction, _Bundle, _Sequence, _Nothing)

@@ -11,6 +11,7 @@ import msgspec
 from lineshaft.core.errors import EnvironmentFailed
 from lineshaft.node.alarms import Transition
 from lineshaft.node.buffer import FILE
+from lineshaft.prepared import prepared
 
 _SELECT = ("SELECT body FROM journal WHERE time >= ? AND time < ? ORDER BY sequence DESC LIMIT ?")
 
@@ -30,3 +31,6 @@ def read_journal(folder: Path, start: int, end: int, limit: int) -> list[Transit
         raise EnvironmentFailed(f"the alarm journal cannot be read ({error})", where=str(path),
                                 do="see whether this user may read and write the node's folder") from error
     return [msgspec.json.decode(body, type=Transition) for (body,) in reversed(rows)]
+
+
+prepared(Transition)

@@ -371,12 +371,7 @@ def declare(here: Here, person: Engineer, asked: Span) -> Standing:
 @router.post("/deploy")
 def deploy(here: Here, person: Engineer, asked: Deployment) -> Standing:
     """Let a bundle decide: at once where a node runs, else as soon as one starts."""
-    if here.pulse.newest.reached:
-        acts.deploy(here, person, asked.version)
-    else:
-        bundle = acts.bundle_of(here, asked.version)
-        acts.noted(here, person, acts.ACTS["swap"], f"version {asked.version}",
-                   lambda: here.existing().note_decides(bundle.digest))
+    acts.deploy(here, person, asked.version)
     return look(here, person)
 
 

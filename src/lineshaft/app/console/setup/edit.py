@@ -19,6 +19,9 @@ from lineshaft.app.console.setup.statements import Path, Statement, belongs_abov
 from lineshaft.core.errors import UsageError
 
 
+WIDTH = 110
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One key's new value; None removes it, with everything below it."""
@@ -125,7 +128,7 @@ class _Text:
         while at < len(self._all) and place and belongs_above(self._all[at]):
             at += 1
         name = ".".join(values.key(part) for part in path[len(own):])
-        return at, f"{name} = {values.value(value)}{self._newline}", 0
+        return at, f"{name} = {values.laid_out(value, WIDTH - len(name) - 3, self._newline)}{self._newline}", 0
 
     def _new_table(self, change: Change) -> str:
         """A table of its own: switched on where it stands as an example, else behind its nearest relatives."""
@@ -140,7 +143,8 @@ class _Text:
         at = self._behind(table)
         lines = [f"[{'.'.join(map(values.key, table))}]"]
         if not empty:
-            lines.append(f"{values.key(change.path[-1])} = {values.value(change.value)}")
+            name = values.key(change.path[-1])
+            lines.append(f"{name} = {values.laid_out(change.value, WIDTH - len(name) - 3, self._newline)}")
         before = self._newline if at and self._all[at - 1].kind != "blank" else ""
         after = self._newline if at < len(self._all) and self._all[at].kind != "blank" else ""
         parts.insert(at, before + "".join(line + self._newline for line in lines) + after)
@@ -188,7 +192,7 @@ class _Text:
         inner = comments_in(old)
         made = values.relined(old, value) if "\n" in old and isinstance(value, list) else None
         above = "" if made or not inner else "".join(f"{token[0].rstrip()}{self._newline}" for token in inner)
-        new = made or values.value(value)
+        new = made or values.laid_out(value, WIDTH - len(head), self._newline)
         if tail.strip() and "\n" not in old + new:
             gap = len(tail) - len(tail.lstrip(" \t"))
             column = column or len(head) + len(old) + gap

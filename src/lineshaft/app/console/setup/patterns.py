@@ -87,8 +87,9 @@ def _fewest(branch: _Branch, included: bool) -> _Way:
         best = ((), ())
     else:
         inner = _each(branch, True)
-        best = min((one_by_one, ((_glob(branch), *inner[0]), inner[1])),
-                   key=lambda way: (len(way[0]) + len(way[1]), len(way[1])))
+        whole = ((_glob(branch), *inner[0]), inner[1])
+        ways = (one_by_one, whole) if branch.path else (whole, one_by_one)  # of equals the inner one, but for "*"
+        best = min(ways, key=lambda way: (len(way[0]) + len(way[1]), len(way[1])))
     tags, leave_out = best
     return ((*own, *tags), leave_out) if not included else (tags, (*own, *leave_out))
 

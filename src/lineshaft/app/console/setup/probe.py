@@ -27,6 +27,7 @@ from lineshaft.core.tag import Tag
 
 IDLE_S, FRESH_S, ANSWER_S, BROWSE_S = 90.0, 1.0, 15.0, 180.0
 MOST_PROBES, MOST_VALUES = 8, 300
+PATIENCE_S = 10.0  # somebody waits who can see that it works, and may cancel
 T = TypeVar("T")
 
 
@@ -76,7 +77,9 @@ class Probes:
         """
         project = _project(self._folder, source, options)
         given = project.options
-        if connector_for(project.source) == "opcua" and (secret := password or os.environ.get(PASSWORD, "")):
+        if connector_for(project.source) == "opcua":
+            given = {"timeout_s": PATIENCE_S} | given
+        if given.get("user") and (secret := password or os.environ.get(PASSWORD, "")):
             given = given | {"password": secret}
         with self._lock:
             if len(self._probes) >= MOST_PROBES:

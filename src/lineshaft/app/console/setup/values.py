@@ -41,6 +41,21 @@ def value(one: Any) -> str:
     raise UsageError(f"{one!r} cannot be written in a TOML file", do="give text, numbers, true or false, or lists")
 
 
+def laid_out(one: Any, room: int, newline: str = "\n") -> str:
+    """A value; a list that would not fit into ``room`` letters as one element a line.
+
+    >>> print(laid_out(["a", "b"], 5))
+    [
+      "a",
+      "b",
+    ]
+    """
+    plain = value(one)
+    if not isinstance(one, list | tuple) or len(one) < 2 or len(plain) <= room:
+        return plain
+    return f"[{newline}" + "".join(f"  {value(part)},{newline}" for part in one) + "]"
+
+
 def relined(old: str, wanted: list[Any]) -> str | None:
     """An array of several lines with other elements, its remarks where they were; None where that is not possible.
 

@@ -11,6 +11,7 @@ import { changesOf, drafts, standing, STEPS, useStanding, WRITES } from "../part
 import { TagsStep } from "../parts/setup-tags.js";
 import { TaskStep } from "../parts/setup-task.js";
 import { TrainStep, useTraining } from "../parts/setup-train.js";
+import { Icon } from "../parts/icon.js";
 import { Shape, State } from "../parts/state.js";
 
 // The road from a source to a bundle that decides. Left where one stands, right the step, below what it writes.
@@ -26,7 +27,7 @@ const states = (now, job) => {
     source: ready ? ["done", now.source] : ["now", ""],
     tags: !ready ? ["later", ""] : ["done", patterns.length === 1 && patterns[0] === "*" && !now.task["leave-out"].length ? t("setup.state.all_tags") : t("setup.state.patterns", { n: count(patterns.length) })],
     task: !ready ? ["later", ""] : ["done", t("setup.state.every", { time: duration(now.period_ms) })],
-    record: !ready ? ["later", ""] : recording(now) ? [held.covered >= ENOUGH_ROWS * now.period_ms ? "done" : "now", t("setup.state.recording", { time: duration(held.covered) })]
+    record: !ready ? ["later", ""] : recording(now) ? [normal.length || held.covered >= ENOUGH_ROWS * now.period_ms ? "done" : "now", t("setup.state.recording", { time: duration(held.covered) })]
       : held.end ? ["doubt", t("setup.state.stopped")] : ["now", t("setup.state.nothing")],
     normal: normal.length ? ["done", duration(normal.reduce((sum, one) => sum + one.end - one.start, 0))] : [held.end ? "now" : "later", ""],
     train: training ? ["now", t("setup.state.training")] : now.learnt ? ["done", t("setup.state.version", { version: now.learnt.version })] : [normal.length ? "now" : "later", ""],
@@ -59,7 +60,7 @@ const Setup = () => {
       ${now.mistake ? html`<div class="panel trouble" role="alert"><${State} level="warn" text=${now.mistake} /><p class="note">${t("setup.mistake")}</p></div>` : null}
       <div class="panel step"><${View} key=${current} /></div>
       ${WRITES.includes(current) ? html`<${Diff} key=${current} step=${current} onNext=${onward} />`
-        : html`<div class="row onward"><span class="soft">${t(`setup.writes.${current}`)}</span><span class="grow"></span>${onward ? html`<button onClick=${onward}>${t("setup.next")}</button>` : null}</div>`}</div></div>`;
+        : html`<div class="row onward"><span class="soft">${t(`setup.writes.${current}`)}</span><span class="grow"></span>${onward ? html`<button onClick=${onward}>${t("setup.next")}<${Icon} name="right" size="18" /></button>` : null}</div>`}</div></div>`;
 };
 
 export const page = { name: "setup", order: 100, icon: "setup", view: Setup,

@@ -1,4 +1,4 @@
-import { html, useEffect, useState } from "../lib/ui.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/ui.js";
 import { attempt, get, post } from "../lib/api.js";
 import { t } from "../lib/text.js";
 import { changesOf, discarded, drafts, forget, look, loopOf, standing } from "./setup-state.js";
@@ -46,9 +46,16 @@ export const Diff = ({ step, onNext }) => {
       : idle ? html`<p class="soft">${t(now?.file ? "setup.nothing" : "setup.no_file")}</p>` : html`<${Lines} lines=${found.lines} />`}</section>`;
 };
 
+const FIRST = /^(\[plant\]|source = )/;
 const Lines = ({ lines }) => {
+  const box = useRef(null);
   let last = 0;
-  return html`<div class="lines scroll" tabindex="0" role="region" aria-label=${t("setup.diff_lines")}><table><tbody>${lines.map((line, at) => {
+  const made = lines.every(line => line.kind === "add"), mark = lines.findIndex(line => (made ? FIRST.test(line.text) : line.kind !== "same"));
+  useLayoutEffect(() => { // what matters is in sight: of a new file its first table, else the first change
+    const row = box.current.querySelectorAll("tr:not(.gap)")[mark];
+    if (row) box.current.scrollTop = Math.max(0, row.offsetTop - 28);
+  }, [JSON.stringify(lines)]);
+  return html`<div class="lines scroll" ref=${box} tabindex="0" role="region" aria-label=${t("setup.diff_lines")}><table><tbody>${lines.map((line, at) => {
     const jump = line.kind !== "remove" && last && line.number > last + 1;
     if (line.kind !== "remove") last = line.number;
     return [jump ? html`<tr key=${`gap${at}`} class="gap"><td></td><td></td><td>⋯</td></tr>` : null,

@@ -1,7 +1,7 @@
 import { html, useEffect, useState } from "../lib/ui.js";
 import { useGet } from "../lib/load.js";
 import { known, moment, number, t } from "../lib/text.js";
-import { cancel, connect, discarded, form, leave, PASSWORD, PLANT_COMMAND, plantTags, probe, standing, wish } from "./setup-state.js";
+import { cancel, connect, discarded, form, PASSWORD, PLANT_COMMAND, plantTags, probe, standing, wish } from "./setup-state.js";
 import { Choice } from "./setup-input.js";
 import { Icon } from "./icon.js";
 import { State } from "./state.js";
@@ -51,8 +51,9 @@ export const SourceStep = () => {
   if (!one || !choices) return html`<p class="soft">${t("common.loading")}</p>`;
   const change = part => form.set(was => ({ ...was, ...part }));
   const source = one[one.kind];
-  const fresh = open && open.asked === source;
-  const busy = open && ["connecting", "browsing"].includes(open.state), there = fresh && open.state === "ready";
+  const fresh = open && open.asked === source; // what it offers still holds when one chooses among it
+  const settled = fresh && JSON.stringify(open.options) === JSON.stringify(optionsOf(one, now)) ? open : null;
+  const busy = open && ["connecting", "browsing"].includes(open.state), there = settled?.state === "ready";
   const button = html`<button class=${there ? "" : "primary"} disabled=${!source.trim() || busy}><${Icon} name="link" size="18" />${t(there ? "setup.source.again" : "setup.source.connect")}</button>`;
   const go = more => { const next = { ...one, ...more }; form.set(next); connect(source, optionsOf(next, now), next.password); };
   return html`<form onSubmit=${event => { event.preventDefault(); go(); }}>
@@ -62,12 +63,12 @@ export const SourceStep = () => {
     ${one.kind === "opcua" ? html`<${Address} one=${one} change=${change} choices=${choices} button=${button} />` : null}
     ${one.kind === "files" ? html`<${Files} one=${one} change=${change} choices=${choices} button=${button} />` : null}
     ${one.kind !== "opcua" && one.kind !== "files" ? html`<div>${button}</div>` : null}
-    <${Progress} open=${fresh ? open : null} />
-    ${fresh && open.state === "failed" ? html`<${Failed} open=${open} one=${one} onTrust=${certificate => go({ trust: [...one.trust, certificate] })} />` : null}
+    <${Progress} open=${settled} />
+    ${settled?.state === "failed" ? html`<${Failed} open=${open} one=${one} onTrust=${certificate => go({ trust: [...one.trust, certificate] })} />` : null}
     ${one.kind === "opcua" ? html`<${Access} one=${one} change=${change} open=${fresh ? open : null} now=${now} onConnect=${go} />` : null}
     <fieldset class="choice"><legend>${t("setup.source.names")}</legend><div class="row top-aligned">
-      <label class="field"><span>${t("setup.source.plant")}</span><input value=${one.name} maxlength="120" onInput=${event => change({ name: event.target.value })} aria-describedby="plant-note" /><small class="soft" id="plant-note">${t("setup.source.plant_note")}</small></label>
-      <label class="field"><span>${t("setup.source.task")}</span><input value=${one.loop} maxlength="64" disabled=${now.file} pattern="[A-Za-z0-9][A-Za-z0-9_.\\-]*" onInput=${event => change({ loop: event.target.value })} aria-describedby="task-note" /><small class="soft" id="task-note">${t(now.file ? "setup.source.task_fixed" : "setup.source.task_note")}</small></label></div></fieldset></form>`;
+      <label class="field"><span>${t("setup.source.plant")}</span><input aria-label=${t("setup.source.plant")} value=${one.name} maxlength="120" onInput=${event => change({ name: event.target.value })} aria-describedby="plant-note" /><small class="soft" id="plant-note">${t("setup.source.plant_note")}</small></label>
+      <label class="field"><span>${t("setup.source.task")}</span><input aria-label=${t("setup.source.task")} value=${one.loop} maxlength="64" disabled=${now.file} pattern="[A-Za-z0-9][A-Za-z0-9_.\\-]*" onInput=${event => change({ loop: event.target.value })} aria-describedby="task-note" /><small class="soft" id="task-note">${t(now.file ? "setup.source.task_fixed" : "setup.source.task_note")}</small></label></div></fieldset></form>`;
 };
 const ORDER = ["opcua", "files", "plant"];
 
@@ -77,7 +78,7 @@ const Address = ({ one, change, choices, button }) => html`<div><div class="row 
     <button type="button" onClick=${() => change({ opcua: choices.near })}>${t("setup.source.use")}</button></p>` : null}
   ${!choices.answers && one.opcua === choices.near ? html`<p class="note">${t("setup.source.nobody", { address: choices.near })} <code class="nowrap">${PLANT_COMMAND}</code></p>` : null}</div>`;
 
-const Files = ({ one, change, choices, button }) => html`<div>
+const Files = ({ one, change, choices, button }) => html`<div class="stack">
   ${choices.files.length ? html`<${Choice} label=${t("setup.source.files")} name="file" value=${one.files} onChange=${files => change({ files })} cards
     options=${choices.files.slice(0, 50).map(file => ({ value: file.path, label: file.path, note: `${size(file.size)} · ${moment(file.changed)}` }))} />` : html`<p class="note">${t("setup.source.no_files")}</p>`}
   <div class="row foot-aligned"><label class="field wide"><span>${t("setup.source.path")}</span><input type="text" spellcheck="false" autocomplete="off" value=${one.files} onInput=${event => change({ files: event.target.value })} /></label>${button}</div></div>`;
@@ -109,7 +110,7 @@ const Access = ({ one, change, open, now, onConnect }) => {
   const options = offered ? offered.map(point => ({ value: point.security, label: t(known(`setup.security.${point.security}`) ? `setup.security.${point.security}` : "setup.security.other"),
     note: point.usable ? point.security : t("setup.security.unusable", { name: point.security }), disabled: !point.usable }))
     : ["Basic256Sha256-SignAndEncrypt", "Basic256Sha256-Sign", "None"].map(value => ({ value, label: t(`setup.security.${value}`), note: value }));
-  return html`<div><${Choice} label=${t("setup.source.security")} note=${offered ? t("setup.source.offered") : ""} name="security" value=${one.security} options=${options} onChange=${security => { leave(); change({ security }); }} cards />
+  return html`<div class="stack"><${Choice} label=${t("setup.source.security")} note=${offered ? t("setup.source.offered") : ""} name="security" value=${one.security} options=${options} onChange=${security => { show(true); change({ security }); }} cards />
     ${one.security !== "None" ? html`<p class="note">${t("setup.source.ours", { folder: `${now.options.pki || PKI}/own` })}</p>` : null}
     <fieldset class="choice"><legend>${t("setup.source.login")}</legend>${login && !login.includes("anonymous") ? html`<p class="note">${t("setup.source.login_wanted")}</p>` : null}
       <div class="row top-aligned"><label class="field"><span>${t("setup.source.user")}</span><input value=${one.user} autocomplete="off" onInput=${event => change({ user: event.target.value })} /></label>

@@ -1,7 +1,7 @@
 import { attempt, get, post, remove } from "../lib/api.js";
 import { store } from "../lib/store.js";
 import { jobs } from "../lib/live.js";
-import { useEffect, useState } from "../lib/ui.js";
+import { useEffect, useRef, useState } from "../lib/ui.js";
 
 // What set-up holds while somebody moves between its steps: where it stands, what is not written yet, the open source.
 export const STEPS = ["source", "tags", "task", "record", "normal", "train", "result", "deploy"];
@@ -102,6 +102,12 @@ export const useFileSource = () => {
   useEffect(() => {
     if (now?.source && !open) connect(now.source, now.options, form.get()?.password);
   }, [now?.source, Boolean(open)]);
+  const seen = useRef(now?.digest);
+  useEffect(() => { // which of them the file takes is another thing now
+    if (now?.digest === seen.current) return;
+    seen.current = now?.digest;
+    if (open?.state === "ready") get(`/setup/probe/${open.number}/tag`).then(plantTags.set).catch(() => undefined);
+  }, [now?.digest]);
   return { probe: open, tags };
 };
 

@@ -55,10 +55,10 @@ export const TagsStep = () => {
 
 const Tree = ({ tags, now }) => {
   const before = useMemo(() => new Set(tags.filter(tag => tag.chosen).map(tag => tag.path)), [tags]);
-  const [chosen, set] = useState(() => kept.tags === tags ? kept.chosen : before);
+  const [chosen, set] = useState(() => (kept.source === now.source ? kept.chosen : before));
   const thrown = discarded.use(), [seen, see] = useState(thrown);
   useEffect(() => { if (thrown !== seen) { see(thrown); set(before); } }, [thrown]);
-  kept.tags = tags;
+  kept.source = now.source;
   kept.chosen = chosen;
   const [wanted, search] = useState(""), [opened, setOpened] = useState({}), [most, more] = useState(MOST_ROWS);
   const found = useMemo(() => {
@@ -86,7 +86,7 @@ const Tree = ({ tags, now }) => {
         : html`<${Leaf} key=${row.tag.path} row=${row} on=${chosen.has(row.tag.path)} value=${values[row.tag.path]} onTick=${on => toggle([row.tag], on)} />`))}</tbody></table>`}
       ${rows.length > most ? html`<p><button onClick=${() => more(was => was + MOST_ROWS)}>${t("setup.tags.more", { n: count(rows.length - most) })}</button></p>` : null}</div>`;
 };
-const kept = { tags: null, chosen: null }; // a choice outlives a look at another step
+const kept = { source: null, chosen: null }; // a choice outlives a look at another step
 
 const Branch = ({ row, chosen, open, onOpen, onTick }) => {
   const { branch, depth } = row, usable = numeric(branch.tags), taken = usable.filter(tag => chosen.has(tag.path)).length;

@@ -1,7 +1,7 @@
 import { html, useEffect, useState } from "../lib/ui.js";
 import { attempt, post } from "../lib/api.js";
 import { serverNow } from "../lib/live.js";
-import { count, duration, t } from "../lib/text.js";
+import { count, duration, moment, t } from "../lib/text.js";
 import { look, standing, useJob } from "./setup-state.js";
 import { Bar } from "./setup-input.js";
 import { Empty } from "./empty.js";
@@ -24,7 +24,7 @@ export const TrainStep = () => {
     <div class="row"><button class="primary" disabled=${running} onClick=${() => attempt(() => post("/model/retraining"))}><${Icon} name="play" size="18" />${t(now.learnt ? "setup.train.again" : "setup.train.start")}</button>
       ${running ? html`<button onClick=${() => attempt(() => post(`/job/${job.number}/stop`))}>${t("common.cancel")}</button>` : null}</div>
     ${job ? html`<${Working} job=${job} />` : null}
-    ${now.learnt && !running ? html`<p><${State} level="ok" text=${t("setup.train.there", { version: now.learnt.version })} /> <span class="soft">${now.learnt.created}</span></p>` : null}`;
+    ${now.learnt && !running ? html`<p><${State} level="ok" text=${t("setup.train.there", { version: now.learnt.version })} /> <span class="soft time">${moment(Date.parse(now.learnt.created))}</span></p>` : null}`;
 };
 
 const Working = ({ job }) => {

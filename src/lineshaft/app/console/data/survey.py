@@ -44,9 +44,13 @@ class Survey:
     links: Links
 
 
-def survey(historian: Historian, tags: Sequence[Tag], start: int, end: int, progress: Progress = silent) -> Survey:
-    """Everything that ``start <= time < end`` shows, within what memory and patience allow (``stretches``)."""
-    planned = plans(historian, tags, start, end)
+def survey(historian: Historian, tags: Sequence[Tag], start: int, end: int, progress: Progress = silent, *,
+           since: int = 0) -> Survey:
+    """Everything that ``start <= time < end`` shows, within what memory and patience allow (``stretches``).
+
+    What lies before ``since``, when recording began, is no gap.
+    """
+    planned = plans(historian, tags, min(max(start, since), end - 1), end)
     found: dict[str, TagSurvey] = {}
     source: list[Finding] = []
     steps = sum(len(plan.spans) + len(plan.tags) for plan in planned) + 1

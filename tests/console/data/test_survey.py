@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineshaft.app.console.data.contract import Breach, Promise, broken
@@ -23,6 +23,8 @@ from lineshaft.core.tag import Tag
 from lineshaft.historian.memory import MemoryHistorian
 
 START = 1_700_000_000 * SECOND
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other tests."""
 
 
 def series(times: Any, values: Any = None, quality: Any = None) -> Series:
@@ -95,6 +97,7 @@ def test_a_strip_shows_the_worst_of_each_part() -> None:
     assert strip(spans, [series(range(100), values, quality)], (), START, START + 100 * SECOND, 10) == "ubgggggggb"
 
 
+@BUSY
 @given(st.lists(st.floats(0, 999), max_size=60), st.integers(1, 300))
 def test_a_strip_has_as_many_parts_as_asked_for(times: list[float], bins: int) -> None:
     spans, runs = ((START, START + 1000 * SECOND),), [series(sorted(times))]
@@ -119,7 +122,7 @@ def test_little_is_looked_at_whole_and_much_in_stretches_from_end_to_end() -> No
     assert whole.whole and whole.spans == ((START, START + 60 * SECOND),)
     assert not parts.whole and parts.spans[0][0] == START and parts.spans[-1][1] == end
     looked = sum(b - a for a, b in parts.spans) * 100 / SECOND
-    assert 0.9 * most_a_tag(1) < looked <= most_a_tag(1)
+    assert 0.9 * most_a_tag(1) < looked <= most_a_tag(1) + len(parts.spans)
 
 
 def test_a_slow_tag_beside_fast_ones_is_looked_at_whole() -> None:
@@ -136,8 +139,8 @@ def test_a_survey_says_how_much_it_looked_at() -> None:
     historian, tags = filled(600, 100)
     found = survey(historian, tags, START, START + 600 * SECOND)
     (one,) = found.tags
-    assert not one.whole and 0 < one.looked_ns < 600 * SECOND and one.quality.samples <= most_a_tag(1)
-    assert len(one.strip) == BINS and set(one.strip) <= {"g", "."}
+    assert not one.whole and 0 < one.looked_ns < 600 * SECOND and one.quality.samples <= 1.01 * most_a_tag(1)
+    assert one.strip == "g" * 60  # a part for each stretch
 
 
 def test_what_lies_before_the_first_record_is_no_gap() -> None:
@@ -159,6 +162,7 @@ def test_lost_links_are_counted_with_their_length_also_one_that_is_still_lost() 
     assert [((a - START) // SECOND, (b - START) // SECOND) for a, b in found.spans] == [(20, 25), (30, 31), (90, 100)]
 
 
+@BUSY
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=64), max_size=50))
 def test_any_values_have_a_shape_or_none(values: list[float]) -> None:
     found = shape([series(range(len(values)), values)])

@@ -10,7 +10,7 @@ import numpy as np
 from lineshaft.app.console.data.contract import Breach, broken
 from lineshaft.app.console.data.links import Links, lost_links
 from lineshaft.app.console.data.stretches import Plan, Spans, plans
-from lineshaft.app.console.data.strip import Gaps, gaps, strip
+from lineshaft.app.console.data.strip import BINS, Gaps, gaps, strip
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.series import Series
 from lineshaft.core.store import Historian
@@ -77,7 +77,8 @@ def survey(historian: Historian, tags: Sequence[Tag], start: int, end: int, prog
 
 def _tag(tag: Tag, quality: TagQuality, plan: Plan, runs: list[Series], start: int, end: int) -> TagSurvey:
     missing = gaps(tag, plan.spans, runs)
-    return TagSurvey(quality, broken(tag, runs), strip(plan.spans, runs, missing, start, end),
+    bins = BINS if plan.whole else min(BINS, len(plan.spans))  # a part a stretch, or every second part was not seen
+    return TagSurvey(quality, broken(tag, runs), strip(plan.spans, runs, missing, start, end, bins),
                      tuple(sorted(sorted(missing, key=lambda gap: gap[0] - gap[1])[:MOST_GAPS])),
                      _length(missing), _length(plan.spans), plan.whole)
 

@@ -57,6 +57,6 @@ def spread(spans: Sequence[tuple[int, int]], pieces: int = PIECES, piece_ns: int
     for start, end in spans:
         count = max(1, round(pieces * (end - start) / total))
         length = min(piece_ns, (end - start) // count)
-        last = end - length
-        found += [(at, at + length) for at in np.linspace(start, last, count).astype(np.int64).tolist()]
+        free = end - length - start
+        found += [(at, at + length) for at in (start + free * i // max(count - 1, 1) for i in range(count))]
     return found

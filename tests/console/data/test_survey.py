@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lineshaft.app.console.data.contract import Breach, Promise, broken
 from lineshaft.app.console.data.links import lost_links
 from lineshaft.app.console.data.shape import shape
-from lineshaft.app.console.data.stretches import most_a_tag, plans
+from lineshaft.app.console.data.stretches import most_a_tag, plans, spread
 from lineshaft.app.console.data.strip import BINS, gaps, strip
 from lineshaft.app.console.data.survey import survey
 from lineshaft.core.clock import SECOND
@@ -140,7 +140,19 @@ def test_a_survey_says_how_much_it_looked_at() -> None:
     found = survey(historian, tags, START, START + 600 * SECOND)
     (one,) = found.tags
     assert not one.whole and 0 < one.looked_ns < 600 * SECOND and one.quality.samples <= 1.01 * most_a_tag(1)
-    assert one.strip == "g" * 60  # a part for each stretch
+    assert one.strip == "g" * BINS
+
+
+def test_a_gap_between_two_stretches_of_a_fast_tag_still_shows() -> None:
+    historian, tags = MemoryHistorian(), [Tag("a", unit="bar")]
+    times = START + np.arange(60_000, dtype=np.int64) * (SECOND // 100)
+    there = (times < START + 301 * SECOND) | (times > START + 308 * SECOND)
+    quality = np.where(np.arange(60_000) == 12_345, BAD_SENSOR_FAILURE, 0).astype(np.uint32)
+    historian.append(Samples(("a",), np.zeros(int(there.sum()), np.int32), times[there], np.sin(times / 1e9)[there],
+                             quality[there]))
+    found = survey(historian, tags, START - 60 * SECOND, START + 600 * SECOND, since=START).tags[0]
+    assert not found.whole and found.strip.count("b") == 1 and found.strip.count("m") in (1, 2)
+    assert found.strip.startswith("." * 10 + "g")
 
 
 def test_what_lies_before_the_first_record_is_no_gap() -> None:
@@ -167,3 +179,10 @@ def test_lost_links_are_counted_with_their_length_also_one_that_is_still_lost() 
 def test_any_values_have_a_shape_or_none(values: list[float]) -> None:
     found = shape([series(range(len(values)), values)])
     assert found is None or sum(found.counts) == int(np.isfinite(values).sum())
+
+
+@pytest.mark.parametrize("spans", [[(0, 10**15)], [(0, 10**14), (5 * 10**14, 6 * 10**14)], [(0, 5), (7, 7)]])
+def test_long_stretches_are_looked_at_from_end_to_end_in_few_pieces(spans: list[tuple[int, int]]) -> None:
+    pieces = spread(spans, 24, 60 * SECOND)
+    assert len(pieces) <= 26 and pieces[0][0] == spans[0][0]
+    assert all(any(start <= a < b <= end for start, end in spans) for a, b in pieces)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineshaft.app.console.live.pulse import Pulse
@@ -13,11 +13,14 @@ from lineshaft.core.quality import BAD_SENSOR_FAILURE, UNCERTAIN
 from lineshaft.core.sample import Sample
 from lineshaft.core.tag import Tag
 
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other tests."""
 WORDS = st.sampled_from(["a", "b", "P1", "P02", "P10", "泵"])
 PATHS = st.lists(st.lists(WORDS, min_size=1, max_size=5).map("/".join), min_size=1, max_size=30, unique=True)
 PLANTS = PATHS.flatmap(lambda paths: st.fixed_dictionaries({path: st.sampled_from(State) for path in paths}))
 
 
+@BUSY
 @given(PLANTS)
 def test_a_level_is_as_bad_as_the_worst_below_it_and_counts_every_tag_once(plant: dict[str, State]) -> None:
     tree = levels([Tag(path) for path in plant])
@@ -28,6 +31,7 @@ def test_a_level_is_as_bad_as_the_worst_below_it_and_counts_every_tag_once(plant
         assert found[level.path].counts == {state: below.count(state) for state in set(below)}
 
 
+@BUSY
 @given(PLANTS, st.sampled_from(State))
 def test_one_tag_that_gets_worse_makes_no_level_better(plant: dict[str, State], other: State) -> None:
     tree, tag = levels([Tag(path) for path in plant]), next(iter(plant))
@@ -36,6 +40,7 @@ def test_one_tag_that_gets_worse_makes_no_level_better(plant: dict[str, State], 
     assert all(after[path] == before[path] for path in before if path and not tag.startswith(f"{path}/"))
 
 
+@BUSY
 @given(PLANTS)
 def test_the_order_of_tags_does_not_matter(plant: dict[str, State]) -> None:
     forth = levels([Tag(path) for path in plant])
@@ -43,6 +48,7 @@ def test_the_order_of_tags_does_not_matter(plant: dict[str, State]) -> None:
     assert roll_up(forth, plant) == roll_up(back, plant)
 
 
+@BUSY
 @given(PATHS)
 def test_parents_stand_before_their_children_and_every_tag_hangs_on_its_asset(paths: list[str]) -> None:
     tree = levels([Tag(path) for path in paths])

@@ -47,9 +47,10 @@ def source(project: Project, historian: EmbeddedHistorian, tags: list[Tag], newe
     good = np.concatenate([usable(one.quality) & np.isfinite(one.value) for one in read.values()]
                           or [np.empty(0, np.bool_)])
     cold = project.folder / project.config.history / "samples"
-    return Source(without_secret(project.config.plant.source), manifest.title, manifest.description, len(tags),
-                  _since(historian), newest, len(good) * SECOND / RATE_NS, float(good.mean()) if len(good) else None,
-                  historian.arrived(), historian.version(), _size(historian.folder) - _size(cold), _size(cold))
+    return Source(
+        without_secret(project.config.plant.source), manifest.title, manifest.description, len(tags),
+        first_sample(historian), newest, len(good) * SECOND / RATE_NS, float(good.mean()) if len(good) else None,
+        historian.arrived(), historian.version(), _size(historian.folder) - _size(cold), _size(cold))
 
 
 def without_secret(uri: str) -> str:
@@ -62,8 +63,8 @@ def without_secret(uri: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if parts.netloc else uri
 
 
-def _since(historian: EmbeddedHistorian) -> int | None:
-    """The first sample ever: it never changes."""
+def first_sample(historian: EmbeddedHistorian) -> int | None:
+    """The time of the first sample that ever arrived, which never changes; None before it."""
     if historian not in _SINCE:
         first = historian.since(0, limit=1).samples
         if not len(first):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lineshaft.app.console.plant.bands import spread
 from lineshaft.core.clock import SECOND
 from lineshaft.core.store import Historian
 from lineshaft.core.tag import Tag
@@ -52,4 +51,23 @@ def rates(historian: Historian, tags: Sequence[Tag], start: int, end: int) -> di
     for first, last in spread([(start, end)], PROBES, PROBE_NS):
         for path, series in historian.read(list(found), first, last).items():
             found[path] = max(found[path], len(series) / max(last - first, 1))
+    return found
+
+
+def spread(spans: Sequence[tuple[int, int]], pieces: int, piece_ns: int
+           ) -> list[tuple[int, int]]:
+    """At most about ``pieces`` stretches of ``piece_ns`` over all spans; the spans themselves where they are shorter.
+
+    >>> spread([(0, 100)], 2, 10), spread([(0, 15)], 2, 10)
+    ([(0, 10), (90, 100)], [(0, 15)])
+    """
+    total = sum(end - start for start, end in spans)
+    if total <= pieces * piece_ns:
+        return [span for span in spans if span[1] > span[0]]
+    found = []
+    for start, end in spans:
+        count = max(1, round(pieces * (end - start) / total))
+        length = min(piece_ns, (end - start) // count)
+        free = end - length - start
+        found += [(at, at + length) for at in (start + free * i // max(count - 1, 1) for i in range(count))]
     return found

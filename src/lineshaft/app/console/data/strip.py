@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.app.console.data.stretches import Spans
+from lineshaft.core.columns import Columns
 from lineshaft.core.quality import UNCERTAIN, usable
 from lineshaft.core.series import Series
 from lineshaft.core.tag import Tag
@@ -52,6 +53,27 @@ def strip(spans: Spans, runs: Sequence[Series], missing: Gaps, start: int, end: 
                      else usable(series.quality) & (series.quality >= np.uint32(code)))
             letters[np.minimum(((series.time[wrong] - start) / width).astype(np.int64), bins - 1)] = letter
     letters[(looked > 0) & (gone > _SHARE * looked)] = MISSING
+    return "".join(letters.tolist())
+
+
+def strip_of_columns(columns: Columns, since: int, start: int, end: int, bins: int = BINS) -> str:
+    """The same for a fast tag, from what history keeps of every part: missing is one with less than half as many
+    samples as usual. Nothing is looked at before ``since``.
+    """
+    width = (end - start) / bins
+    letters = np.full(bins, MISSING)
+    letters[:max(0, int(np.ceil((since - start) / width)))] = UNSEEN
+    inside = (columns.start + columns.step > start) & (columns.start < end)
+    place = np.clip(((columns.start[inside] + columns.step / 2 - start) / width).astype(np.int64), 0, bins - 1)
+    count, bad = np.zeros(bins), np.zeros(bins)
+    worst = np.zeros(bins, np.uint32)
+    np.add.at(count, place, columns.count[inside])
+    np.add.at(bad, place, columns.bad[inside])
+    np.maximum.at(worst, place, columns.quality[inside])
+    there = count >= _SHARE * np.median(count[count > 0]) if count.any() else count > 0
+    letters[there] = GOOD
+    letters[there & (worst >= np.uint32(UNCERTAIN))] = DOUBTFUL
+    letters[there & (bad > 0)] = WRONG
     return "".join(letters.tolist())
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from lineshaft.app.console.data.contract import Breach, broken
 from lineshaft.app.console.data.links import Links, lost_links
 from lineshaft.app.console.data.stretches import Plan, Spans, plans
-from lineshaft.app.console.data.strip import Gaps, gaps, strip
+from lineshaft.app.console.data.strip import BINS, Gaps, gaps, strip, strip_of_columns
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.series import Series
 from lineshaft.core.store import Historian
@@ -44,9 +44,13 @@ class Survey:
     links: Links
 
 
-def survey(historian: Historian, tags: Sequence[Tag], start: int, end: int, progress: Progress = silent) -> Survey:
-    """Everything that ``start <= time < end`` shows, within what memory and patience allow (``stretches``)."""
-    planned = plans(historian, tags, start, end)
+def survey(historian: Historian, tags: Sequence[Tag], start: int, end: int, progress: Progress = silent, *,
+           since: int = 0) -> Survey:
+    """Everything that ``start <= time < end`` shows, within what memory and patience allow (``stretches``).
+
+    What lies before ``since``, when recording began, is no gap.
+    """
+    planned = plans(historian, tags, min(max(start, since), end - 1), end)
     found: dict[str, TagSurvey] = {}
     source: list[Finding] = []
     steps = sum(len(plan.spans) + len(plan.tags) for plan in planned) + 1
@@ -62,18 +66,22 @@ def survey(historian: Historian, tags: Sequence[Tag], start: int, end: int, prog
         for span in plan.spans:
             runs.append(historian.read([tag.path for tag in plan.tags], *span))
             tell(1)
+        seen = {} if plan.whole else historian.columns([tag.path for tag in plan.tags], start, end, BINS)
         report = assess(plan.tags, runs, progress=lambda *_: tell(1))
         source += report.findings
         for tag, quality in zip(plan.tags, report.tags, strict=True):
-            found[tag.path] = _tag(tag, quality, plan, [run[tag.path] for run in runs], start, end)
+            mine = [run[tag.path] for run in runs]
+            missing = gaps(tag, plan.spans, mine)
+            letters = (strip(plan.spans, mine, missing, start, end) if plan.whole
+                       else strip_of_columns(seen[tag.path], since, start, end))
+            found[tag.path] = _tag(tag, quality, plan, mine, missing, letters)
     links = lost_links(historian, tags, start, end)
     tell(1)
     return Survey(start, end, tuple(found[tag.path] for tag in tags), tuple(source), links)
 
 
-def _tag(tag: Tag, quality: TagQuality, plan: Plan, runs: list[Series], start: int, end: int) -> TagSurvey:
-    missing = gaps(tag, plan.spans, runs)
-    return TagSurvey(quality, broken(tag, runs), strip(plan.spans, runs, missing, start, end),
+def _tag(tag: Tag, quality: TagQuality, plan: Plan, runs: list[Series], missing: Gaps, letters: str) -> TagSurvey:
+    return TagSurvey(quality, broken(tag, runs), letters,
                      tuple(sorted(sorted(missing, key=lambda gap: gap[0] - gap[1])[:MOST_GAPS])),
                      _length(missing), _length(plan.spans), plan.whole)
 

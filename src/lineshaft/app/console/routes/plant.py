@@ -9,9 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from lineshaft.app.console.context import Console, Here, Viewer
-from lineshaft.app.console.plant import bands as normal
-from lineshaft.app.console.plant.recent import Binned, binned
+from lineshaft.app.console.context import Here, Viewer
+from lineshaft.app.console.plant.recent import Parts, parts
 from lineshaft.app.console.plant.seen import look, score_path
 from lineshaft.app.console.plant.state import roll_up
 from lineshaft.app.console.plant.tree import levels
@@ -21,7 +20,7 @@ from lineshaft.core.quality import severity
 router = APIRouter(prefix="/api/v1/plant", tags=["plant"])
 MS = 1_000_000
 Minutes = Annotated[int, Query(ge=1, le=120, description="so far back")]
-Bins = Annotated[int, Query(ge=10, le=600, description="in so many parts of equal length")]
+Bins = Annotated[int, Query(ge=10, le=600, description="in about so many parts of equal length")]
 Paths = Annotated[list[str], Query(max_length=500, description="tag paths")]
 
 
@@ -87,7 +86,7 @@ class Newest(BaseModel):
 
 
 class Band(BaseModel):
-    """Where 99 % of the values lay in normal operation."""
+    """Where 99 % of the values lay while the deciding bundle was taught."""
 
     low: float
     high: float
@@ -163,17 +162,14 @@ def newest(here: Here, _: Viewer) -> Newest:
 
 @router.get("/bands")
 def bands(here: Here, _: Viewer) -> BandsFound:
-    """Worked out once for each set of verdicts; ask again while it is not ready."""
+    """Of all tags, worked out once for each bundle that decides; ask again while it is not ready."""
     project, historian = here.existing(), here.historian
-    spans = normal.normal_spans(historian, project.loop)
-    tags = task_tags(project, historian)
-    work = here.works.ask(("bands", historian.folder, spans, len(tags)),
-                          lambda progress: normal.bands(historian, tags, spans, progress))
+    work = here.works.ask(("bands", historian.folder, project.decides()),
+                          lambda _: here.bands.deciding(project, historian))
     if work.error is not None:
         raise work.error
-    found: normal.Bands = work.result or {}
-    return BandsFound(ready=work.state == "done",
-                      bands={path: Band(low=low, high=high) for path, (low, high) in found.items()})
+    return BandsFound(ready=work.state == "done", bands={
+        path: Band(low=low, high=high) for path, (low, high) in work.result.by_tag.items()} if work.result else {})
 
 
 @router.get("/recent")
@@ -182,35 +178,33 @@ def recent(here: Here, _: Viewer, tags: Paths, minutes: Minutes = 10, bins: Bins
     project, historian = here.existing(), here.historian
     known = {tag.path: tag for tag in task_tags(project, historian)}
     wanted = [path for path in dict.fromkeys(tags) if path in known]
-    end = time.time_ns()
-    start = end - minutes * 60_000 * MS
-    found = historian.read(wanted, start, end) if wanted else {}
-    return Recent(start=start // MS, step=minutes * 60_000 / bins, series={
-        path: _stretch(binned(series, start, end, bins, stale_ns(project, known[path])))
-        for path, series in found.items()})
+    start, end = _last(minutes)
+    found = {path: parts(columns, start, end, stale_ns(project, known[path]))
+             for path, columns in historian.columns(wanted, start, end, bins).items()} if wanted else {}
+    first = next(iter(found.values()), None)
+    return Recent(start=(first.start if first else start) // MS, step=first.step / MS if first else 1,
+                  series={path: _stretch(one) for path, one in found.items()})
 
 
 @router.get("/score")
 def score(here: Here, _: Viewer, minutes: Minutes = 10, bins: Bins = 300) -> Score:
     """The score over the last minutes; all null where nothing has decided."""
-    low_high, alarm, start, step = _score(here, minutes, bins)
-    found = _stretch(low_high)
-    return Score(start=start // MS, step=step, low=found.low, high=found.high,
+    project, historian = here.existing(), here.historian
+    paths = score_path(project)
+    start, end = _last(minutes)
+    seen = historian.columns([paths["score"], paths["alarm"]], start, end, bins)
+    score, alarm = (parts(seen[paths[name]], start, end, 2 * project.recipe.period_ns) for name in ("score", "alarm"))
+    found = _stretch(score)
+    return Score(start=score.start // MS, step=score.step / MS, low=found.low, high=found.high,
                  alarm=[value == 1.0 for value in alarm.high.tolist()])
 
 
-def _score(here: Console, minutes: int, bins: int) -> tuple[Binned, Binned, int, float]:
-    project, historian = here.existing(), here.historian
-    paths = score_path(project)
+def _last(minutes: int) -> tuple[int, int]:
     end = time.time_ns()
-    start = end - minutes * 60_000 * MS
-    hold = 2 * project.recipe.period_ns
-    found = historian.read([paths["score"], paths["alarm"]], start, end)
-    score, alarm = (binned(found[paths[name]], start, end, bins, hold) for name in ("score", "alarm"))
-    return score, alarm, start, minutes * 60_000 / bins
+    return end - minutes * 60_000 * MS, end
 
 
-def _stretch(found: Binned) -> Stretch:
+def _stretch(found: Parts) -> Stretch:
     return Stretch(low=[_number(value) for value in found.low.tolist()],
                    high=[_number(value) for value in found.high.tolist()])
 

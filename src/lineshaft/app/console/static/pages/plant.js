@@ -269,6 +269,7 @@ const Plant = () => {
   const wanted = query.get("at") || "", at = plant.levels.some(level => level.path === wanted) ? wanted : "";
   return html`<${Head} plant=${plant} at=${at} now=${now} />
     <${Loop} loop=${plant.loop} />
+    <p class="keys soft small"><span><i class="key normal"></i>${t("look.legend.band")}</span></p>
     <div class="plant"><nav class="panel levels" aria-label=${t("plant.levels")}>
       <${Tree} levels=${plant.levels} chosen=${at} label=${t("plant.levels")} onChoose=${path => replace("plant", { at: path })}
         row=${level => html`<${Mark} found=${now?.levels[level.path]} />`} /></nav>

@@ -2,7 +2,7 @@ import { html, useState } from "../lib/ui.js";
 import { duration, t, zone, zoneName } from "../lib/text.js";
 import { Dialog } from "./dialog.js";
 
-// Two moments typed or picked, and optionally another beginning to compare with.
+// Two moments typed or picked, and another beginning to compare with where `compare` (ms, 0 for none) is given.
 const pad = number => String(number).padStart(2, "0");
 const shown = ms => {
   const at = new Date(ms);
@@ -22,7 +22,7 @@ export const RangeDialog = ({ start, end, compare, onClose, onChange }) => {
       event.preventDefault();
       if (!wrong) onChange(a, b, other ? a - c : 0);
     }}>${field(t("trend.range.from"), from, setFrom)}${field(t("trend.range.to"), to, setTo)}
-      ${field(t("trend.range.compare"), other, setOther)}
+      ${compare === undefined ? null : field(t("trend.range.compare"), other, setOther)}
       <p class="note" role="status">${wrong || duration(b - a)}</p>
       <div class="actions"><button type="button" onClick=${onClose}>${t("common.cancel")}</button><button class="primary" disabled=${Boolean(wrong)}>${t("trend.range.show")}</button></div>
     </form></${Dialog}>`;

@@ -63,7 +63,7 @@ def retrain(console: Console, person: Person) -> Job:
     """Learn the next version in a process of its own; nothing that runs is touched."""
     project = console.existing()
     stored_tags(project, console.historian)  # a mistake is told at once, not by a process that ends
-    words = ["model", "train", "--project", str(project.folder), "--quiet", "--output", "json"]
+    words = ["model", "train", "--project", str(project.folder), "--progress-json", "--output", "json"]
     return noted(console, person, "retraining begun", project.loop,
                  lambda: console.jobs.start(RETRAIN, words, person.name))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import socket
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from lineshaft.app.cli import main
+from lineshaft.core.clock import SECOND, format_time
 from lineshaft.historian.store import open_historian
 
-from .conftest import Process, settle, until
+from .conftest import Process, node_of, settle, until
 
 PUMP = "demo/hall1/cell1/P101/flow"
 
@@ -169,3 +172,23 @@ def test_the_console_by_itself_says_where_it_is_and_ends_with_a_signal_or_its_in
     else:
         process.popen.send_signal(signal.SIGTERM)
     process.popen.wait(timeout=60)
+
+
+@pytest.mark.usefixtures("untimed")
+def test_by_hand_a_trained_bundle_decides_nothing_before_somebody_deploys_it(
+        project: Path, start: Callable[..., Process], capsys: pytest.CaptureFixture[str]) -> None:
+    change(project, 'learn = "60s"', 'learn = "by hand"')
+    process = ran(start, project, "--no-console")
+    until(lambda: "Nothing decides until somebody deploys a bundle" in process.said(), "word on deploying")
+    end = time.time_ns()
+    words = ["--project", str(project), "--quiet", "-o", "json", "--start", format_time(end - 75 * SECOND), "--end",
+             format_time(end - 5 * SECOND)]
+    assert main(["model", "train", *words]) == 0
+    assert main(["model", "rehearse", *words]) == 0
+    before = newest(project)
+    until(lambda: newest(project) > before, "sample after the training")
+    assert process.nodes() == []
+    assert main(["bundle", "deploy", "cell-1", "--project", str(project)]) == 0
+    assert "cell-1 decides once a node starts" in capsys.readouterr().out
+    node_of(project)
+    assert process.ended()["bundle"] == "cell-1"

@@ -25,7 +25,7 @@ const sorted = (alarms, by) => [...alarms].sort((one, other) => {
 
 export const Active = ({ query, change }) => {
   const { alarms, fresh, why, from, loading } = useAlarms();
-  const now = useNow();
+  const tick = useNow(), now = from ?? tick;
   const [focused, focus] = useState(0);
   const show = SHOWN[query.get("show")] ? query.get("show") : "standing", sort = SORTS[query.get("sort")] ? query.get("sort") : "state";
   const rows = sorted((alarms || []).filter(SHOWN[show]), sort);
@@ -40,16 +40,16 @@ export const Active = ({ query, change }) => {
         <span class="soft">${alarm.state === "shelved" ? t("alarm.back_in", { time: duration(Math.max(0, alarm.until - now)) }) : alarm.active ? duration(now - alarm.since) : t("alarm.returned")}</span>` : "–") }];
   return html`<div class="row filters" role="group" aria-label=${t("alarm.show")}>${Object.keys(SHOWN).map(one => html`<button key=${one} aria-pressed=${one === show ? "true" : "false"}
       onClick=${() => change({ show: one === "standing" ? null : one })}>${t(`alarm.show.${one}`)} <span class="count">${alarms ? alarms.filter(SHOWN[one]).length : "–"}</span></button>`)}</div>
-    ${fresh ? null : html`<div class="panel stale-line" role="alert"><${State} level="warn" text=${from ? t("alarm.stale", { time: ago(now - from) }) : t("alarm.unknown")} />${why ? html`<span class="soft break">${why}</span>` : null}</div>`}
-    <div class="split"><div class="side"><div class=${`panel list ${fresh ? "" : "old"}`}>
+    ${fresh || !why ? null : html`<div class="panel stale-line" role="alert"><${State} level="warn" text=${from ? t("alarm.stale", { time: ago(tick - from) }) : t("alarm.unknown")} /><span class="soft break">${why}</span></div>`}
+    <div class="split"><div class="side">${alarms || loading ? html`<div class=${`panel list ${fresh ? "" : "outdated"}`}>
       ${rows.length ? html`<${Rows} label=${t("alarm.list")} columns=${columns} rows=${rows} chosen=${chosen?.key} sort=${sort} onSort=${by => change({ sort: by === "state" ? null : by })}
           onChoose=${alarm => change({ name: alarm.name })} onOpen=${() => focus(count => count + 1)} keys=${{ a: acknowledge }}
           rowClass=${alarm => `alarmrow ${alarm.state}`} rowLabel=${alarm => `${alarm.name}: ${alarmText(alarm.state)}, ${t(`alarm.priority.${alarm.priority}`)}`} />
           <p class="note keys">${t("alarm.keys")}</p>`
         : alarms ? html`<${Empty} title=${t(`alarm.none.${show}`)} text=${show === "standing" ? calm(alarms) : ""} />`
-        : html`<p class="note">${loading ? t("common.loading") : t("alarm.unknown")}</p>`}</div>
+        : html`<p class="note">${t("common.loading")}</p>`}</div>` : null}
       <${Recent} /></div>
-      ${chosen ? html`<${Detail} key=${`${chosen.name} ${chosen.since}`} alarm=${chosen} focused=${focused} />` : html`<div></div>`}</div>`;
+      ${chosen ? html`<${Detail} key=${`${chosen.name} ${chosen.since}`} alarm=${chosen} from=${fresh ? null : from} focused=${focused} />` : html`<div></div>`}</div>`;
 };
 
 // What came and went within a day: whether this is the first or the tenth time.
@@ -61,7 +61,7 @@ const Recent = () => {
   return html`<section class="panel recent"><div class="row"><h2>${t("alarm.recent")}</h2><a class="push" href=${href("alarm", { tab: "history" })}>${t("alarm.recent.all", { n: count(data.total) })}</a></div>
     ${over.length ? html`<ul class="bursts">${over.map(one => html`<li key=${one.start}><a class="time" href=${href("alarm", { tab: "history", at: one.start })}>${near(one.start)}</a>
       <span class="soft n">${duration(one.duration_ms)}</span><span class="cut" title=${one.causes[0]?.tag}>${one.causes[0] ? short(one.causes[0].tag) : t("common.no_cause")}</span>
-      ${one.verdict ? html`<${VerdictMark} verdict=${one.verdict.verdict} />` : html`<span></span>`}</li>`)}</ul>` : html`<p class="note">${t("alarm.recent.none")}</p>`}</section>`;
+      ${one.verdict ? html`<${VerdictMark} verdict=${one.verdict.verdict} />` : html`<span></span>`}</li>`)}</ul>` : html`<p class="note">${t(data.decisions ? "alarm.recent.none" : "alarm.recent.unwatched")}</p>`}</section>`;
 };
 
 const calm = alarms => {

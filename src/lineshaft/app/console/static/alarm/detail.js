@@ -13,8 +13,8 @@ import { Notes, Verdict } from "./word.js";
 // One alarm: as it stands (`alarm`), or one that was (`at`, ms); what, since when, why, what was like it, what was done.
 const EVERY = 4000, MOST_CAUSES = 6;
 
-export const Detail = ({ alarm, at, focused, onSaid }) => {
-  const head = useRef(null), now = useNow();
+export const Detail = ({ alarm, at, focused, onSaid, from }) => {
+  const head = useRef(null), clockNow = useNow(), now = from ?? clockNow; // `from`: nothing newer is known
   const since = alarm ? alarm.since : at;
   const [changed, change] = useState(null), [round, turn] = useState(0), [moving, move] = useState(true);
   const { data, error, again } = useGet(since ? `/alarm/occurrences/${since}` : null, null, { every: moving ? EVERY : 0 });
@@ -23,8 +23,8 @@ export const Detail = ({ alarm, at, focused, onSaid }) => {
   useEffect(() => { change(null); move(Boolean(alarm?.active || data?.open || (alarm && !data))); }, [data, alarm?.active]); // history lags behind the node
   const occurrence = changed || data;
   const told = one => { change(one); turn(count => count + 1); onSaid?.(); };
-  if (alarm && !since) return html`<${Frame} head=${head} alarm=${alarm}><${Empty} title=${t("alarm.never")} text=${t("alarm.never.text")} /></${Frame}>`;
-  return html`<${Frame} head=${head} alarm=${alarm} occurrence=${occurrence} at=${since}>
+  if (alarm && !since) return html`<${Frame} head=${head} alarm=${alarm} old=${Boolean(from)}><${Empty} title=${t("alarm.never")} text=${t("alarm.never.text")} /></${Frame}>`;
+  return html`<${Frame} head=${head} alarm=${alarm} old=${Boolean(from)} occurrence=${occurrence} at=${since}>
     ${error && !occurrence ? html`<p role="status"><${State} level=${error.status === 404 ? "off" : "warn"} text=${error.status === 404 && alarm?.active ? t("alarm.not_yet") : error.message} /></p>` : null}
     ${alarm?.state === "normal" ? html`<p class="note">${t("alarm.last_time")}</p>` : null}
     <div class="why"><${Facts} alarm=${alarm} occurrence=${occurrence} now=${now} />
@@ -34,7 +34,7 @@ export const Detail = ({ alarm, at, focused, onSaid }) => {
       <${Cases} at=${occurrence.start} round=${round} />` : null}</${Frame}>`;
 };
 
-const Frame = ({ head, alarm, occurrence, at, children }) => html`<article class="panel detail" aria-label=${t("alarm.detail")}>
+const Frame = ({ head, alarm, old, occurrence, at, children }) => html`<article class=${`panel detail ${old ? "outdated" : ""}`} aria-label=${t("alarm.detail")}>
   <header class="detailhead"><div class="row"><h2 ref=${head} tabindex="-1"><bdi>${alarm ? alarm.name : occurrence?.loop || ""}</bdi>${alarm ? null : html` <span class="time">${moment(at)}</span>`}</h2>
       ${alarm ? html`<${StateMark} state=${alarm.state} /><${Priority} priority=${alarm.priority} />`
         : occurrence ? html`<${State} level=${occurrence.open ? "alarm" : "off"} text=${t(occurrence.open ? "alarm.open" : "alarm.over")} />` : null}</div>

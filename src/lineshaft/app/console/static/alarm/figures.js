@@ -7,13 +7,14 @@ import { Spans, spanOf } from "./past.js";
 
 // The alarm system as a whole, beside what EEMUA 191 and ISA-18.2 ask for.
 const HOUR = 3600000, EVERY = 30000, MOST_LISTED = 8;
+const lasting = ms => (ms ? duration(ms) : "0");
 const shown = { per_hour: value => number(value, 2), most_in_ten_minutes: count, flood_share: value => percent(value, 1), chattering: count, stale: count };
 
 export const Figures = ({ query, change }) => {
   const [span, length] = spanOf(query, "1d");
   const { data, error, again } = useGet("/alarm/rates", { hours: Math.round(length / HOUR) }, { every: EVERY });
   return html`<div class="row filters"><${Spans} span=${span} change=${change} />
-      ${data ? html`<span class="soft">${t("alarm.watched", { time: duration(data.watched_ms) })}</span>` : null}</div>
+      ${data ? html`<span class="soft">${t("alarm.watched", { time: lasting(data.watched_ms) })}</span>` : null}</div>
     ${error ? html`<div class="panel row" role="alert"><${State} level="warn" text=${error.message} /><button onClick=${again}>${t("common.again")}</button></div>` : null}
     ${data ? html`<${Benchmarks} data=${data} /><${Bars} data=${data} />
       <div class="cards"><${Top} data=${data} /><${Quality} data=${data} /><${Bursts} heading=${"alarm.floods"} none=${"alarm.floods.none"} what=${"alarm.floods.what"} bursts=${data.floods} />
@@ -34,7 +35,7 @@ const Benchmarks = ({ data }) => html`<section class="panel benches" aria-label=
 const Bars = ({ data }) => {
   const daily = data.step_ms > HOUR, norm = 6 * (data.step_ms / HOUR), most = Math.max(norm * 1.15, ...data.counts), time = at => (daily ? day(at) : near(at).replace(/:00$/, "")); // whole hours
   const at = place => data.start + place * data.step_ms, marks = [0, 1, 2, 3, 4].map(one => Math.round(one * (data.counts.length - 1) / 4));
-  return html`<section class="panel"><div class="row"><h2>${t(daily ? "alarm.per_day" : "alarm.per_hour")}</h2><span class="soft">${t("alarm.total", { n: count(data.alarms), time: duration(data.stood_ms) })}</span>
+  return html`<section class="panel"><div class="row"><h2>${t(daily ? "alarm.per_day" : "alarm.per_hour")}</h2><span class="soft">${t("alarm.total", { n: count(data.alarms), time: lasting(data.stood_ms) })}</span>
       <span class="soft push normkey">${t("alarm.norm", { n: number(norm, 3) })}</span></div>
     <div class="bars" role="img" aria-label=${t("alarm.bars", { n: data.alarms, most: Math.max(0, ...data.counts) })}>
       <span class="norm" style=${{ bottom: `${100 * norm / most}%` }}></span>

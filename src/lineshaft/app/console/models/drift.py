@@ -41,7 +41,7 @@ def drift(console: Console, person: Person, version: int, over: str) -> Seen:
     wait = TRY_AGAIN_MS if failed else FRESH_MS[over]
     if running is None and (last is None or last.state == "stopped" or now - last.ended > wait):
         words = ["model", "drift", "--project", str(console.existing().folder), "--version", str(version), "--over",
-                 OVER[over], "--quiet", "--output", "json"]
+                 OVER[over], "--progress-json", "--output", "json"]
         with suppress(Refused):  # somebody else's question began it this moment
             running = console.jobs.start(kind, words, person.name)
     return Seen(done.result if done else None, running, failed)

@@ -32,7 +32,7 @@ const useInputs = reached => {
 const severityOf = one => (one.severity !== undefined ? QUALITY[one.severity] : !one.quality ? "" : one.quality.startsWith("Good") ? "good" : one.quality.startsWith("Uncertain") ? "uncertain" : "bad");
 const grade = (one, age, stale, why) => (why ? 0 : one.time === null ? 0 : stale !== null && age > 2 * stale ? 1 : severityOf(one) === "bad" ? 1 : severityOf(one) === "uncertain" ? 2 : 3);
 
-const Age = ({ age, old }) => html`<span class=${old ? "old" : ""}>${age === null ? "–" : duration(Math.max(0, age))}</span>`;
+const Age = ({ age, old }) => html`<span class=${old ? "old" : ""}>${age === null ? "–" : duration(Math.max(1, age))}</span>`;
 
 export const Inputs = ({ beat, up, filter, only, change }) => {
   const reached = Boolean(beat?.reached);

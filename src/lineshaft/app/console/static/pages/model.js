@@ -28,7 +28,7 @@ const Head = ({ one, detail, shelf, again }) => {
   const champion = shelf.bundles.find(other => other.roles.includes("decides"));
   const newer = shelf.node && champion && one.version > champion.version, next = !shelf.node && !one.refused && !one.roles.includes("starts");
   const act = async (path, said) => { await attempt(() => post(path), said); again(); };
-  return html`<header class="about"><div class="row"><h2>${t("model.version", { n: one.version })}</h2><${Roles} roles=${one.roles} /><${Signature} signature=${one.signature} refused=${one.refused} />
+  return html`<header class="bundlehead"><div class="row"><h2>${t("model.version", { n: one.version })}</h2><${Roles} roles=${one.roles} /><${Signature} signature=${one.signature} refused=${one.refused} />
       <span class="grow"></span>
       ${newer && !one.roles.includes("shadow") ? html`<button disabled=${!may(person)} onClick=${() => act(`/model/${one.version}/shadow`, t("model.did_shadow", { n: one.version }))}>${t("model.do_shadow", { n: one.version })}</button>` : null}
       ${newer && !one.roles.includes("shadow") ? html`<button disabled=${!may(person)} onClick=${() => ask(true)}>${t("model.deploy")}</button>` : null}
@@ -85,7 +85,7 @@ const Models = () => {
       ${shelf.node ? null : html`<${State} level="off" text=${t("model.no_node")} />`}</div>
     ${error ? html`<p><${State} level="warn" text=${error.message} /></p>` : null}
     ${told ? html`<${Road} shelf=${shelf} told=${told} job=${job} live=${live} again=${() => { again(); askAgain(); }} />` : null}
-    <div class="split"><nav class="panel shelf" aria-label=${t("model.bundles")}><ul>${shelf.bundles.map(one => html`<${Row} key=${one.version} one=${one} chosen=${one === chosen} tab=${tab} />`)}</ul></nav>
+    <div class="shelved"><nav class="panel shelf" aria-label=${t("model.bundles")}><ul>${shelf.bundles.map(one => html`<${Row} key=${one.version} one=${one} chosen=${one === chosen} tab=${tab} />`)}</ul></nav>
       <${Detail} key=${chosen.version} one=${chosen} tab=${tab} over=${over} shelf=${shelf} again=${again} /></div></div>`;
 };
 

@@ -75,7 +75,7 @@ const Models = () => {
     askAgain();
   }, [key]);
   if (!shelf) return html`<h1>${t("model.title")}</h1>${error ? html`<p><${State} level="warn" text=${error.message} /></p>` : html`<p class="soft">${t("common.loading")}</p>`}`;
-  if (!shelf.bundles.length) return html`<h1>${t("model.title")}</h1><section class="panel"><${Empty} title=${t("model.none")} text=${t("model.none_do", { time: duration(shelf.learn_ms) })}>
+  if (!shelf.bundles.length) return html`<div class="head"><h1>${t("model.title")}</h1></div><section class="panel"><${Empty} title=${t("model.none")} text=${t("model.none_do", { time: duration(shelf.learn_ms) })}>
     ${job?.state === "running" ? html`<p role="status">${t("model.learning")}</p>` : job?.state === "failed" ? html`<p class="break"><${State} level="warn" text=${job.error} /></p>` : null}
     <div class="row"><a class="button" href=${href("setup")}>${t("model.to_setup")}</a><a class="button" href=${href("trend")}>${t("model.to_trend")}</a></div><//></section>`;
   const wanted = Number(at.query.get("version")), tab = TABS.includes(at.query.get("tab")) ? at.query.get("tab") : "card";

@@ -67,17 +67,32 @@ def test_a_bundle_may_decide_at_once(alive: Opened) -> None:
 def test_what_a_node_refuses_is_a_sentence_and_in_the_audit_log(alive: Opened) -> None:
     assert "there is no shadow" in alive.refused("POST", "/model/promote", 409)
     assert "there is no earlier bundle" in alive.refused("POST", "/model/rollback", 409)
-    assert cast("Noting", alive.console.door).notes == [("promoted", "cell", "refused"), ("rolled back", "cell", "refused")]
+    assert cast("Noting", alive.console.door).notes == [
+        ("promoted", "cell", "refused"), ("rolled back", "cell", "refused")]
 
 
 def test_without_a_node_nothing_can_be_brought_in(console: Opened) -> None:
-    for path in ("/model/2/shadow", "/model/2/deploy", "/model/promote", "/model/rollback"):
+    for path in ("/model/2/shadow", "/model/promote", "/model/rollback"):
         assert "no node runs" in console.refused("POST", path, 503)
     assert "no node runs" in console.refused("GET", "/model/compare", 503)
 
 
+def test_without_a_node_the_next_one_may_be_given_another_bundle(console: Opened) -> None:
+    assert console.post("/model/2/deploy")["version"] == 2
+    assert roles(console) == {1: [], 2: ["starts"]}
+
+
+def test_a_bundle_is_replayed_over_recorded_history_beside_all_else(console: Opened) -> None:
+    assert console.get("/model/2/rehearsal") == {"result": None, "job": None}
+    with console.job() as job:
+        begun = console.post("/model/2/rehearsal?last=day")
+        assert begun["kind"] == "rehearsal/2/day"
+    assert job["state"] == "failed" and "nothing was recorded" in job["error"]  # its history is years old
+    assert console.get("/model/2/rehearsal", last="day")["job"]["error"] == job["error"]
+
+
 @pytest.mark.parametrize("path", ["/model/retraining", "/model/2/shadow", "/model/2/deploy", "/model/promote",
-                                  "/model/rollback"])
+                                  "/model/rollback", "/model/2/rehearsal"])
 def test_acts_take_an_engineer(project: Project, path: str) -> None:
     with opened(project.folder, Noting(Person("otto", Role.OPERATOR))) as console:
         assert "this takes engineer" in console.refused("POST", path, 403)
@@ -102,7 +117,7 @@ def test_retraining_runs_as_a_job_of_its_own_and_gives_the_next_version(console:
         assert console.get("/model/retraining")["job"]["number"] == begun["number"]
         assert "begun by" in console.refused("POST", "/model/retraining", 409)
     assert job["state"] == "done", job["error"]
-    assert job["result"]["version"] == 3
+    assert job["result"]["version"] == 3 and job["done"] == job["total"] > 0
     assert console.get("/model")["bundles"][0]["version"] == 3
     notes = cast("Noting", console.console.door).notes
     assert notes == [("retraining begun", "cell", "done"), ("retraining begun", "cell", "refused")]

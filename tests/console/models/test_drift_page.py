@@ -16,6 +16,7 @@ from lineshaft.core.clock import SECOND
 from lineshaft.core.errors import UsageError
 from lineshaft.core.feedback import Feedback, Verdict
 from lineshaft.core.sample import Samples
+from lineshaft.core.tag import Tag
 
 
 def measured(project: Project, over: float, version: int = 1) -> drifting.Measured:
@@ -35,7 +36,7 @@ def test_the_tag_that_moved_is_named_and_no_other(project: Project) -> None:
 def test_the_history_proves_that_it_still_holds_the_training_data(project: Project) -> None:
     assert measured(project, 100).same_data and measured(project, 100, version=2).same_data
     with project.historian() as historian:
-        historian.register([flow.Tag(PATHS[0], unit="kPa", address="a")])
+        historian.register([Tag(PATHS[0], unit="kPa", address="a")])
     assert not measured(project, 100).same_data
 
 
@@ -62,11 +63,11 @@ def test_operating_modes_are_compared_with_their_like(project: Project) -> None:
     """b is at 4 in mode 1 and at 0 in mode 0: both were taught, the window holds mode 1 only."""
     with project.historian() as historian:
         path = "works/hall1/mode"
-        historian.register([flow.Tag(path, kind="int", address="mode")])
+        historian.register([Tag(path, kind="int", address="mode")])
         random = np.random.default_rng(1)
         for row in range(8000):
             mode = float(row // 500 % 2) if row < 6000 else 1.0
-            values = random.normal(size=3) + [0, 4 * mode, 0]
+            values = random.normal(size=3) + np.array([0, 4 * mode, 0])
             historian.append(Samples.row([*PATHS, path], at(1000 + row / 10), np.array([*values, mode])))
         flow.review(historian, Feedback("cell", at(1000), at(1600), Verdict.GOOD, False, "anna", "", at(1800)))
         from lineshaft.app import training

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
-from lineshaft.app import deploy as deploying
+from lineshaft.app import deploy as deployment
 from lineshaft.app.console.context import Console, NotFound
 from lineshaft.app.console.door import Person
 from lineshaft.app.console.jobs import Job
 from lineshaft.app.console.models.shelf import Shelved, shelf
-from lineshaft.app.project import Project
-from lineshaft.app.remote import RemoteNode
 from lineshaft.app.training import stored_tags
 from lineshaft.core.errors import LineshaftError, Refused
 from lineshaft.feedback.retrain import Retrain, retrain_due
 
 RETRAIN = "retrain"
+ACTS = {"shadow": "shadow begun", "swap": "deployed", "promote": "promoted", "rollback": "rolled back"}
 BAD_NEEDED = 5
 _Done = TypeVar("_Done")
 
@@ -70,46 +68,42 @@ def retrain(console: Console, person: Person) -> Job:
 
 def shadow(console: Console, person: Person, version: int) -> Brought:
     """Run a bundle beside the one that decides, unheeded."""
-    return _bring(console, person, "shadow", version)
+    one, project = readable(console, version), console.existing()
+    noted(console, person, ACTS["shadow"], f"version {version}", lambda: deployment.shadow(project, one.path))
+    return Brought(one.digest, version)
 
 
 def deploy(console: Console, person: Person, version: int) -> Brought:
-    """Let a bundle decide at once, without a shadow before."""
-    return _bring(console, person, "swap", version)
+    """Let a bundle decide without a shadow before: at once, or with the next start where no node answers."""
+    one, project = readable(console, version), console.existing()
+    return _brought(console, noted(console, person, ACTS["swap"], f"version {version}",
+                                   lambda: deployment.deploy(project, one.path)))
 
 
 def promote(console: Console, person: Person) -> Brought:
     """The shadow decides from now on."""
-    return _bring(console, person, "promote")
+    project = console.existing()
+    return _brought(console, noted(console, person, ACTS["promote"], project.loop, lambda: deployment.promote(project)))
 
 
 def rollback(console: Console, person: Person) -> Brought:
     """The last good bundle decides again."""
-    return _bring(console, person, "rollback")
+    project = console.existing()
+    return _brought(console, noted(console, person, ACTS["rollback"], project.loop,
+                                   lambda: deployment.roll_back(project)))
 
 
-ACTS = {"shadow": "shadow begun", "swap": "deployed", "promote": "promoted", "rollback": "rolled back"}
-
-
-def _bring(console: Console, person: Person, verb: str, version: int | None = None) -> Brought:
-    one = None if version is None else bundle_of(console, version)
-    if one is not None and one.content is None:
+def readable(console: Console, version: int) -> Shelved:
+    """A bundle by its version, ``Refused`` where a byte was changed."""
+    one = bundle_of(console, version)
+    if one.content is None:
         raise Refused(one.refused, do="train it again")
-    project, path = console.existing(), None if one is None else one.path
-    digest = noted(console, person, ACTS[verb], f"version {version}" if version is not None else project.loop,
-                   lambda: _done(project, verb, path))
-    there = next((other.version for other in shelf(project).values() if other.digest == digest), None)
-    return Brought(digest, there)
+    return one
 
 
-def _done(project: Project, verb: str, bundle: Path | None) -> str:
-    """The digest that decides, or shadows, now."""
-    if verb == "swap" and bundle is not None:
-        return deploying.deploy(project, bundle).digest
-    digest = RemoteNode(project.node_folder).bring(verb, bundle)
-    if verb != "shadow":
-        project.note_decides(digest)
-    return digest
+def _brought(console: Console, deciding: deployment.Deciding) -> Brought:
+    there = shelf(console.existing()).values()
+    return Brought(deciding.digest, next((one.version for one in there if one.digest == deciding.digest), None))
 
 
 def noted(console: Console, person: Person, act: str, what: str, work: Callable[[], _Done]) -> _Done:
@@ -119,5 +113,5 @@ def noted(console: Console, person: Person, act: str, what: str, work: Callable[
     except LineshaftError as error:
         console.door.note(person, act, what, str(error), outcome="refused" if isinstance(error, Refused) else "failed")
         raise
-    console.door.note(person, act, what, done if isinstance(done, str) else None)
+    console.door.note(person, act, what, done.digest if isinstance(done, deployment.Deciding) else None)
     return done

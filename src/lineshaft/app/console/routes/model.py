@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from lineshaft.app.console.context import Console, Engineer, Here, Viewer
-from lineshaft.app.console.models import acts, card, compare, drift, lineage
+from lineshaft.app.console.models import acts, card, compare, drift, lineage, rehearsal
 from lineshaft.app.console.models.shelf import Content, Shelved, shelf
 from lineshaft.app.console.routes.job import Job
 from lineshaft.core.errors import Refused
@@ -299,6 +299,34 @@ class Drift(BaseModel):
     error: str = Field(description="why the last try gave nothing")
 
 
+class Peaks(BaseModel):
+    """The highest score of each part of the stretch; the alarm limit is 1."""
+
+    time: list[int] = Field(description="ms")
+    score: list[float]
+
+
+class Rehearsed(BaseModel):
+    """What a bundle would have said of recorded history."""
+
+    start: int = Field(description="ms")
+    end: int = Field(description="ms")
+    ticks: int
+    alarm_ticks: int
+    alarms: int = Field(description="alarms that would have come")
+    scores: Peaks
+
+
+class Rehearsal(BaseModel):
+    """The newest replay of a bundle."""
+
+    result: Rehearsed | None
+    job: Job | None = Field(description="null where there was none since the console started")
+
+
+Last = Annotated[Literal["hour", "shift", "day"], Query(description="how much of the newest history")]
+
+
 @router.get("")
 def bundles(here: Here, _: Viewer) -> Shelf:
     """All bundles, newest first."""
@@ -394,6 +422,23 @@ def drifting(here: Here, person: Viewer, version: Version, over: Literal["hour",
     seen = drift.drift(here, person, version, over)
     return Drift(result=_drifted(seen.result) if seen.result else None, error=seen.failed.error if seen.failed else "",
                  running=Job.model_validate(seen.running, from_attributes=True) if seen.running else None)
+
+
+@router.get("/{version}/rehearsal")
+def rehearsed(here: Here, _: Viewer, version: Version, last: Last = "hour") -> Rehearsal:
+    """What a bundle would have said of the newest history, as far as somebody has asked for it."""
+    found = rehearsal.rehearsal(here, version, last)
+    told = found.result
+    return Rehearsal(
+        job=Job.model_validate(found.job, from_attributes=True) if found.job else None,
+        result=Rehearsed(**{name: told[name] for name in ("start", "end", "ticks", "alarm_ticks")},
+                         alarms=len(told["episodes"]), scores=Peaks(**told["scores"])) if told else None)
+
+
+@router.post("/{version}/rehearsal")
+def rehearse(here: Here, person: Engineer, version: Version, last: Last = "hour") -> Job:
+    """Replay it over the newest history; nothing that runs is touched."""
+    return Job.model_validate(rehearsal.begin(here, person, version, last), from_attributes=True)
 
 
 @router.post("/{version}/shadow")

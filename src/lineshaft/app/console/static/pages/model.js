@@ -10,6 +10,7 @@ import { Certificate, mib, us } from "../parts/model-certificate.js";
 import { Compare } from "../parts/model-compare.js";
 import { Drift } from "../parts/model-drift.js";
 import { Lineage } from "../parts/model-lineage.js";
+import { Rehearsal } from "../parts/model-rehearsal.js";
 import { Road, Sure, may } from "../parts/model-road.js";
 import { Empty } from "../parts/empty.js";
 import { State } from "../parts/state.js";
@@ -25,12 +26,13 @@ const Head = ({ one, detail, shelf, again }) => {
   const [asked, ask] = useState(false);
   const { person } = session.use();
   const champion = shelf.bundles.find(other => other.roles.includes("decides"));
-  const newer = shelf.node && champion && one.version > champion.version;
+  const newer = shelf.node && champion && one.version > champion.version, next = !shelf.node && !one.refused && !one.roles.includes("starts");
   const act = async (path, said) => { await attempt(() => post(path), said); again(); };
-  return html`<header class="about"><div class="row"><h2>${t("model.version", { n: one.version })}</h2><${Roles} roles=${one.roles} /><${Signature} signature=${one.signature} refused=${one.refused} />
+  return html`<header class="bundlehead"><div class="row"><h2>${t("model.version", { n: one.version })}</h2><${Roles} roles=${one.roles} /><${Signature} signature=${one.signature} refused=${one.refused} />
       <span class="grow"></span>
       ${newer && !one.roles.includes("shadow") ? html`<button disabled=${!may(person)} onClick=${() => act(`/model/${one.version}/shadow`, t("model.did_shadow", { n: one.version }))}>${t("model.do_shadow", { n: one.version })}</button>` : null}
-      ${newer && !one.roles.includes("shadow") ? html`<button disabled=${!may(person)} onClick=${() => ask(true)}>${t("model.deploy")}</button>` : null}</div>
+      ${newer && !one.roles.includes("shadow") ? html`<button disabled=${!may(person)} onClick=${() => ask(true)}>${t("model.deploy")}</button>` : null}
+      ${next ? html`<button disabled=${!may(person)} onClick=${() => act(`/model/${one.version}/deploy`, t("model.did_next", { n: one.version }))}>${t("model.do_next")}</button>` : null}</div>
     ${detail ? html`<p class="soft">${[t("model.head_made", { learner: one.learner, time: moment(one.created) }), t("model.head_tags", { n: count(detail.tags.length), period: duration(detail.period_ms) }),
       t("model.head_budget", { deadline: us(detail.deadline_us), memory: mib(detail.memory_bytes) }), mib(one.bytes)].join(" · ")} · <${Digest} digest=${one.digest} /></p>` : null}
     ${asked ? html`<${Sure} title=${t("model.deploy_title", { n: one.version })} text=${t("model.deploy_sure", { n: one.version, now: champion.version })} act=${t("model.deploy")} onClose=${() => ask(false)}
@@ -41,13 +43,16 @@ const Detail = ({ one, tab, over, shelf, again }) => {
   const { data: detail, error } = useGet(one.refused ? null : `/model/${one.version}`, {});
   const shown = detail?.version === one.version ? detail : null;
   const choose = name => replace("model", { version: one.version, tab: name, over: name === "drift" ? over : null });
+  const now = shelf.bundles.find(other => other.roles.includes("decides") || other.roles.includes("starts"));
+  const shadow = shelf.bundles.find(other => other.roles.includes("shadow")), other = one !== now ? one : shadow || shelf.bundles.find(newer => !newer.refused && newer.version > one.version);
+  const beside = [now && !now.refused ? now.version : null, other && other !== now ? other.version : null].filter(Boolean);
   const marks = shelf.bundles.some(other => other.roles.includes("shadow")) ? { compare: html`<span class="mark"><${State} level="note" text="" /></span>` } : {};
   if (one.refused) return html`<section class="panel detail"><${Head} one=${one} shelf=${shelf} again=${again} /><p class="break">${one.refused}</p></section>`;
   return html`<section class="panel detail"><${Head} one=${one} detail=${shown} shelf=${shelf} again=${again} />
     <${Tabs} id="model" label=${t("model.tabs")} chosen=${tab} onChoose=${choose} tabs=${TABS.map(name => ({ name, label: t(`model.tab.${name}`), mark: marks[name] }))} />
     <${TabPanel} id="model" chosen=${tab}>
       ${error ? html`<p><${State} level="warn" text=${error.message} /></p>` : null}
-      ${tab === "compare" ? html`<${Compare} key=${one.version} />` : null}
+      ${tab === "compare" ? html`<${Compare} key=${one.version} /><${Rehearsal} key=${beside.join()} versions=${beside} />` : null}
       ${tab === "drift" ? html`<${Drift} key=${one.version} version=${one.version} over=${over} change=${next => replace("model", { version: one.version, tab, over: next })} />` : null}
       ${tab === "lineage" ? html`<${Lineage} key=${one.version} version=${one.version} />` : null}
       ${shown && tab === "card" ? html`<${Card} blocks=${shown.card} />` : null}
@@ -70,7 +75,7 @@ const Models = () => {
     askAgain();
   }, [key]);
   if (!shelf) return html`<h1>${t("model.title")}</h1>${error ? html`<p><${State} level="warn" text=${error.message} /></p>` : html`<p class="soft">${t("common.loading")}</p>`}`;
-  if (!shelf.bundles.length) return html`<h1>${t("model.title")}</h1><section class="panel"><${Empty} title=${t("model.none")} text=${t("model.none_do", { time: duration(shelf.learn_ms) })}>
+  if (!shelf.bundles.length) return html`<div class="head"><h1>${t("model.title")}</h1></div><section class="panel"><${Empty} title=${t("model.none")} text=${t("model.none_do", { time: duration(shelf.learn_ms) })}>
     ${job?.state === "running" ? html`<p role="status">${t("model.learning")}</p>` : job?.state === "failed" ? html`<p class="break"><${State} level="warn" text=${job.error} /></p>` : null}
     <div class="row"><a class="button" href=${href("setup")}>${t("model.to_setup")}</a><a class="button" href=${href("trend")}>${t("model.to_trend")}</a></div><//></section>`;
   const wanted = Number(at.query.get("version")), tab = TABS.includes(at.query.get("tab")) ? at.query.get("tab") : "card";
@@ -80,7 +85,7 @@ const Models = () => {
       ${shelf.node ? null : html`<${State} level="off" text=${t("model.no_node")} />`}</div>
     ${error ? html`<p><${State} level="warn" text=${error.message} /></p>` : null}
     ${told ? html`<${Road} shelf=${shelf} told=${told} job=${job} live=${live} again=${() => { again(); askAgain(); }} />` : null}
-    <div class="split"><nav class="panel shelf" aria-label=${t("model.bundles")}><ul>${shelf.bundles.map(one => html`<${Row} key=${one.version} one=${one} chosen=${one === chosen} tab=${tab} />`)}</ul></nav>
+    <div class="shelved"><nav class="panel shelf" aria-label=${t("model.bundles")}><ul>${shelf.bundles.map(one => html`<${Row} key=${one.version} one=${one} chosen=${one === chosen} tab=${tab} />`)}</ul></nav>
       <${Detail} key=${chosen.version} one=${chosen} tab=${tab} over=${over} shelf=${shelf} again=${again} /></div></div>`;
 };
 

@@ -51,7 +51,7 @@ export const Road = ({ shelf, told, job, live, again }) => {
   const can = may(person) && shelf.node && !busy;
   const ticks = live?.ticks ?? 0;
   return html`<section class="panel road"><ol>
-    <${Step} number="1" title=${t("model.step_learn")} done=${Boolean(candidate || beside)}><${Learn} told=${told} job=${job} run=${run} /><//>
+    <${Step} number="1" title=${t("model.step_learn")} done=${Boolean(candidate || beside) && job?.state !== "running"}><${Learn} told=${told} job=${job} run=${run} /><//>
     <${Step} number="2" title=${t("model.step_shadow")} done=${Boolean(beside)}>
       <p class="soft">${beside ? t("model.runs_beside", { n: beside.version }) : candidate ? t("model.ready", { n: candidate.version }) : t("model.nothing_newer")}</p>
       ${shelf.shadow_failed ? html`<p class="break"><${State} level="warn" text=${t("model.failed")} /> ${shelf.shadow_failed}</p>` : null}

@@ -32,7 +32,7 @@ const useInputs = reached => {
 const severityOf = one => (one.severity !== undefined ? QUALITY[one.severity] : !one.quality ? "" : one.quality.startsWith("Good") ? "good" : one.quality.startsWith("Uncertain") ? "uncertain" : "bad");
 const grade = (one, age, stale, why) => (why ? 0 : one.time === null ? 0 : stale !== null && age > 2 * stale ? 1 : severityOf(one) === "bad" ? 1 : severityOf(one) === "uncertain" ? 2 : 3);
 
-const Age = ({ age, old }) => html`<span class=${old ? "old" : ""}>${age === null ? "–" : duration(Math.max(0, age))}</span>`;
+const Age = ({ age, old }) => html`<span class=${old ? "old" : ""}>${age === null ? "–" : duration(Math.max(1, age))}</span>`;
 
 export const Inputs = ({ beat, up, filter, only, change }) => {
   const reached = Boolean(beat?.reached);
@@ -55,9 +55,9 @@ export const Inputs = ({ beat, up, filter, only, change }) => {
       <td>${one.why ? html`<${State} level="warn" text=${t("node.unusable")} />` : one.grade === 1 ? html`<${State} level="warn" text=${t(severityOf(one) === "bad" ? "node.quality.bad" : "node.late")} />` : uncertain ? html`<${State} level="note" text=${t("node.quality.uncertain")} />` : html`<${State} level="ok" text=${t("node.quality.good")} />`}</td>
       <td class="soft break">${one.why || (one.grade < 3 ? one.quality : "")}</td></tr>`;
   };
-  return html`<section class="panel inputs"><div class="row"><h2>${t("node.inputs", { n: rows.length })}</h2><span class="grow"></span>
-      <label><span class="sr">${t("node.filter")}</span><input type="search" value=${filter} placeholder=${t("node.filter")} onInput=${event => change({ filter: event.target.value })} /></label>
-      <label><input type="checkbox" checked=${only} onChange=${event => change({ only: event.target.checked })} />${t("node.only_bad")}</label></div>
+  return html`<section class="panel inputs"><div class="row"><h2>${reached ? t("node.inputs", { n: rows.length }) : t("node.inputs_title")}</h2><span class="grow"></span>
+      ${reached ? html`<label><span class="sr">${t("node.filter")}</span><input type="search" value=${filter} placeholder=${t("node.filter")} onInput=${event => change({ filter: event.target.value })} /></label>
+      <label><input type="checkbox" checked=${only} onChange=${event => change({ only: event.target.checked })} />${t("node.only_bad")}</label>` : null}</div>
     ${error ? html`<p><${State} level="warn" text=${error.message} /></p>` : null}
     ${!reached ? html`<p class="soft">${t("node.inputs_away")}</p>` : !loaded ? html`<p class="soft">${t("common.loading")}</p>` : !found.length ? html`<p class="soft">${t(only && !text ? "node.none_bad" : "node.none_found")}</p>` : html`
       <div class="scroll"><table><thead><tr><th>${t("node.tag")}</th><th class="n">${t("node.value")}</th><th class="n">${t("node.age")}</th><th>${t("node.quality.title")}</th><th>${t("node.why")}</th></tr></thead><tbody>${shown.map(line)}</tbody></table></div>

@@ -12,7 +12,7 @@ export const Tabs = ({ tabs, chosen, onChoose, label, id }) => {
     onChoose(tabs[next].name);
     place.current.querySelectorAll("[role=tab]")[next]?.focus();
   };
-  return html`<div class="tabs" role="tablist" aria-label=${label} ref=${place} onKeyDown=${move}>${tabs.map(tab => html`
+  return html`<div class="tablist" role="tablist" aria-label=${label} ref=${place} onKeyDown=${move}>${tabs.map(tab => html`
     <button key=${tab.name} role="tab" type="button" id=${`${id}-${tab.name}`} aria-controls=${`${id}-panel`} aria-selected=${tab.name === chosen}
       tabindex=${tab.name === chosen ? 0 : -1} onClick=${() => onChoose(tab.name)}>${tab.label}${tab.mark || null}</button>`)}</div>`;
 };

@@ -18,7 +18,6 @@ from lineshaft.app.console.setup import values
 from lineshaft.app.console.setup.statements import Path, Statement, belongs_above, comments_in, scan
 from lineshaft.core.errors import UsageError
 
-
 WIDTH = 110
 
 

@@ -63,8 +63,8 @@ class Probes:
     Every method may be called from any thread.
     """
 
-    def __init__(self, folder: Path, *, idle_s: float = IDLE_S) -> None:
-        self._folder, self._idle_s = folder, idle_s
+    def __init__(self, folder: Path, *, idle_s: float = IDLE_S, fresh_s: float = FRESH_S) -> None:
+        self._folder, self._idle_s, self._fresh_s = folder, idle_s, fresh_s
         self._probes: dict[str, Probe] = {}
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -100,7 +100,7 @@ class Probes:
         return probe
 
     def values(self, number: str, paths: Sequence[str]) -> dict[str, Value]:
-        """Newest values in one batched read, asked for once a second at most however often this is called."""
+        """Newest values in one batched read; asked for again within a second, the same values."""
         probe = self.get(number)
         if probe.state != "ready":
             raise Refused("this source is not open yet", where=probe.source, do="wait until it is")
@@ -176,7 +176,7 @@ class Probes:
     async def _read(self, probe: Probe, tags: Sequence[Tag], wanted: frozenset[str]) -> dict[str, Value]:
         async with probe.reading:
             at, known, values = probe.read
-            if wanted <= known and time.monotonic() - at < FRESH_S:
+            if wanted <= known and time.monotonic() - at < self._fresh_s:
                 return {path: values[path] for path in wanted if path in values}
             if probe.connector is None or not tags:
                 return {}

@@ -56,7 +56,7 @@ def report(project: Project, historian: EmbeddedHistorian, bands: BandKeeper, st
     return live(dataset, decisions, decider, title=project.loop, source=without_secret(project.config.plant.source),
                 trust=_trust(project, decider, dataset), command="", quality=quality,
                 events=tuple(_event(one, decisions.time[decisions.alarm]) for one in given if one.abnormal),
-                passages=_passages(given, decider, start, end), bands=_bands(project, historian, bands, tags),
+                passages=_passages(_taught(historian, project.loop, decider), start, end), bands=_bands(project, historian, bands, tags),
                 learner_why=f"{decider.manifest.lineage.why}." if decider else "")
 
 
@@ -95,12 +95,20 @@ def _event(one: Feedback, alarms: np.ndarray[tuple[int], np.dtype[np.int64]]) ->
     return Event(one.start, one.end, one.comment or one.by, int(inside[0]) - one.start if len(inside) else None)
 
 
-def _passages(given: Sequence[Feedback], decider: Decider | None, start: int, end: int) -> tuple[Passage, ...]:
+def _taught(historian: EmbeddedHistorian, loop: str, decider: Decider | None) -> list[tuple[int, int]] | None:
+    """The normal stretches that the bundle learnt from, by the version of history that it names; None without one."""
+    try:
+        given = verdicts(historian, loop, decider.manifest.lineage.history) if decider else None
+    except UsageError:  # a bundle from elsewhere names another history
+        return None
+    return None if given is None else [(one.start, one.end) for one in standing(given) if not one.abnormal]
+
+
+def _passages(taught: list[tuple[int, int]] | None, start: int, end: int) -> tuple[Passage, ...]:
     """Where the bundle learnt, and between it where it watched."""
-    if decider is None:
+    if taught is None:
         return ()
-    fits = sorted((max(one.start, start), min(one.end, end)) for one in given
-                  if not one.abnormal and one.given <= decider.manifest.lineage.created)
+    fits = sorted((max(first, start), min(last, end)) for first, last in taught if first < end and last > start)
     found: list[Passage] = []
     at = start
     for first, last in fits:

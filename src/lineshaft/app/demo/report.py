@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
 
 from lineshaft.app import flow, report
-from lineshaft.app.backtest import episodes, of_decisions
+from lineshaft.app.backtest import of_decisions
 from lineshaft.app.demo.story import Story
 from lineshaft.app.report import rows
+from lineshaft.app.report.live import Decider, live
 from lineshaft.core.dataset import Dataset
 
 
 def write_report(path: Path, story: Story, dataset: Dataset, sealed: flow.Sealed) -> None:
     """One HTML file of what the node saw and said."""
-    said = of_decisions(story.decisions)
-    score = dict(zip(said.time.tolist(), said.score.tolist(), strict=True))
-    data = report.ReportData(
-        title=sealed.manifest.loop, source="the demo plant over OPC UA", created=time.time_ns(), tags=dataset.tags,
-        times=dataset.times, values=dataset.values, good=dataset.good,
-        score=np.array([score.get(at, np.nan) for at in dataset.times.tolist()]), period_ns=dataset.period_ns,
-        alarms=tuple(rows.alarm(one) for one in episodes(said)), events=_events(story, int(dataset.times[-1])),
-        learners=rows.learners(sealed), learner_why=sealed.monitor.why, trust=_trust(story, sealed),
-        latency=rows.latency(said, story.deadline_ns), manifest=sealed.manifest, certificate=sealed.certificate,
-        bundle=sealed.packed.digest, dataset=sealed.manifest.lineage.dataset, command="lineshaft demo")
+    decider = Decider(sealed.manifest, sealed.certificate, sealed.packed.digest)
+    data = live(dataset, of_decisions(story.decisions), decider, title=sealed.manifest.loop,
+                source="the demo plant over OPC UA", events=_events(story, int(dataset.times[-1])),
+                learners=rows.learners(sealed), learner_why=sealed.monitor.why, trust=_trust(story, sealed),
+                deadline_ns=story.deadline_ns, command="lineshaft demo")
     path.write_text(report.render(data), "utf-8")
 
 

@@ -10,7 +10,7 @@ from lineshaft.app.report.data import (
     ReportData,
     Trust,
 )
-from lineshaft.app.report.page import render
+from lineshaft.app.report.page import in_theme, render
 
 __all__ = ["Choice", "Event", "Latency", "LearnerRow", "Passage", "ReportAlarm", "ReportData", "Trust",
-           "render"]
+           "in_theme", "render"]

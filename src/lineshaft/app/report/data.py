@@ -124,6 +124,7 @@ class ReportData:
     nothing and rows are counted instead, from 1 in each run. ``run_names`` are by run number, empty for one run;
     ``watched`` bool [N] are the rows that were judged without being learnt from, None for all that have a score.
     ``first_row`` is the number of the first row shown, where a part of a run is.
+    ``bands`` [C] are the normal bands where they are known from elsewhere, None to take them from these rows.
     ``files`` are (what it is, where it was written). Everything that is text may come from strangers: it is
     escaped.
     """
@@ -160,6 +161,7 @@ class ReportData:
     dataset: str = ""
     files: tuple[tuple[str, str], ...] = ()
     command: str = ""
+    bands: tuple[tuple[float, float] | None, ...] | None = None
 
     def __post_init__(self) -> None:
         rows, columns = len(self.times), len(self.tags)

@@ -112,6 +112,8 @@ class Frame:
 
     def band(self, column: int) -> tuple[float, float] | None:
         """Low and high end of a tag's normal band."""
+        if self.data.bands is not None:
+            return self.data.bands[column]
         return normal_band(self.data.values[self.fitted, column], self.data.good[self.fitted, column])
 
     def around(self, alarm: ReportAlarm) -> ReportData:

@@ -19,10 +19,9 @@ from lineshaft.app.report.sections.verdict import verdict, when
 from lineshaft.app.report.text import Text, moment
 
 
-def render(data: ReportData, lang: str = "en", theme: str = "auto") -> str:
+def render(data: ReportData, lang: str = "en") -> str:
     """The whole report as one HTML document in ``en`` or ``zh``; write it as UTF-8.
 
-    ``theme`` is ``light`` or ``dark`` for one look on every screen, ``auto`` for that of the reader's system.
     The document forbids itself every outside request and every script but its own (Content-Security-Policy).
     """
     text = Text(lang)
@@ -37,8 +36,12 @@ def render(data: ReportData, lang: str = "en", theme: str = "auto") -> str:
               el("main", verdict(data, text), alarms(data, frame, text), trends(data, frame, text),
                  quality(data, text), trust(data, text), decided(data, text), lineage(data, text)),
               _patterns(), el("script", Markup(script)))
-    return join(Markup("<!doctype html>\n"), el("html", head, body, lang=text("page.lang"),
-                                                data_theme=None if theme == "auto" else theme)) + "\n"
+    return join(Markup("<!doctype html>\n"), el("html", head, body, lang=text("page.lang"))) + "\n"
+
+
+def in_theme(page: str, theme: str) -> str:
+    """A rendered report that is ``light`` or ``dark`` on every screen; ``auto`` leaves it to the reader's system."""
+    return page if theme == "auto" else page.replace("<html ", f'<html data-theme="{theme}" ', 1)
 
 
 def _part(file: str) -> str:

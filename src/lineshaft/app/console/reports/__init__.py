@@ -1,0 +1,1 @@
+"""The report of any stretch of a project's history."""

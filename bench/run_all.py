@@ -13,7 +13,8 @@ from typing import Any
 import readme
 
 HERE = Path(__file__).resolve().parent
-NOT_BENCHMARKS = {"harness.py", "loop_memory.py", "loop_monitor.py", "monitor_files.py", "readme.py", "run_all.py"}
+NOT_BENCHMARKS = {"console_processes.py", "harness.py", "loop_memory.py", "loop_monitor.py", "monitor_files.py",
+                  "readme.py", "run_all.py"}
 TAKES_DATA = "--data"
 
 

@@ -67,18 +67,22 @@ def test_the_theme_is_the_systems_until_somebody_chooses(screen: Screen) -> None
 
 
 def test_a_console_that_was_killed_is_said_to_be_lost_and_heals_by_itself(screen: Screen, system: System) -> None:
-    page = screen.open()
-    health = page.locator("header.top .state")
+    page = screen.open("plant")
+    health, fresh, old = (page.locator(one) for one in ("header.top .state", "li.tag:not(.stale)", "li.tag.stale"))
     expect(health).to_have_class(re.compile(r"\bok\b"))
+    expect(fresh.first).to_be_visible()
     lost = page.locator(".bannerline.lost")
     page.evaluate("document.documentElement.dataset.same = 'window'")
     with screen.forgiving(*LOST):
         system.console().kill()
         expect(lost).to_be_visible(timeout=AT_ONCE_MS)
         expect(health).not_to_have_class(re.compile(r"\bok\b"))
+        expect(fresh).to_have_count(0)
+        expect(old.first).to_be_visible()
         system.answering()
         expect(lost).to_have_count(0, timeout=30_000)
         expect(health).to_have_class(re.compile(r"\bok\b"))
+        expect(fresh.first).to_be_visible()
     expect(page.locator("html")).to_have_attribute("data-same", "window")
 
 

@@ -33,7 +33,7 @@ def parts(columns: Columns, start: int, end: int, hold_ns: int) -> Parts:
     known = columns.last_time > 0
     place = ((columns.start - begin) // step)[known]
     low[place], high[place] = columns.low[known], columns.high[known]
-    until = [*place[1:].tolist(), count]
+    until = [*place[1:].tolist(), count][:len(place)]
     for part, after, time, value in zip(place.tolist(), until, columns.last_time[known].tolist(),
                                         columns.last[known].tolist(), strict=True):
         held = min((time + hold_ns - begin) // step + 1, after)  # the first part that begins too late for it

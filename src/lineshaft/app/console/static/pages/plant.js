@@ -17,7 +17,7 @@ import { Tree } from "../parts/tree.js";
 const LEVELS = { normal: "ok", uncertain: "note", masked: "note", stale: "warn", bad: "warn", alarm: "alarm" };
 const WORST = ["alarm", "bad", "stale", "masked", "uncertain"];
 const LEAST_SHARE = 0.05, SETTLE_MS = 250;
-const MINUTES = 10, BINS = 60, COLUMN = 335, LOOK_MS = 1000, BATCH = 100;
+const MINUTES = 10, BINS = 60, COLUMN = 24, LOOK_MS = 1000, BATCH = 100;
 
 // Newest samples by tag, each followed by the row that shows it.
 const makeLive = () => {
@@ -125,6 +125,9 @@ const useNear = () => { // which cards are near the screen: only those are drawn
   return [nearby, watchNear];
 };
 
+// Columns are as wide as their text needs, whatever size the reader gives it.
+const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
+
 // What all these paths begin with, in whole levels: saying it on every card helps nobody.
 const common = paths => {
   if (!paths.length) return "";
@@ -143,7 +146,7 @@ const Overview = ({ plant, at, bands, now, live }) => {
     .map(level => ({ level, tags: level.tags.map(path => tags.get(path)) })), [plant, at]);
   const stem = useMemo(() => common(cards.map(card => card.level.path)), [cards]);
   useLayoutEffect(() => {
-    const size = new ResizeObserver(() => setMany(Math.max(1, Math.floor((place.current.clientWidth + 12) / COLUMN))));
+    const size = new ResizeObserver(() => setMany(Math.max(1, Math.floor((place.current.clientWidth + 12) / (COLUMN * rem())))));
     size.observe(place.current);
     return () => size.disconnect();
   }, []);

@@ -8,6 +8,7 @@ from types import TracebackType
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import numpy as np
 import psutil
 from tests.e2e.conftest import Process, free_port, node_of, settle, until
 
@@ -44,7 +45,7 @@ class System:
 
     def _start(self) -> None:
         self.plant = self.begin("plant", "serve", "--speed", "10")
-        settle(self.folder, str(self.plant.first_line()["url"]))
+        settle(self.folder, str(self.plant.first_line()["url"]), period=f"{PERIOD_NS // 1_000_000}ms")
         file = self.folder / "lineshaft.toml"
         text = file.read_text("utf-8")
         console = "[console]\nport = 0\n"
@@ -113,9 +114,8 @@ def remember(folder: Path) -> None:
     """A healthy past in the project's history, up to a moment ago."""
     past = Plant(3, speed=10.0, start=time.time_ns() - PAST_TICKS * PERIOD_NS)
     times, values, quality = past.record(PAST_TICKS)
+    ticks, tags = values.shape
     with open_historian(Project.open(folder).folder / "history") as historian:
         historian.register(TAGS)
-        paths = [tag.path for tag in TAGS]
-        for row in range(0, PAST_TICKS, 2):
-            historian.append(Samples.row(paths, int(times[row]), values[row], quality[row]))
-
+        historian.append(Samples(tuple(tag.path for tag in TAGS), np.tile(np.arange(tags, dtype=np.int32), ticks),
+                                 np.repeat(times, tags), values.ravel(), quality.ravel()))

@@ -12,7 +12,10 @@ SAID = words("en")
 LOUD = """() => { // colours that need a person: those of the tokens, as the browser computes them
   const probe = document.createElement("i");
   document.body.append(probe);
-  const loud = ["--alarm", "--warn"].map(name => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color; });
+  const loud = ["--alarm", "--warn"].map(name => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  });
   probe.remove();
   return [...document.querySelectorAll("main *")].filter(one => one.checkVisibility() && one.textContent.trim()
     && loud.includes(getComputedStyle(one).color)).map(one => one.outerHTML.slice(0, 120));

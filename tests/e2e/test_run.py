@@ -180,6 +180,7 @@ def test_by_hand_a_trained_bundle_decides_nothing_before_somebody_deploys_it(
     change(project, 'learn = "60s"', 'learn = "by hand"')
     process = ran(start, project, "--no-console")
     until(lambda: "Nothing decides until somebody deploys a bundle" in process.said(), "word on deploying")
+    until(lambda: "Recording" in process.said(), "recording, and with it the plant's own addresses of the tags")
     end = time.time_ns()
     words = ["--project", str(project), "--quiet", "-o", "json", "--start", format_time(end - 75 * SECOND), "--end",
              format_time(end - 5 * SECOND)]

@@ -1,5 +1,5 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/ui.js";
-import { attempt, get, post } from "../lib/api.js";
+import { post } from "../lib/api.js";
 import { t } from "../lib/text.js";
 import { changesOf, discarded, drafts, forget, look, loopOf, standing } from "./setup-state.js";
 import { Icon } from "./icon.js";
@@ -12,7 +12,7 @@ const SIGNS = { same: " ", add: "+", remove: "−" };
 export const Diff = ({ step, onNext }) => {
   const all = drafts.use(), now = standing.use();
   const [found, set] = useState({ lines: [], changed: false, digest: null, error: "" });
-  const [busy, setBusy] = useState(false);
+  const [busy, setBusy] = useState(false), [said, say] = useState(null); // how writing went, until something else is wished
   const changes = changesOf(step);
   useEffect(() => {
     if (!changes.length) { set({ lines: [], changed: false, digest: now?.digest, error: "" }); return undefined; }
@@ -29,9 +29,13 @@ export const Diff = ({ step, onNext }) => {
   const write = async () => {
     const fresh = !now.file, named = changes.some(one => one.key[0] === "plant" && one.key[1] === "name");
     setBusy(true);
-    const after = await attempt(() => post("/setup/file", { changes, loop: loopOf(), digest: found.digest }), t("setup.written"));
+    let after = null;
+    try {
+      after = await post("/setup/file", { changes, loop: loopOf(), digest: found.digest });
+      say({ level: "ok", text: t("setup.written"), changes: "[]" });
+    } catch (error) { say({ level: "warn", text: error.message, changes: JSON.stringify(changes) }); }
     setBusy(false);
-    if (after === undefined) { await attempt(look); return; } // somebody else wrote: show what it is now
+    if (!after) { look().catch(() => undefined); return; } // somebody else wrote: show what it is now
     forget(step);
     standing.set(after);
     if (fresh || named) dispatchEvent(new Event("lineshaft:reload"));
@@ -42,8 +46,9 @@ export const Diff = ({ step, onNext }) => {
       ${changes.length && now?.file ? html`<button onClick=${() => { forget(step); discarded.set(count => count + 1); }}>${t("setup.discard")}</button>` : null}
       <button class="primary" disabled=${busy || !found.changed || Boolean(found.error)} onClick=${write}><${Icon} name="save" size="18" />${t("setup.write")}</button>
       ${onNext ? html`<button onClick=${onNext}>${t("setup.next")}<${Icon} name="right" size="18" /></button>` : null}</div>
+    ${said && said.changes === JSON.stringify(changes) ? html`<p role=${said.level === "ok" ? "status" : "alert"}><${State} level=${said.level} text=${said.text} /></p>` : null}
     ${found.error ? html`<p role="alert"><${State} level="warn" text=${found.error} /></p>`
-      : idle ? html`<p class="soft">${t(now?.file ? "setup.nothing" : "setup.no_file")}</p>` : html`<${Lines} lines=${found.lines} />`}</section>`;
+      : idle ? said?.level === "ok" && !changes.length ? null : html`<p class="soft">${t(now?.file ? "setup.nothing" : "setup.no_file")}</p>` : html`<${Lines} lines=${found.lines} />`}</section>`;
 };
 
 const FIRST = /^(\[plant\]|source = )/;

@@ -20,3 +20,6 @@ export const Stepper = ({ label, value, step, least, most, onChange }) => {
 
 export const Bar = ({ share, label }) => html`<span class="progress" role="progressbar" aria-label=${label} aria-valuemin="0" aria-valuemax="100"
   aria-valuenow=${Math.round(100 * share)}><i style=${{ width: `${Math.min(100, 100 * share)}%` }}></i></span>`;
+
+// Something is being done; what, stands beside.
+export const Busy = ({ text }) => html`<span class="busy"><i class="pulse" aria-hidden="true"></i>${text}</span>`;

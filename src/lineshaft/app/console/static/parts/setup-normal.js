@@ -5,6 +5,7 @@ import { count, duration, moment, near, number, percent, short, t } from "../lib
 import { notify } from "../lib/notice.js";
 import { standing } from "./setup-state.js";
 import { Chart, colorOf, dashOf } from "./chart.js";
+import { Busy } from "./setup-input.js";
 import { Empty } from "./empty.js";
 import { Icon } from "./icon.js";
 import { RangeDialog } from "./range-dialog.js";
@@ -72,7 +73,7 @@ export const NormalStep = () => {
     ${shown ? html`<${Chart} series=${lines} range=${shown} height=${250} spans=${spans} label=${t("setup.normal.chart")} select=${mode === "choose" ? choose : undefined} onRange=${(a, b) => setRange([Math.max(a, held.start - (b - a)), Math.min(b, held.end + (b - a))].map(Math.round))} />` : null}
     <div class="row" role="group" aria-label=${t("setup.normal.quick")}>${[10, 30, 120, 480].filter(minutes => minutes * 60000 < held.end - held.start).map(minutes => html`<button key=${minutes} onClick=${() => latest(minutes)}>${t("setup.normal.latest", { time: duration(minutes * 60000) })}</button>`)}
       <button onClick=${() => choose(held.start, held.end)}>${t("setup.normal.everything")}</button><button onClick=${() => ask(true)}>${t("setup.normal.typed")}</button></div>
-    ${span ? html`<section class="panel" aria-label=${t("setup.normal.stretch")}><div class="row"><h3>${moment(span[0])} – ${near(span[1])}</h3><span class="soft">${duration(span[1] - span[0])}</span><span class="grow"></span>
+    ${span ? html`<section class="panel" aria-label=${t("setup.normal.stretch")}><div class="row"><h2>${moment(span[0])} – ${near(span[1])}</h2><span class="soft">${duration(span[1] - span[0])}</span><span class="grow"></span>
         ${[["begin", 0], ["stop", 1]].map(([name, place]) => html`<span key=${name} class="row nudge" role="group" aria-label=${t(`setup.normal.${name}`)}><span class="soft">${t(`setup.normal.${name}`)}</span><button aria-label=${t(`setup.normal.${name}_earlier`)} onClick=${() => nudge(place, -1)}><${Icon} name="left" size="16" /></button><button aria-label=${t(`setup.normal.${name}_later`)} onClick=${() => nudge(place, 1)}><${Icon} name="right" size="16" /></button></span>`)}</div>
       <${Judged} found=${found} />
       <div class="row"><button class="primary" disabled=${busy || !found || found.error || found.concerns.some(one => one.level === "stop")} onClick=${say}><${Icon} name="check" size="18" />${t("setup.normal.say")}</button><button onClick=${() => setSpan(null)}>${t("common.cancel")}</button></div></section>`
@@ -95,7 +96,7 @@ const liveliest = tags => {
 };
 
 const Judged = ({ found }) => {
-  if (!found) return html`<p class="soft" role="status"><span class="pulse">${t("setup.normal.looking")}</span></p>`;
+  if (!found) return html`<p class="soft" role="status"><${Busy} text=${t("setup.normal.looking")} /></p>`;
   if (found.error) return html`<p role="alert"><${State} level="warn" text=${found.error} /></p>`;
   return html`<p role="status">${t("setup.normal.found", { rows: count(found.rows), usable: count(found.usable), tags: count(found.tags) })}</p>
     ${found.concerns.length ? html`<ul class="concerns">${found.concerns.map(one => html`<li key=${one.kind}><${State} level=${LEVELS[one.level]} text=${t(`setup.concern.${one.kind}`, { n: count(one.count), share: percent(one.share) })} />
@@ -104,6 +105,6 @@ const Judged = ({ found }) => {
     ${found.findings.length ? html`<details><summary>${t("setup.normal.findings", { n: found.findings.length })}</summary><ul class="break">${found.findings.map((one, at) => html`<li key=${at} lang="en">${one.sentence}</li>`)}</ul></details>` : null}`;
 };
 
-const Said = ({ judged, onShow }) => (judged.length ? html`<section aria-label=${t("setup.normal.list")}><h3>${t("setup.normal.list")}</h3><div class="scroll"><table><tbody>${[...judged].reverse().slice(0, 20).map(one => html`<tr key=${one.given}>
+const Said = ({ judged, onShow }) => (judged.length ? html`<section aria-label=${t("setup.normal.list")}><h2>${t("setup.normal.list")}</h2><div class="scroll"><table><tbody>${[...judged].reverse().slice(0, 20).map(one => html`<tr key=${one.given}>
   <td><${State} level=${one.normal ? "ok" : "note"} text=${t(one.normal ? "setup.normal.is" : "setup.normal.is_not")} /></td><td class="time">${moment(one.start)} – ${near(one.end)}</td><td class="n">${duration(one.end - one.start)}</td><td class="break">${one.by}</td>
   <td><button class="plain" onClick=${() => onShow(one)}>${t("setup.normal.show")}</button></td></tr>`)}</tbody></table></div></section>` : null);

@@ -17,7 +17,7 @@ export const RecordStep = () => {
   if (!now.file || !now.loop) return html`<${Empty} title=${t("setup.first.title")} text=${t("setup.first.text")} />`;
   const learn = task.value("learn"), held = now.recorded, enough = ENOUGH_ROWS * now.period_ms;
   const lengths = LENGTHS.includes(learn) || learn === BY_HAND ? LENGTHS : [learn, ...LENGTHS];
-  return html`<section class="panel" aria-label=${t("setup.record.now")}><h3>${t("setup.record.now")}</h3>
+  return html`<section class="panel" aria-label=${t("setup.record.now")}><h2>${t("setup.record.now")}</h2>
       <p role="status">${recording(now) ? html`<${State} level="ok" text=${t("setup.record.running", { n: count(held.tags) })} />`
         : html`<${State} level=${held.end ? "warn" : "off"} text=${held.end ? t("setup.record.stopped", { time: ago(serverNow() - held.end) }) : t("setup.record.never")} />`}</p>
       ${recording(now) ? null : html`<p class="note">${t("setup.record.start")}</p><p><code class="command">${runCommand(now.folder)}</code></p>`}

@@ -2,7 +2,7 @@ import { html, useEffect } from "../lib/ui.js";
 import { attempt, post } from "../lib/api.js";
 import { count, duration, moment, number, percent, t } from "../lib/text.js";
 import { href } from "../lib/route.js";
-import { Bar } from "./setup-input.js";
+import { Bar, Busy } from "./setup-input.js";
 import { standing, useJob } from "./setup-state.js";
 import { Causes } from "./causes.js";
 import { Chart } from "./chart.js";
@@ -22,7 +22,7 @@ export const ResultStep = () => {
   }, [now.learnt?.digest, job === null, stale]);
   if (!now.learnt) return html`<${Empty} title=${t("setup.result.empty")} text=${t("setup.result.empty_text")}><a class="button" href="#/setup?step=train">${t("setup.step.train")}</a></${Empty}>`;
   const { learnt } = now, { figures } = learnt;
-  return html`<section class="panel" aria-label=${t("setup.result.what")}><h3>${t("setup.train.there", { version: learnt.version })}</h3><p lang="en">${learnt.why}.</p>
+  return html`<section class="panel" aria-label=${t("setup.result.what")}><h2>${t("setup.train.there", { version: learnt.version })}</h2><p lang="en">${learnt.why}.</p>
       <dl class="facts"><div><dt>${t("setup.result.learner")}</dt><dd>${learnt.learner}</dd></div><div><dt>${t("setup.result.tags")}</dt><dd>${count(learnt.tags)}</dd></div>
         <div><dt>${t("setup.result.rows")}</dt><dd>${count(figures.fit_rows || 0)} + ${count(figures.held_out_rows || 0)}</dd></div>
         <div><dt>${t("setup.result.power")}</dt><dd>${percent(figures.synthetic_power)}</dd></div><div><dt>${t("setup.result.false")}</dt><dd>${percent(figures.held_out_false_alarms, 3)}</dd></div></dl>
@@ -32,14 +32,14 @@ export const ResultStep = () => {
 
 const Rehearsal = ({ job, stale, now }) => {
   const again = () => attempt(() => post("/setup/rehearsal"));
-  if (!job || stale) return html`<p class="soft" role="status"><span class="pulse">${t("setup.result.starting")}</span></p>`;
-  if (job.state === "running") return html`<div class="panel" role="status"><p><span class="pulse">${t("setup.result.running")}</span></p>${job.total ? html`<${Bar} share=${job.done / job.total} label=${t("setup.result.progress")} />` : null}</div>`;
+  if (!job || stale) return html`<p class="soft" role="status"><${Busy} text=${t("setup.result.starting")} /></p>`;
+  if (job.state === "running") return html`<div class="panel" role="status"><p><${Busy} text=${t("setup.result.running")} /></p>${job.total ? html`<${Bar} share=${job.done / job.total} label=${t("setup.result.progress")} />` : null}</div>`;
   if (job.state !== "done") return html`<p role="alert"><${State} level="warn" text=${job.error || t("setup.train.stopped")} /></p><button onClick=${again}>${t("common.again")}</button>`;
   const { result } = job, normal = now.judged.filter(one => one.normal), alarms = result.episodes;
   const within = alarms.filter(one => inside(one, normal)).length, outside = alarms.length - within;
   const score = { key: "score", label: t("setup.result.score"), unit: "", axis: "", color: "var(--trace)", t: result.scores.time, v: result.scores.score };
   const spans = [...normal.map(one => ({ ...one, kind: "normal" })), ...alarms.map(one => ({ start: one.start, end: one.end, kind: "alarm" }))];
-  return html`<section aria-label=${t("setup.result.history")}><div class="row"><h3>${t("setup.result.history")}</h3><span class="grow"></span><button onClick=${again}><${Icon} name="play" size="16" />${t("setup.result.again")}</button></div>
+  return html`<section aria-label=${t("setup.result.history")}><div class="row"><h2>${t("setup.result.history")}</h2><span class="grow"></span><button onClick=${again}><${Icon} name="play" size="16" />${t("setup.result.again")}</button></div>
     <p class="note">${t("setup.result.note", { n: count(result.ticks), start: moment(result.start), end: moment(result.end) })}</p>
     <div class="row verdicts"><${State} level=${within ? "warn" : "ok"} text=${t("setup.result.within", { n: count(within) })} /><${State} level=${outside ? "note" : "ok"} text=${t("setup.result.outside", { n: count(outside) })} />
       ${result.masked_ticks ? html`<${State} level="off" text=${t("setup.result.masked", { share: percent(result.masked_ticks / result.ticks) })} />` : null}</div>

@@ -1,8 +1,8 @@
 import { html, useEffect, useState } from "../lib/ui.js";
 import { useGet } from "../lib/load.js";
-import { known, moment, number, t } from "../lib/text.js";
+import { count, known, moment, number, t } from "../lib/text.js";
 import { cancel, connect, discarded, form, PASSWORD, PLANT_COMMAND, plantTags, probe, standing, wish } from "./setup-state.js";
-import { Choice } from "./setup-input.js";
+import { Busy, Choice } from "./setup-input.js";
 import { Icon } from "./icon.js";
 import { State } from "./state.js";
 
@@ -87,15 +87,15 @@ const size = bytes => (bytes >= 1e6 ? `${number(bytes / 1e6, 3)} MB` : `${number
 const Progress = ({ open }) => {
   const tags = plantTags.use();
   if (!open) return null;
-  if (["connecting", "browsing"].includes(open.state)) return html`<div class="row"><span role="status"><span class="pulse">${t(`setup.source.${open.state}`)}</span></span><button type="button" onClick=${cancel}>${t("common.cancel")}</button></div>`;
-  if (open.state === "ready" && tags) return html`<p role="status"><${State} level="ok" text=${t("setup.source.ready", { n: tags.length })} /></p>`;
+  if (["connecting", "browsing"].includes(open.state)) return html`<div class="row"><span role="status"><${Busy} text=${t(`setup.source.${open.state}`)} /></span><button type="button" onClick=${cancel}>${t("common.cancel")}</button></div>`;
+  if (open.state === "ready" && tags) return html`<p role="status"><${State} level="ok" text=${t("setup.source.ready", { n: count(tags.length) })} /></p>`;
   return null;
 };
 
 const Failed = ({ open, one, onTrust }) => {
   const offered = open.endpoints.find(point => point.security === one.security);
   const doubt = open.trouble.refused && offered?.certificate && !one.trust.includes(offered.certificate);
-  return html`<div class="panel trouble" role="alert"><${State} level="warn" text=${open.trouble.what} />
+  return html`<div class="panel trouble failed" role="alert"><${State} level="warn" text=${open.trouble.what} />
     ${doubt ? html`<p>${t("setup.source.compare")}</p><p class="break"><code>${offered.certificate}</code></p>
       <button type="button" onClick=${() => onTrust(offered.certificate)}>${t("setup.source.trust")}</button>`
       : open.trouble.do ? html`<p>${open.trouble.do}</p>` : null}</div>`;

@@ -4,6 +4,7 @@ import { notify } from "../lib/notice.js";
 import { ago, count, number, t, unit } from "../lib/text.js";
 import { serverNow } from "../lib/live.js";
 import { connect, discarded, loopOf, probe, standing, useFileSource, wish } from "./setup-state.js";
+import { Busy } from "./setup-input.js";
 import { Empty } from "./empty.js";
 import { Icon } from "./icon.js";
 import { State } from "./state.js";
@@ -49,7 +50,7 @@ export const TagsStep = () => {
   const open = source.probe;
   if (open?.state === "failed") return html`<div class="panel trouble" role="alert"><${State} level="warn" text=${open.trouble.error} />
     <div class="row"><button onClick=${() => connect(now.source, now.options)}>${t("common.again")}</button><a class="button" href="#/setup?step=source">${t("setup.step.source")}</a></div></div>`;
-  if (!source.tags) return html`<p role="status" class="soft"><span class="pulse">${t(open?.state === "browsing" ? "setup.source.browsing" : "setup.source.connecting")}</span></p>`;
+  if (!source.tags) return html`<p role="status" class="soft"><${Busy} text=${t(open?.state === "browsing" ? "setup.source.browsing" : "setup.source.connecting")} /></p>`;
   return html`<${Tree} tags=${source.tags} now=${now} />`;
 };
 
@@ -80,7 +81,7 @@ const Tree = ({ tags, now }) => {
       <button onClick=${() => toggle(found, false)}>${t(wanted ? "setup.tags.none_found" : "setup.tags.none")}</button>
       <span role="status" class="soft">${t("setup.tags.chosen", { n: count(chosen.size), of: count(usable) })}</span></div>
     ${chosen.size ? null : html`<p role="alert"><${State} level="warn" text=${t("setup.tags.empty")} /></p>`}
-    <div class="tree">${!found.length ? html`<p class="note">${t("setup.tags.none_match", { text: wanted })}</p>` : html`<table><thead><tr><th>${t("setup.tags.tag")}</th><th class="n">${t("common.value")}</th><th></th><th>${t("setup.tags.range")}</th><th class="about">${t("setup.tags.about")}</th></tr></thead>
+    <div class="tree">${!found.length ? html`<p class="note">${t("setup.tags.none_match", { text: wanted })}</p>` : html`<table><thead><tr><th>${t("setup.tags.tag")}</th><th class="n">${t("common.value")}</th><th>${t("setup.tags.quality")}</th><th>${t("setup.tags.range")}</th><th class="about">${t("setup.tags.about")}</th></tr></thead>
       <tbody>${shown.map(row => (row.kind === "branch" ? html`<${Branch} key=${`/${row.branch.path}`} row=${row} chosen=${chosen} open=${opened[row.branch.path] ?? (wanted !== "" || tags.length <= OPEN_BELOW)}
           onOpen=${on => setOpened(was => ({ ...was, [row.branch.path]: on }))} onTick=${on => toggle(row.branch.tags, on)} />`
         : html`<${Leaf} key=${row.tag.path} row=${row} on=${chosen.has(row.tag.path)} value=${values[row.tag.path]} onTick=${on => toggle([row.tag], on)} />`))}</tbody></table>`}

@@ -11,6 +11,7 @@ import { TagPicker } from "./tag-picker.js";
 const PERIODS = ["100ms", "200ms", "500ms", "1s", "2s", "5s", "10s", "30s", "1min", "10min"];
 const STALE = ["", "500ms", "1s", "3s", "10s", "30s", "2min", "10min"];
 const DEADLINES = ["1ms", "5ms", "10ms", "50ms", "100ms"];
+const PRIORITIES = ["high", "medium", "low"];
 const RATES = [1e-3, 1e-4, 2e-5, 5e-6, 1e-6];
 const MS = { us: 0.001, ms: 1, s: 1000, min: 60000, h: 3600000, d: 86400000 };
 export const parsed = text => {
@@ -39,6 +40,7 @@ export const TaskStep = () => {
     <${Choice} label=${t("setup.task.rate")} name="rate" note=${t("setup.task.rate_note")} value=${task.value("false-alarm-rate")}
       options=${listed(RATES, task.value("false-alarm-rate")).map(value => ({ value, label: t("setup.task.one_in", { n: count(Math.round(1 / value)) }), note: period ? t("setup.task.each", { time: duration(period / value) }) : "" }))}
       onChange=${value => task.change("false-alarm-rate", value)} />
+    <${Choice} label=${t("setup.task.priority")} name="priority" note=${t("setup.task.priority_note")} value=${task.value("priority")} options=${PRIORITIES.map(value => ({ value, label: t(`setup.task.priority.${value}`) }))} onChange=${value => task.change("priority", value)} />
     <${Modes} task=${task} tags=${chosen} now=${now} />
     <${Limits} task=${task} tags=${chosen} now=${now} />
     <details class="more"><summary>${t("setup.task.more")}</summary>

@@ -3,7 +3,7 @@ import { attempt, post } from "../lib/api.js";
 import { serverNow } from "../lib/live.js";
 import { count, duration, moment, t } from "../lib/text.js";
 import { look, standing, useJob } from "./setup-state.js";
-import { Bar } from "./setup-input.js";
+import { Bar, Busy } from "./setup-input.js";
 import { Empty } from "./empty.js";
 import { Icon } from "./icon.js";
 import { State } from "./state.js";
@@ -39,6 +39,6 @@ const Working = ({ job }) => {
   if (job.state === "failed") return html`<p role="alert"><${State} level="warn" text=${job.error} /></p>`;
   if (job.state === "stopped") return html`<p role="status"><${State} level="off" text=${t("setup.train.stopped")} /></p>`;
   if (job.state === "done") return html`<p role="status"><${State} level="ok" text=${t("setup.train.done", { time: duration(took) })} /></p>`;
-  return html`<div class="panel" role="status"><p><span class="pulse">${job.what || t("setup.train.working")}</span> <span class="soft">${duration(took)}</span></p>
+  return html`<div class="panel" role="status"><p><${Busy} text=${job.what || t("setup.train.working")} /> <span class="soft">${duration(took)}</span></p>
     ${job.total ? html`<${Bar} share=${job.done / job.total} label=${t("setup.train.progress")} />` : null}</div>`;
 };

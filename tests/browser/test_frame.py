@@ -68,7 +68,8 @@ def test_the_theme_is_the_systems_until_somebody_chooses(screen: Screen) -> None
 
 def test_a_console_that_was_killed_is_said_to_be_lost_and_heals_by_itself(screen: Screen, system: System) -> None:
     page = screen.open("plant")
-    health, fresh, old = (page.locator(one) for one in ("header.top .state", "li.tag:not(.stale)", "li.tag.stale"))
+    health = page.locator("header.top .state")
+    fresh, old = page.locator("li.tagrow:not(.stale)"), page.locator("li.tagrow.stale")
     expect(health).to_have_class(re.compile(r"\bok\b"))
     expect(fresh.first).to_be_visible()
     lost = page.locator(".bannerline.lost")

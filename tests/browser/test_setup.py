@@ -105,7 +105,7 @@ def test_a_source_is_set_up_recorded_learnt_and_deployed_without_touching_a_file
     expect(page.get_by_role("link", name=said("deploy.look"))).to_be_visible(timeout=SLOW_MS)
     assert node_of(folder).status()["ticks"] > 3
     page.get_by_role("link", name=said("deploy.look")).click()
-    expect(page.locator(".loop .state.ok").first).to_be_visible()
+    expect(page.locator(".looppanel .state.ok").first).to_be_visible()
 
 
 def lend_ports(folder: Path) -> None:

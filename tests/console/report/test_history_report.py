@@ -99,7 +99,7 @@ def test_a_page_is_one_file_that_asks_nothing_of_any_network(console: Opened) ->
 
 def test_it_speaks_the_language_and_has_the_theme_of_the_reader(console: Opened) -> None:
     def page(lang: str, theme: str) -> str:
-        return console.client.get("/api/v1/report/page", params={**WHOLE, "lang": lang, "theme": theme}).text
+        return str(console.client.get("/api/v1/report/page", params={**WHOLE, "lang": lang, "theme": theme}).text)
 
     assert '<html data-theme="dark" lang="zh-CN">' in page("zh", "dark") and "数据质量" in page("zh", "dark")
     assert '<html data-theme="light" lang="en">' in page("en", "light")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from typing import Any
 from lineshaft.core.errors import LineshaftError, Refused
 from lineshaft.core.progress import Progress
 
+log = logging.getLogger(__name__)
 MOST_KEPT, MOST_WAITING, AT_ONCE = 16, 8, 2
 
 
@@ -78,8 +80,8 @@ class Works:
             work.error, work.state = error, "failed"
         except _GivenUp:
             work.error, work.state = Refused("the console ends"), "failed"
-        except Exception as error:
-            work.error, work.state = Refused(f"this failed: {error}"), "failed"
-            raise
+        except Exception as error:  # a mistake of ours must not look like work without an end
+            log.exception("work failed")
+            work.error, work.state = Refused(f"this failed: {error}", do="see the console's log"), "failed"
         finally:
             work.ended.set()

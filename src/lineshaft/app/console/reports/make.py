@@ -56,7 +56,8 @@ def report(project: Project, historian: EmbeddedHistorian, bands: BandKeeper, st
     return live(dataset, decisions, decider, title=project.loop, source=without_secret(project.config.plant.source),
                 trust=_trust(project, decider, dataset), command="", quality=quality,
                 events=tuple(_event(one, decisions.time[decisions.alarm]) for one in given if one.abnormal),
-                passages=_passages(_taught(historian, project.loop, decider), start, end), bands=_bands(project, historian, bands, tags),
+                passages=_passages(_taught(historian, project.loop, decider), start, end),
+                bands=_bands(project, historian, bands, tags),
                 learner_why=f"{decider.manifest.lineage.why}." if decider else "")
 
 

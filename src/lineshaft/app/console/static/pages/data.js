@@ -52,7 +52,7 @@ const bytes = size => (size >= 2 ** 30 ? t("data.gib", { n: number(size / 2 ** 3
 const Sources = ({ quality }) => {
   const { data, error } = useGet("/data/sources", {}, { every: LOOK_MS });
   if (error && !data) return html`<section class="panel"><h2>${t("data.sources")}</h2><${State} level="warn" text=${error.message} /></section>`;
-  return html`${(data || []).map(one => html`<section class="panel source" key=${one.uri} aria-label=${t("data.sources")}>
+  return html`${(data || []).map(one => html`<section class="panel sourcepanel" key=${one.uri} aria-label=${t("data.sources")}>
     <div><h2>${t("data.sources")}</h2><p><b>${one.title}</b> <code class="break">${one.uri}</code></p>
       <p><${State} level=${one.state === "fresh" ? "ok" : one.state === "stale" ? "warn" : "off"} text=${t(`data.source.${one.state}`)} />
         ${one.newest === null ? null : html`<span class="soft"> ${t("data.source.newest", { age: ago(serverNow() - one.newest) })}</span>`}</p></div>
@@ -98,12 +98,12 @@ const Row = ({ tag, state, sample, about, onOpen }) => {
   const [where, name] = split(tag.path), age = sample?.t ? serverNow() - sample.t : null;
   const stale = age === null || (about && age > about.stale_ms);
   return html`<tr class=${`data ${stale ? "stale" : ""}`}>
-    <td class="level"><${State} level=${LEVEL[state]} text=${stateText(tag, state)} /></td>
-    <td class="who"><button class="plain name" type="button" onClick=${onOpen} title=${tag.path}><bdi>${name}</bdi></button><span class="soft where" title=${tag.path}><bdi>${where}</bdi></span></td>
-    <td class="n newest"><span class="v">${valueText(sample?.v, about ? rangeOf(about) : null)}</span> <span class="unit">${unit(tag.unit)}</span><span class=${`age ${stale ? "warn" : "soft"}`}>${age === null ? t("plant.never") : ago(age)}</span></td>
+    <td class="taglevel"><${State} level=${LEVEL[state]} text=${stateText(tag, state)} /></td>
+    <td class="tagwho"><button class="plain name" type="button" onClick=${onOpen} title=${tag.path}><bdi>${name}</bdi></button><span class="soft tagpath" title=${tag.path}><bdi>${where}</bdi></span></td>
+    <td class="n tagnewest"><span class="v">${valueText(sample?.v, about ? rangeOf(about) : null)}</span> <span class="unit">${unit(tag.unit)}</span><span class=${`age ${stale ? "warn" : "soft"}`}>${age === null ? t("plant.never") : ago(age)}</span></td>
     <td class="n">${tag.samples ? percent(tag.good, 2) : "–"}</td>
     <td><${Strip} letters=${tag.strip} label=${stripText(tag)} /></td>
-    <td class="found"><${Findings} tag=${tag} most=${2} /></td></tr>`;
+    <td class="tagfound"><${Findings} tag=${tag} most=${2} /></td></tr>`;
 };
 
 const Histogram = ({ found, tag }) => {
@@ -136,12 +136,12 @@ const Facts = ({ facts }) => html`<dl class="facts">${facts.map(([name, value]) 
 const Detail = ({ tag, span, onClose }) => {
   const { data: found, error } = useGet("/data/tag", { path: tag.path, start: span.start, end: span.end });
   const [where, name] = split(tag.path);
-  return html`<${Dialog} title=${name} onClose=${onClose} wide><div class="detail">
+  return html`<${Dialog} title=${name} onClose=${onClose} wide><div class="tagdetail">
     <p class="soft break"><bdi>${where}</bdi>${found?.description ? html` · ${found.description}` : null}</p>
     <p class="row"><a class="button" href=${href("trend", { tags: tag.path, start: span.start, end: span.end })}><${Icon} name="trend" size="16" />${t("data.trend")}</a>
       <span class="soft">${t(tag.whole ? "data.whole" : "data.sampled", { looked: duration(tag.looked_ms), span: duration(span.end - span.start) })}</span></p>
     <h3>${t("look.quality.timeline")}</h3><${Strip} letters=${tag.strip} label=${stripText(tag)} />
-    <p class="row soft ends"><span class="time">${moment(span.start)}</span><span class="grow"></span><span class="time">${moment(span.end)}</span></p>
+    <p class="row soft stripends"><span class="time">${moment(span.start)}</span><span class="grow"></span><span class="time">${moment(span.end)}</span></p>
     <h3>${t("look.quality.findings")}</h3>${told(tag).length ? html`<${Findings} tag=${tag} most=${50} timed />` : html`<p class="soft">${t("data.nothing_found")}</p>`}
     ${error ? html`<${State} level="warn" text=${error.message} />` : null}
     ${found ? html`<div class="cards"><div><h3>${t("data.histogram")}</h3>${found.counts.length ? html`<${Histogram} found=${found} tag=${tag} />` : html`<p class="soft">${t("data.no_value")}</p>`}<${Facts} facts=${seenFacts(found, tag)} /></div>
@@ -149,10 +149,10 @@ const Detail = ({ tag, span, onClose }) => {
         ${found.gaps.length ? html`<h3>${t("data.gaps", { n: count(tag.gaps), long: duration(tag.missing_ms) })}</h3><ul class="gaps">${found.gaps.slice(-8).map(gap => html`<li key=${gap.start}><a href=${href("trend", { tags: tag.path, start: gap.start - 30000, end: gap.end + 30000 })}>${near(gap.start)}</a> <span class="soft">${duration(gap.end - gap.start)}</span></li>`)}</ul>` : html`<p class="soft">${t("data.no_gap")}</p>`}</div></div>` : null}</div></${Dialog}>`;
 };
 
-const Legend = () => html`<p class="keys soft small"><span><i class="key band"></i>${t("data.legend.good")}</span><span><i class="key doubtful"></i>${t("common.uncertain")}</span>
+const Legend = () => html`<p class="stripkeys soft small"><span><i class="key band"></i>${t("data.legend.good")}</span><span><i class="key doubtful"></i>${t("common.uncertain")}</span>
   <span><i class="key bad"></i>${t("common.bad")}</span><span><i class="key missing"></i>${t("data.legend.missing")}</span><span><i class="key unseen"></i>${t("data.legend.unseen")}</span></p>`;
 
-const Progress = ({ found }) => (found.state !== "running" ? null : html`<div class="row working" role="status">
+const Progress = ({ found }) => (found.state !== "running" ? null : html`<div class="row makingrow" role="status">
   <progress aria-label=${t("data.working")} value=${found.total ? found.done : undefined} max=${found.total || undefined}></progress>
   <span class="soft">${t("data.working")}${found.total ? ` · ${percent(found.done / found.total, 0)}` : ""}</span></div>`);
 
@@ -160,7 +160,7 @@ const Summary = ({ quality, ranked }) => {
   const many = state => ranked.filter(one => one.state === state).length;
   const parts = [["out", many("out")], ["fault", many("fault")], ["warning", many("warning")]].filter(([, n]) => n);
   const sampled = quality.tags.find(tag => !tag.whole);
-  return html`<div class="summary"><p>${parts.length ? parts.map(([state, n]) => html`<${State} key=${state} level=${LEVEL[state]} text=${t(`data.summary.${state}`, { n: count(n) })} />`)
+  return html`<div class="tagsummary"><p>${parts.length ? parts.map(([state, n]) => html`<${State} key=${state} level=${LEVEL[state]} text=${t(`data.summary.${state}`, { n: count(n) })} />`)
       : html`<${State} level="ok" text=${t("data.summary.fine", { n: count(quality.tags.length) })} />`}
       <span class="soft">${t("data.summary.of", { n: count(quality.tags.length) })}</span></p>
     ${quality.findings.map(one => html`<p key=${one.kind}>${one.sentence}</p>`)}
@@ -193,18 +193,18 @@ const Data = () => {
   if (error && !plant) return html`${head}<div class="panel"><${Empty} title=${t("data.nothing")} text=${error.message}><a class="button" href=${href("setup")}>${t("plant.set_up")}</a></${Empty}></div>`;
   if (plant && !plant.tags.length) return html`${head}<${Sources} /><div class="panel"><${Empty} title=${t("plant.nothing_recorded")} text=${t("plant.nothing_recorded_do")} /></div>`;
   return html`${head}<${Hatching} /><${Sources} quality=${quality} />
-    <section class="panel tags" aria-label=${t("data.tags")}><div class="head"><h2>${t("data.tags")}</h2>${quality ? html`<${Summary} quality=${quality} ranked=${ranked} />` : null}<${Progress} found=${found} /></div>
+    <section class="panel tagspanel" aria-label=${t("data.tags")}><div class="head"><h2>${t("data.tags")}</h2>${quality ? html`<${Summary} quality=${quality} ranked=${ranked} />` : null}<${Progress} found=${found} /></div>
       ${found.error ? html`<p><${State} level="warn" text=${found.error.message} /> <button onClick=${found.again}>${t("common.again")}</button></p>` : null}
-      ${quality ? html`<div class="row filters"><label><span class="sr">${t("common.search")}</span><input type="search" placeholder=${t("data.filter")} value=${search} onInput=${event => put({ q: event.target.value, page: null })} /></label>
+      ${quality ? html`<div class="row tagfilters"><label><span class="sr">${t("common.search")}</span><input type="search" placeholder=${t("data.filter")} value=${search} onInput=${event => put({ q: event.target.value, page: null })} /></label>
         <div class="row" role="group" aria-label=${t("data.show.label")}>${SHOW.map(one => html`<button key=${one} type="button" aria-pressed=${String(show === one)} onClick=${() => put({ show: one === "all" ? null : one, page: null })}>${t(`data.show.${one}`)} <span class="soft">${count(ranked.filter(shows[one]).length)}</span></button>`)}</div>
         <span class="grow"></span><${Pager} page=${page} rows=${rows.length} onChange=${next => put({ page: next || null })} /></div><${Legend} />
-        <div class="scroll"><table class="quality"><thead><tr><th>${t("look.quality.state")}</th><th>${t("look.quality.tag")}</th><th class="n">${t("common.newest")}</th><th class="n">${t("look.quality.good")}</th><th>${t("look.quality.timeline")}</th><th>${t("look.quality.findings")}</th></tr></thead>
+        <div class="scroll"><table class="tagquality"><thead><tr><th>${t("look.quality.state")}</th><th>${t("look.quality.tag")}</th><th class="n">${t("common.newest")}</th><th class="n">${t("look.quality.good")}</th><th>${t("look.quality.timeline")}</th><th>${t("look.quality.findings")}</th></tr></thead>
         <tbody>${rows.slice(page * PAGE, (page + 1) * PAGE).map(({ tag, state }) => html`<${Row} key=${tag.path} tag=${tag} state=${state} sample=${samples.get(tag.path)} about=${abouts.get(tag.path)} onOpen=${() => put({ tag: tag.path })} />`)}</tbody></table></div>
         ${rows.length ? null : html`<p class="soft">${t("data.none_match")}</p>`}` : null}</section>
     ${open ? html`<${Detail} key=${opened} tag=${open} span=${span} onClose=${() => put({ tag: null })} />` : null}`;
 };
 
-const Pager = ({ page, rows, onChange }) => (rows <= PAGE ? null : html`<div class="row pager"><button type="button" disabled=${page === 0} aria-label=${t("data.before")} onClick=${() => onChange(page - 1)}><${Icon} name="left" size="16" /></button>
+const Pager = ({ page, rows, onChange }) => (rows <= PAGE ? null : html`<div class="row tagpager"><button type="button" disabled=${page === 0} aria-label=${t("data.before")} onClick=${() => onChange(page - 1)}><${Icon} name="left" size="16" /></button>
   <span class="n soft">${t("data.page", { first: count(page * PAGE + 1), last: count(Math.min(rows, (page + 1) * PAGE)), n: count(rows) })}</span>
   <button type="button" disabled=${(page + 1) * PAGE >= rows} aria-label=${t("data.after")} onClick=${() => onChange(page + 1)}><${Icon} name="right" size="16" /></button></div>`);
 

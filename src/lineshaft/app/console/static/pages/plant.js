@@ -57,7 +57,7 @@ const Mark = ({ found }) => {
   if (!found) return null;
   const many = found.counts[found.state] || 0, quiet = found.state === "normal";
   const said = quiet ? t("plant.tags", { n: count(total(found.counts)) }) : many ? t(`plant.counted.${found.state}`, { n: count(many) }) : t(`plant.state.${found.state}`);
-  return html`<span class=${`mark ${LEVELS[found.state]}`}><span class="n soft" aria-hidden="true">${quiet ? count(total(found.counts)) : many ? count(many) : ""}</span>
+  return html`<span class=${`levelmark ${LEVELS[found.state]}`}><span class="n soft" aria-hidden="true">${quiet ? count(total(found.counts)) : many ? count(many) : ""}</span>
     <${Shape} level=${LEVELS[found.state]} size="12" /><span class="sr">${said}</span></span>`;
 };
 
@@ -70,15 +70,15 @@ const Row = ({ tag, live, band, state }) => {
   const stale = !sample || age > tag.stale_ms || !up, bad = sample && (sample.q === 2 || sample.v === null);
   const level = state?.state ?? (stale ? "stale" : "normal");
   const name = tag.path.slice(tag.path.lastIndexOf("/") + 1);
-  return html`<li class=${`tag ${stale ? "stale" : ""} ${bad ? "bad" : ""}`}>
+  return html`<li class=${`tagrow ${stale ? "stale" : ""} ${bad ? "bad" : ""}`}>
     ${level === "normal" ? html`<span></span>` : html`<${Shape} level=${LEVELS[level]} size="11" />`}
     <a class="name" href=${href("trend", { tags: tag.path })} title=${[tag.path, tag.description].filter(Boolean).join("\n")}><bdi>${name}</bdi></a>
     <${Indicator} value=${sample?.v} range=${range} band=${band} doubtful=${stale || bad} />
-    <span class="value"><span class="v">${valueText(sample?.v, range)}</span></span> <span class="unit" title=${tag.unit}>${unit(tag.unit)}</span>
+    <span class="tagvalue"><span class="v">${valueText(sample?.v, range)}</span></span> <span class="unit" title=${tag.unit}>${unit(tag.unit)}</span>
     ${stale ? html`<span class="age warn">${sample ? duration(age) : t("plant.never")}</span>`
       : spark ? html`<${Spark} low=${spark.low} high=${spark.high} band=${band} />` : html`<span></span>`}
     ${level === "normal" || level === "stale" ? (level === "stale" ? html`<span class="sr">${t("plant.state.stale")}</span>` : null)
-      : html`<span class=${`why ${LEVELS[level]}`}>${level === "alarm"
+      : html`<span class=${`tagwhy ${LEVELS[level]}`}>${level === "alarm"
           ? html`<a href=${href("alarm")}>${t("plant.state.alarm")}${state.share === null ? "" : ` · ${t("plant.share", { share: percent(state.share, 0) })}`}</a>`
           : html`${t(`plant.state.${level}`)}${state?.why ? html` <span class="soft break">${state.why}</span>` : null}`}</span>`}</li>`;
 };
@@ -89,7 +89,7 @@ const Card = ({ level, under, tags, live, bands, found, states, watchNear }) => 
   const [shown, show] = useState(false);
   useEffect(() => watchNear(place.current, level.path, show), []);
   const title = level.path === under ? level.name : level.path.slice(under ? under.length + 1 : 0);
-  return html`<section class="panel asset" ref=${place} aria-label=${level.path || level.name} style=${{ minHeight: `${HEAD_PX + ROW_PX * tags.length}px` }}>
+  return html`<section class="panel assetcard" ref=${place} aria-label=${level.path || level.name} style=${{ minHeight: `${HEAD_PX + ROW_PX * tags.length}px` }}>
     <h3><a href=${href("plant", { at: level.path })} title=${level.path}><bdi>${shortened(title)}</bdi></a>
       ${found && found.state !== "normal" ? html`<${State} level=${LEVELS[found.state]} text=${counted(found.counts)[0]} />` : null}</h3>
     ${shown ? html`<ul>${tags.map(tag => html`<${Row} key=${tag.path} tag=${tag} live=${live} band=${bands[tag.path]} state=${states?.[tag.path]} />`)}</ul>` : null}</section>`;
@@ -174,7 +174,7 @@ const Overview = ({ plant, at, bands, now, live }) => {
     }, SETTLE_MS);
     return () => { clearTimeout(settled); stop.abort(); };
   }, [wanted.join("\n")]);
-  return html`<div class="assets" ref=${place}>${columnsOf(cards, Math.min(many, cards.length || 1)).map((column, i) => html`<div key=${i}>
+  return html`<div class="assetcolumns" ref=${place}>${columnsOf(cards, Math.min(many, cards.length || 1)).map((column, i) => html`<div key=${i}>
     ${column.cards.map(card => html`<${Card} key=${card.level.path} ...${card} under=${stem} live=${live} bands=${bands}
       found=${now?.levels[card.level.path]} states=${now?.tags} watchNear=${watchNear} />`)}</div>`)}</div>`;
 };
@@ -217,23 +217,23 @@ const Loop = ({ loop }) => {
   const standing = (now?.alarms || []).filter(alarm => alarm.active || alarm.state !== "normal");
   const blamed = standing.some(alarm => alarm.active) && said?.alarm ? said.causes.filter(cause => cause.share >= LEAST_SHARE) : [];
   const series = [{ key: "score", label: t("plant.score.name"), unit: "", t: score.t, v: score.v, color: "var(--trace)" }];
-  return html`<section class="panel loop" aria-label=${t("plant.loop")}>
-    <div class="health"><h2>${t("plant.loop")} <bdi class="soft">${loop}</bdi></h2>
+  return html`<section class="panel looppanel" aria-label=${t("plant.loop")}>
+    <div class="loophealth"><h2>${t("plant.loop")} <bdi class="soft">${loop}</bdi></h2>
       <p><${State} level=${up ? healthLevel(now) : "warn"} text=${up ? healthText(now) : t("common.health.unknown")} /></p>
       <p class="soft">${t(`plant.health.${!now || !up ? "unknown" : now.reached ? now.health.state : "none"}`)}</p>
       ${(now?.reached ? now.health.reasons : []).slice(0, 3).map(reason => html`<p class="break small">${reason}</p>`)}
       ${(now?.health?.reasons?.length || 0) > 3 ? html`<p class="soft small">${t("common.more", { n: now.health.reasons.length - 3 })}</p>` : null}</div>
-    ${now?.reached ? html`<div class="score"><h3>${t("plant.score.name")}</h3>
-      <p class=${`big ${fresh ? "" : "old"} ${said?.alarm ? "alarm" : ""}`}><span class="v">${said ? number(said.score, 3) : "–"}</span> <span class="unit">${t("plant.score.of")}</span></p>
+    ${now?.reached ? html`<div class="loopscore"><h3>${t("plant.score.name")}</h3>
+      <p class=${`scorevalue ${fresh ? "" : "scoreold"} ${said?.alarm ? "alarm" : ""}`}><span class="v">${said ? number(said.score, 3) : "–"}</span> <span class="unit">${t("plant.score.of")}</span></p>
       <${Indicator} value=${said?.score} range=${[0, 2]} band=${{ low: 0, high: 1 }} limit=${1} doubtful=${!fresh} />
-      <p class="scale" aria-hidden="true"><span>0</span><span>${t("plant.score.limit")}</span><span>2</span></p>
+      <p class="scorescale" aria-hidden="true"><span>0</span><span>${t("plant.score.limit")}</span><span>2</span></p>
       ${standing.map(alarm => html`<p key=${alarm.name}><a href=${href("alarm")} class="plainlink"><${State} level=${alarmLevel(alarm.state)} text=${alarmText(alarm.state)} /></a>
-        <span class="soft small since">${t("plant.since", { time: near(alarm.since), long: duration(Math.max(0, (alarm.active ? end : alarm.changed) - alarm.since)) })}</span></p>`)}
+        <span class="soft small alarmsince">${t("plant.since", { time: near(alarm.since), long: duration(Math.max(0, (alarm.active ? end : alarm.changed) - alarm.since)) })}</span></p>`)}
       ${standing.length ? null : html`<p class="soft">${t("plant.no_alarm")}</p>`}</div>
-    <div class="line">${blamed.length ? html`<div class="blamed"><h3>${t("plant.look_here")}</h3><${Causes} causes=${blamed} most=${4} /></div>` : null}
-      <div class="drawn"><${Chart} series=${series} range=${[end - MINUTES * 60000, end]} now=${end} height=${128} legend=${false}
+    <div class="loopline">${blamed.length ? html`<div class="loopblamed"><h3>${t("plant.look_here")}</h3><${Causes} causes=${blamed} most=${4} /></div>` : null}
+      <div class="loopdrawn"><${Chart} series=${series} range=${[end - MINUTES * 60000, end]} now=${end} height=${128} legend=${false}
         limit=${{ axis: "", value: 1, label: t("plant.score.limit") }} label=${t("plant.score.trend", { n: MINUTES })} /></div></div>`
-    : html`<div class="line"><p class="soft break">${now?.why || ""}</p></div>`}</section>`;
+    : html`<div class="loopline"><p class="soft break">${now?.why || ""}</p></div>`}</section>`;
 };
 
 const Head = ({ plant, at, now }) => {
@@ -272,8 +272,8 @@ const Plant = () => {
   const wanted = query.get("at") || "", at = plant.levels.some(level => level.path === wanted) ? wanted : "";
   return html`<${Head} plant=${plant} at=${at} now=${now} />
     <${Loop} loop=${plant.loop} />
-    <p class="keys soft small"><span><i class="key normal"></i>${t("look.legend.band")}</span></p>
-    <div class="plant"><nav class="panel levels" aria-label=${t("plant.levels")}>
+    <p class="stripkeys soft small"><span><i class="key normal"></i>${t("look.legend.band")}</span></p>
+    <div class="plantbody"><nav class="panel levelpanel" aria-label=${t("plant.levels")}>
       <${Tree} levels=${plant.levels} chosen=${at} label=${t("plant.levels")} onChoose=${path => replace("plant", { at: path })}
         row=${level => html`<${Mark} found=${now?.levels[level.path]} />`} /></nav>
       <${Overview} key=${plant.tags.length} plant=${plant} at=${at} bands=${bands} now=${now} live=${live} /></div>`;

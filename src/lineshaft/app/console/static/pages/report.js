@@ -65,7 +65,7 @@ const Made = ({ span, lang, theme }) => {
   const found = useMaking(span);
   const where = { start: span.start, end: span.end, lang, theme };
   if (found.state === "failed") return html`<div class="panel"><${State} level="warn" text=${found.error.message} /> <button onClick=${found.again}>${t("common.again")}</button></div>`;
-  if (found.state !== "done") return html`<div class="panel row working" role="status"><progress aria-label=${t("report.making")} value=${found.total ? found.done : undefined} max=${found.total || undefined}></progress>
+  if (found.state !== "done") return html`<div class="panel row makingrow" role="status"><progress aria-label=${t("report.making")} value=${found.total ? found.done : undefined} max=${found.total || undefined}></progress>
     <span class="soft">${t("report.making")}${found.total ? ` · ${percent(found.done / found.total, 0)}` : ""}</span></div>`;
   return html`<div class="row saving"><a class="button" href=${address("/report/page", { ...where, theme: "auto", save: true })} download><${Icon} name="save" size="16" />${t("report.save")}</a>
       <span class="soft small">${t("report.one_file")}</span></div>

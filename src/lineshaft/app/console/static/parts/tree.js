@@ -63,11 +63,11 @@ export const Tree = ({ levels, chosen, onChoose, label, row }) => {
     event.preventDefault();
     acts[event.key]();
   };
-  return html`<ul class="tree" role="tree" aria-label=${label} ref=${place} onKeyDown=${keys}>${shown.map(({ level, depth, below }) => html`
+  return html`<ul class="leveltree" role="tree" aria-label=${label} ref=${place} onKeyDown=${keys}>${shown.map(({ level, depth, below }) => html`
     <li key=${level.path} role="treeitem" aria-level=${depth} aria-expanded=${below ? String(open.has(level.path)) : undefined}
         aria-selected=${String(level.path === chosen || (chosen === "" && level === shown[0].level))} tabindex=${level.path === current ? 0 : -1} title=${level.path || level.name}
         style=${{ paddingLeft: `${0.35 + 0.8 * Math.min(depth - 1, 8)}rem` }} onClick=${() => { setAt(level.path); onChoose(level.path); }}>
-      <span class=${`fold ${below ? (open.has(level.path) ? "open" : "shut") : ""}`} aria-hidden="true"
+      <span class=${`levelfold ${below ? (open.has(level.path) ? "open" : "shut") : ""}`} aria-hidden="true"
         onClick=${event => { if (below) { event.stopPropagation(); fold(level.path, !open.has(level.path)); } }}></span>
       <bdi class="name">${level.name}</bdi>${row(level)}</li>`)}</ul>`;
 };

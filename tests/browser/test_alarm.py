@@ -51,7 +51,7 @@ def test_an_alarm_is_acknowledged_judged_noted_and_shelved_and_comes_back_by_its
     expect(button(detail, "verdict.good")).to_have_attribute("aria-pressed", "true")
     detail.get_by_label(said("note.label")).fill("opened the valve by hand")
     button(detail, "note.add").click()
-    expect(detail.locator(".done")).to_contain_text("opened the valve by hand")
+    expect(detail.locator(".words .done")).to_contain_text("opened the valve by hand")
 
     button(detail, "act.shelve").click()
     asked = page.get_by_role("dialog")

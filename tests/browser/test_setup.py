@@ -47,7 +47,7 @@ def write(page: Page) -> None:
     diff = page.get_by_role("region", name=said("diff"))
     expect(diff.locator("tr").first).to_be_visible()
     button(diff, "write").click()
-    expect(page.locator(".notices")).to_contain_text(said("written"))
+    expect(diff).to_contain_text(said("nothing"))
     button(diff, "next").click()
 
 

@@ -38,7 +38,10 @@ const call = async (method, path, { query, body, signal } = {}) => {
     if (error.name === "AbortError") throw error;
     throw new Failure(0, { error: t("common.unreachable"), what: t("common.unreachable") });
   }
-  const told = answer.status === 204 ? null : await answer.json().catch(() => ({}));
+  const told = answer.status === 204 ? null : await answer.json().catch(error => {
+    if (error.name === "AbortError") throw error; // nobody wants it any more: no answer is not an empty one
+    return {};
+  });
   if (answer.status === 401) loggedOut.set(true);
   if (answer.status === 403 && told.where === "X-CSRF-Token") reload(); // somebody logged in or out in another tab
   if (!answer.ok) throw new Failure(answer.status, told, Number(answer.headers.get("Retry-After")) || 0);

@@ -103,9 +103,9 @@ const App = () => {
   if (page && page.name !== at.page) replace(page.name);
   document.title = page ? `${t(`${page.name}.nav`)} · ${found.plant || "Lineshaft"}` : "Lineshaft";
   return html`<div class="shell"><${Top} /><${Rail} current=${page?.name} />
-    <div class="banners"><${Lost} />
+    <section class="banners" aria-label=${t("common.banners")}><${Lost} />
       ${found.mistake ? html`<div class="bannerline lost" role="alert"><${State} level="warn" text=${found.mistake} /></div>` : null}
-      ${found.users ? null : html`<div class="bannerline"><${State} level="note" text=${t("common.open")} /></div>`}</div>
+      ${found.users ? null : html`<div class="bannerline"><${State} level="note" text=${t("common.open")} /></div>`}</section>
     <main tabindex="-1" id="main">${page ? html`<${Page} key=${page.name} page=${page} />` : null}</main></div><${Notices} />`;
 };
 

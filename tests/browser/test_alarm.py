@@ -62,7 +62,7 @@ def test_an_alarm_is_acknowledged_judged_noted_and_shelved_and_comes_back_by_its
     asked.locator("button.primary").click()
     expect(page.get_by_text(said("none.standing"), exact=True)).to_be_visible()  # out of sight
 
-    button(page, "show.shelved").filter(has_text="1").click()
+    page.get_by_role("button", name=f"{said('show.shelved')} 1", exact=True).click()
     shelved = page.get_by_role("row", name=re.compile(SAID["common.alarm.shelved"]))
     expect(shelved).to_contain_text(said("reason.repair"))
     expect(shelved).to_have_count(0, timeout=BACK_MS)

@@ -38,7 +38,8 @@ def making(here: Here, _: Viewer, start: Start, end: End) -> Making:
     return Making(state=work.state, done=work.done, total=work.total)
 
 
-@router.get("/page", response_class=HTMLResponse)
+@router.get("/page", response_class=Response,
+            responses={200: {"description": "the report", "content": {"text/html": {}}}})
 def page(here: Here, _: Viewer, start: Start, end: End, lang: Literal["en", "zh"] = "en",
          theme: Literal["auto", "light", "dark"] = "auto",
          save: Annotated[bool, Query(description="as a file to keep")] = False) -> Response:

@@ -25,6 +25,7 @@ from lineshaft.app.project import BUNDLES, Project, alone
 from lineshaft.app.record import Recorder
 from lineshaft.app.remote import RemoteNode
 from lineshaft.app.talk import Talk
+from lineshaft.app.waiting import aside
 from lineshaft.connect.files.reader import read_files
 from lineshaft.connect.plant.faults import FAULTS
 from lineshaft.connect.plant.tags import path
@@ -81,12 +82,12 @@ async def demo(options: DemoOptions, talk: Talk, report: Callable[[Story, Path],
         await connector.open()
         stack.push_async_callback(connector.close)
         tags = await _learn_tags(connector, historian, talk)
-        start, end = await asyncio.to_thread(_import, archive, historian, talk)
+        start, end = await aside(_import, archive, historian, talk)
         recorder = Recorder(historian, talk.warn)
         recording = asyncio.create_task(recorder.run(connector.subscribe(tags, PERIOD_NS), PERIOD_NS))
         stack.push_async_callback(_cancel, recording)
         training.declare_normal(project, historian, start, end, flow.DECLARED, "the demo plant's past")
-        sealed = await asyncio.to_thread(_learn, project, historian, tags, start, end, talk)
+        sealed = await aside(_learn, project, historian, tags, start, end, talk)
         node = await _deploy(project, sealed, talk, stack)
         fault = FAULTS[options.fault]
         story = Story(fault.name, tuple(path(name) for name in fault.expected), deadline_ns=DEADLINE_NS)

@@ -13,6 +13,7 @@ import psutil
 from tests.e2e.conftest import Process, free_port, node_of, settle, until
 
 from lineshaft.app.project import Project
+from lineshaft.app.remote import RemoteNode
 from lineshaft.connect.plant.plant import Plant
 from lineshaft.connect.plant.tags import TAGS
 from lineshaft.core.sample import Samples
@@ -54,7 +55,7 @@ class System:
                                               f"{'true' if self._users else 'false'}\n"), "utf-8")
         remember(self.folder)
         self.run = self.begin("run", "--project", str(self.folder))
-        self.node = node_of(self.folder)
+        node_of(self.folder)
         self.answering()
 
     def begin(self, *words: str) -> Process:
@@ -78,6 +79,11 @@ class System:
                 return bool(answer.status == 200)
         except (URLError, ConnectionError, TimeoutError):
             return False
+
+    @property
+    def node(self) -> RemoteNode:
+        """The node that decides now: after a death it is another one, at another address."""
+        return RemoteNode(self.folder / "node")
 
     def console(self) -> psutil.Process:
         """The process that serves the pages now."""

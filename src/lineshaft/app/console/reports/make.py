@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,6 +39,7 @@ def pages(project: Project, historian: EmbeddedHistorian, bands: BandKeeper, sta
 def report(project: Project, historian: EmbeddedHistorian, bands: BandKeeper, start: int, end: int,
            progress: Progress = silent) -> ReportData:
     """What the page shows. ``UsageError`` where the stretch holds nothing, or more than a report can."""
+    end = min(end, time.time_ns())  # nothing is known of what comes, and a grid of it would be long
     start = max(start, first_sample(historian) or end)
     asset = project.config.plant.name
     decider = _decider(project, bundle_of(historian, project.loop, asset, end))

@@ -51,8 +51,12 @@ CUT = """() => {
   const wide = document.documentElement;
   if (wide.scrollWidth > wide.clientWidth) found.push(`the page is ${wide.scrollWidth} wide in ${wide.clientWidth}`);
   const main = document.querySelector("main");
-  if (main && main.scrollWidth > main.clientWidth + 1)
-    found.push(`main is ${main.scrollWidth} wide in ${main.clientWidth}`);
+  if (main && main.scrollWidth > main.clientWidth + 1) {
+    const edge = main.getBoundingClientRect().left + main.clientWidth;
+    const over = [...main.querySelectorAll("*")].filter(one => one.getBoundingClientRect().right > edge + 1);
+    found.push(`main is ${main.scrollWidth} wide in ${main.clientWidth}, by`,
+               ...over.slice(-4).map(one => one.outerHTML.slice(0, 160)));
+  }
   const scrolls = one => { for (let up = one; up && up !== main; up = up.parentElement)
     if (["auto", "scroll"].includes(getComputedStyle(up).overflowX)) return true; return false; };
   const titled = one => one.closest("[title]") !== null;

@@ -15,6 +15,7 @@ from tests.browser.system import System
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist writes the group behind the name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of this folder go to the same worker under ``--dist loadgroup``."""
     for item in items:

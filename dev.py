@@ -62,8 +62,7 @@ def demo(rest: Sequence[str]) -> int:
 def test(rest: Sequence[str]) -> int:
     """run the whole suite, parallel"""
     install("dev")
-    # Tests that share a system of processes stay on one worker.
-    workers = () if any(word.startswith("-n") for word in rest) else ("-n", "auto", "--dist", "loadgroup")
+    workers = () if any(word.startswith("-n") for word in rest) else ("-n", "auto")
     return run(PYTHON, "-m", "pytest", *workers, *rest, env={"OMP_NUM_THREADS": "1"})
 
 

@@ -5,11 +5,30 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from lineshaft.core.clock import ManualClock
+
+BROWSER = "tests/browser/"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of the pages share a system of six processes and go to one worker; the others wherever there is room.
+
+    Not by ``--dist loadgroup``: xdist 3.8 writes a group behind an item's name, which pytest 9.2 no longer reads.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneSystem(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return BROWSER if nodeid.startswith(BROWSER) else nodeid
+
+    return OneSystem(config, log)
+
 
 
 @pytest.fixture

@@ -12,16 +12,6 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.screen import CHROMIUM, FLAGS, Screen
 from tests.browser.system import System
 
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist writes the group behind the name
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of this folder go to the same worker under ``--dist loadgroup``."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory, chromium_there: None) -> Iterator[System]:

@@ -12,7 +12,7 @@ Then, on the same console, by Chromium: navigation to first contentful paint and
 new windows), and clicks from page to page, on zoom and on pan, each until the next frame is shown (Event Timing, 95th
 percentile). At last a history of 6 tags at 1 Hz over 90 days, asked for as a line over all of it (median of ten).
 
-    python bench/console.py --json              # about twelve minutes
+    python bench/console.py --json              # about seven minutes
     python bench/console.py --seconds 10 --rounds 1 --days 3
 """
 
@@ -258,7 +258,7 @@ def timed(call: Callable[[], object]) -> float:
 
 def main() -> None:
     parser = arguments(__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="of each setting in each turn")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each setting in each turn")
     parser.add_argument("--rounds", type=int, default=3, help="turns")
     parser.add_argument("--days", type=int, default=90, help="of the long history")
     chosen = parser.parse_args()

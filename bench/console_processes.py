@@ -162,7 +162,7 @@ async def screens(talk: Connection, setup: Setup, url: str, count: int) -> None:
             assert isinstance(socket, Counting)
             opened.append(socket)
             await socket.send(json.dumps({"watch": 1, "tags": setup.paths[:TREND_TAGS], "every": TREND_MS}))
-            await socket.send(json.dumps({"watch": 2, "tags": setup.paths, "every": ALL_MS}))
+            await socket.send(json.dumps({"watch": 2, "tags": setup.paths, "every": ALL_MS, "newest": True}))
             async for _ in socket:
                 pass
 

@@ -22,11 +22,15 @@ ADMIT_S = 5.0
 
 
 class _Wish(msgspec.Struct, forbid_unknown_fields=True):
-    """``watch``: new samples of ``tags`` every ``every`` ms under this number; ``unwatch``: no more."""
+    """``watch``: new samples of ``tags`` every ``every`` ms under this number; ``unwatch``: no more.
+
+    ``newest``: of each tag only the last one.
+    """
 
     watch: int | None = None
     tags: list[str] = []
     every: int = 100
+    newest: bool = False
     unwatch: int | None = None
 
 
@@ -103,7 +107,7 @@ class _Screen:
                 self._console.hub.unwatch(self._watches.pop(number)[0])
                 self._told.discard(number)
         if wish.watch is not None and len(self._watches) < MOST_WATCHES:
-            watch = self._console.hub.watch(wish.tags[:MOST_TAGS])
+            watch = self._console.hub.watch(wish.tags[:MOST_TAGS], newest=wish.newest)
             self._watches[wish.watch] = (watch, max(wish.every, FASTEST_MS) / 1000)
             self._sent[wish.watch] = 0.0
 

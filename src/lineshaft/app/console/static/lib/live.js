@@ -13,7 +13,7 @@ const watches = new Map();
 let socket = null, tries = 0, number = 0, heard = 0, timer = null;
 
 const send = message => { if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); };
-const ask = (id, { tags, every }) => send({ watch: id, tags, every });
+const ask = (id, { tags, every, newest }) => send({ watch: id, tags, every, newest });
 
 const down = () => link.set(was => (was.up ? { ...was, up: false, since: heard || Date.now() } : was));
 
@@ -78,18 +78,18 @@ export const reconnect = () => { // also after the server has said no: somebody 
   before?.close();
 };
 
-// From now on `take(samples, lost, now)` for new samples of `tags`. `began` is called once nothing new can be missed, and again
-// after a lost connection: then is the time to read what was before.
-export const watch = (tags, every, take_, began) => {
-  const id = ++number, wish = { tags, every, take: take_, began };
+// From now on `take(samples, lost, now)` for new samples of `tags`; with `newest` of each tag the last one only. `began` is
+// called once nothing new can be missed, and again after a lost connection: then is the time to read what was before.
+export const watch = (tags, every, take_, began, newest = false) => {
+  const id = ++number, wish = { tags, every, newest, take: take_, began };
   watches.set(id, wish);
   ask(id, wish);
   return () => { watches.delete(id); send({ unwatch: id }); };
 };
-export const useWatch = (tags, every, take_, began) => {
-  const newest = useRef({});
-  newest.current = { take: take_, began };
-  useEffect(() => tags.length ? watch(tags, every, (...all) => newest.current.take(...all),
-                                      () => newest.current.began?.()) : undefined, [tags.join("\n"), every]);
+export const useWatch = (tags, every, take_, began, newest = false) => {
+  const current = useRef({});
+  current.current = { take: take_, began };
+  useEffect(() => tags.length ? watch(tags, every, (...all) => current.current.take(...all),
+                                      () => current.current.began?.(), newest) : undefined, [tags.join("\n"), every, newest]);
 };
 export const serverNow = () => Date.now() + offset.get();

@@ -161,7 +161,7 @@ const Overview = ({ plant, at, bands, now, live }) => {
       const last = column.t.length - 1;
       live.put(path, column.t[last], column.v[last], column.q[last]);
     }
-  }, first);
+  }, first, true);
   useEffect(() => { // the last minutes of what came near, a batch at a time
     const stop = new AbortController();
     const missing = wanted.filter(path => !live.spark(path));

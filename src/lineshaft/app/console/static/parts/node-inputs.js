@@ -21,7 +21,7 @@ const useInputs = reached => {
       newest.current[tag] = { time: times[last], value: v[last], severity: q[last] };
     }
     set({ ...newest.current });
-  });
+  }, undefined, true);
   const rows = (data?.inputs || []).map(one => {
     const came = live[one.tag];
     return came && (one.time === null || came.time > one.time) ? { ...one, time: came.time, value: came.value, severity: came.severity } : one;

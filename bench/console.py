@@ -185,7 +185,7 @@ def paints(browser: Browser, view: str) -> tuple[float, float]:
     for _ in range(WINDOWS):
         with browser.window(view) as page:
             page.wait_for_function("() => window.drawn !== undefined")
-            first.append(page.evaluate(PAINTED) / 1e3)
+            first.append(page.wait_for_function(PAINTED).json_value() / 1e3)
             drawn.append(page.evaluate("() => window.drawn") / 1e3)
     return statistics.median(first), statistics.median(drawn)
 

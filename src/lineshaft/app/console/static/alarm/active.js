@@ -7,7 +7,8 @@ import { Empty } from "../parts/empty.js";
 import { State, alarmText } from "../parts/state.js";
 import { acknowledge } from "./acts.js";
 import { Detail } from "./detail.js";
-import { PRIORITIES, Priority, StateMark, VerdictMark, useNow } from "./mark.js";
+import { PRIORITIES, Priority, StateMark, VerdictMark } from "./mark.js";
+import { useNow } from "../lib/now.js";
 import { useAlarms } from "./now.js";
 import { Rows } from "./rows.js";
 

@@ -4,7 +4,7 @@ import { clock, duration, t } from "../lib/text.js";
 import { Dialog } from "../parts/dialog.js";
 import { Icon } from "../parts/icon.js";
 import { answer } from "./now.js";
-import { useNow } from "./mark.js";
+import { useNow } from "../lib/now.js";
 
 // What a person may do to an alarm, and the questions that come before it.
 const MINUTE = 60000;

@@ -6,7 +6,8 @@ import { Empty } from "../parts/empty.js";
 import { State } from "../parts/state.js";
 import { Actions } from "./acts.js";
 import { Cases } from "./cases.js";
-import { Priority, StateMark, timesLimit, useChange, useNow } from "./mark.js";
+import { Priority, StateMark, timesLimit, useChange } from "./mark.js";
+import { useNow } from "../lib/now.js";
 import { Onset } from "./onset.js";
 import { Notes, Verdict } from "./word.js";
 

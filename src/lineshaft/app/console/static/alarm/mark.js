@@ -1,5 +1,4 @@
-import { html, useEffect, useRef, useState } from "../lib/ui.js";
-import { serverNow } from "../lib/live.js";
+import { html, useEffect, useRef } from "../lib/ui.js";
 import { number, t } from "../lib/text.js";
 import { Shape, alarmLevel, alarmText } from "../parts/state.js";
 
@@ -12,16 +11,6 @@ export const Priority = ({ priority }) => html`<span class=${`priority ${priorit
 export const VerdictMark = ({ verdict }) => html`<span class=${`verdict ${verdict}`}><${Shape} level=${verdict === "good" ? "ok" : "off"} /><span>${t(`alarm.verdict.${verdict}`)}</span></span>`;
 
 export const timesLimit = value => (value === null || value === undefined ? "–" : t("alarm.times_limit", { x: number(value, 3) }));
-
-// The server's time, once a second while the page is looked at.
-export const useNow = (every = 1000) => {
-  const [now, set] = useState(serverNow());
-  useEffect(() => {
-    const timer = setInterval(() => { if (!document.hidden) set(serverNow()); }, every);
-    return () => clearInterval(timer);
-  }, [every]);
-  return now;
-};
 
 // Runs when one of `what` changes, but not at first: then the data is being asked for anyway.
 export const useChange = (work, what) => {

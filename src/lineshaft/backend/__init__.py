@@ -45,7 +45,9 @@ def target(name: str) -> Target:
     data = tomllib.loads((resources.files(__name__) / "targets" / f"{name}.toml").read_text("utf-8"))
     return Target(name, data["architecture"], parse_duration(data["deadline"], where=f"{where} deadline"),
                   _bytes(data["memory"], f"{where} memory"), tuple(data["backends"]), data["precision"],
-                  data["threads"], data["description"])
+                  data["threads"], data["description"],
+                  _bytes(data["flash"], f"{where} flash") if "flash" in data else 0,
+                  data.get("parity", 1e-4), data.get("flips", 0), data.get("options", {}))
 
 
 def choose(graph: bytes, target: Target) -> Backend:

@@ -10,7 +10,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from lineshaft.core.errors import Refused
-from lineshaft.core.step import Array, Engine, Port, StepSignature, Support
+from lineshaft.core.step import Array, Engine, Facts, Port, StepSignature, Support
 from lineshaft.core.target import Target
 
 _STATE_SUFFIX = "_o"
@@ -34,6 +34,9 @@ class OnnxRuntime:
         if not support:
             raise Refused("; ".join(support.reasons), where=f"backend {self.name}")
         return graph
+
+    def facts(self, artifact: bytes, target: Target) -> Facts:
+        return Facts(f"onnxruntime {ort.__version__}")
 
     def load(self, artifact: bytes, signature: StepSignature, target: Target, *, assets: int = 1) -> Engine:
         return BoundEngine(artifact, signature, target.threads, assets)

@@ -59,12 +59,25 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far an engine may be from the reference and still be certified."""
+
+    parity: float = 1e-4
+    flips: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """What was measured when a graph was lowered to one backend on one machine.
 
     ``parity`` is the largest |engine - reference| / (1 + |reference|) over the golden sequences, ``flips`` the
     alarms that differed there; latencies are of single steps in nanoseconds (p50, p99, p99.9, max); ``machine``
     is data (processor, system, versions), so figures of two machines can be told apart; ``graph`` the digest.
+
+    ``absolute`` is the largest |engine - reference| and ``relative`` the largest one over |reference| where that is
+    at least 1e-3. ``bound`` is the tolerance that was declared and kept. ``emulator`` is empty where the engine ran as
+    it does on the target; otherwise latencies and memory are the emulation's and bind nobody, and ``flash_bytes`` and
+    ``ram_bytes`` (0: unknown) are the compiler's own count. ``conditions`` says what the figures hold for.
     """
 
     backend: str
@@ -77,11 +90,13 @@ class Certificate:
     memory_bytes: int
     created: int
     graph: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """How far an engine may be from the reference and still be certified."""
-
-    parity: float = 1e-4
-    flips: int = 0
+    precision: str = "float32"
+    absolute: float = 0.0
+    relative: float = 0.0
+    bound: Tolerance = Tolerance()
+    artifact_bytes: int = 0
+    compiler: str = ""
+    emulator: str = ""
+    flash_bytes: int = 0
+    ram_bytes: int = 0
+    conditions: dict[str, str] = field(default_factory=dict)

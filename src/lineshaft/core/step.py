@@ -7,7 +7,7 @@ call. Every state starts as zeros, so a reset is a fill, and a state tensor ``na
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -77,8 +77,28 @@ class Support:
         return not self.reasons
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an artifact besides what is measured by running it.
+
+    ``compiler`` names what made it, with its version. ``emulator`` says how ``load`` runs it where this machine isn't
+    the target ("qemu-arm 7.2, cortex-m4"; empty: as on the target), and then the times of a step say nothing of the
+    target. ``flash_bytes`` and ``ram_bytes`` are 0 where unknown. ``notes`` are the backend's own figures, such as an
+    estimate of an FPGA's resources.
+    """
+
+    compiler: str
+    emulator: str = ""
+    flash_bytes: int = 0
+    ram_bytes: int = 0
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
 class Backend(Protocol):
-    """One way to run a graph. ``compile`` may import ``onnx``; ``load`` must not."""
+    """One way to run a graph. ``compile`` may import ``onnx``; ``load`` must not.
+
+    A backend whose library or tool is absent says so in ``supports``; importing its module needs neither.
+    """
 
     name: str
 
@@ -86,7 +106,10 @@ class Backend(Protocol):
         """Reasons for a no, none for a yes."""
 
     def compile(self, graph: bytes, target: Target) -> bytes:
-        """The artifact that ``load`` takes on the target machine."""
+        """The artifact that ``load`` takes on the target machine; ``Refused`` for what ``supports`` says no to."""
+
+    def facts(self, artifact: bytes, target: Target) -> Facts:
+        """What is known of an artifact that ``compile`` made."""
 
     def load(self, artifact: bytes, signature: StepSignature, target: Target, *, assets: int = 1) -> Engine:
         """An engine with zero state, its buffers allocated."""

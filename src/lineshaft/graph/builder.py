@@ -15,6 +15,8 @@ import onnx
 from numpy.typing import ArrayLike
 from onnx import TensorProto, helper, numpy_helper
 
+from lineshaft.graph.operators import FOREST, ML_DOMAIN, ML_OPSET
+
 OPSET = 18
 IR_VERSION = 10
 ASSETS = "A"
@@ -50,6 +52,7 @@ class StepBuilder:
         self._constants: dict[tuple[bytes, tuple[int, ...], str], onnx.TensorProto] = {}
         self._states: dict[str, tuple[int, ...]] = {}
         self._next: dict[str, Wire] = {}
+        self._forests = False
 
     # -- values in
 
@@ -193,6 +196,43 @@ class StepBuilder:
     def smallest(self, a: Wire, axis: int = -1) -> Wire:
         return self._reduce("ReduceMin", a, axis)
 
+    def transpose(self, a: Wire, order: Sequence[int]) -> Wire:
+        """Axes in another order, counted without the asset axis."""
+        return self.op("Transpose", [a], tuple(a.shape[i] for i in order), perm=[0, *(i + 1 for i in order)])
+
+    def relu(self, a: Wire) -> Wire:
+        return self._elementwise("Relu", a)
+
+    def sigmoid(self, a: Wire) -> Wire:
+        return self._elementwise("Sigmoid", a)
+
+    def softmax(self, a: Wire) -> Wire:
+        """Along the last axis."""
+        return self.op("Softmax", [a], a.shape, axis=-1)
+
+    def conv(self, a: Wire, weights: ArrayLike, bias: ArrayLike | None = None, *, strides: Sequence[int] = (),
+             pads: Sequence[int] = (), dilations: Sequence[int] = (), group: int = 1) -> Wire:
+        """Convolution of [channels, *space] with constant [out, channels / group, *kernel]; pads as ONNX has them."""
+        w = np.asarray(weights, np.float32)
+        kernel, axes = w.shape[2:], len(w.shape) - 2
+        steps, spread = list(strides) or [1] * axes, list(dilations) or [1] * axes
+        edge = list(pads) or [0] * (2 * axes)
+        space = [(size + edge[i] + edge[axes + i] - spread[i] * (kernel[i] - 1) - 1) // steps[i] + 1
+                 for i, size in enumerate(a.shape[1:])]
+        operands: list[Operand | str] = [a, w] if bias is None else [a, w, np.asarray(bias, np.float32)]
+        return self.op("Conv", operands, (w.shape[0], *space), kernel_shape=list(kernel), strides=steps, pads=edge,
+                       dilations=spread, group=group)
+
+    def forest(self, a: Wire, outputs: int, **trees: Any) -> Wire:
+        """Sums of regression trees [outputs] over features [n]: ONE node of ``ai.onnx.ml`` TreeEnsembleRegressor.
+
+        ``trees`` are that operator's ``nodes_*``, ``target_*`` and ``base_values`` attributes; each backend lowers
+        the node in its own way.
+        """
+        self._forests = True
+        return self.op(FOREST, [a], (outputs,), domain=ML_DOMAIN, n_targets=outputs, aggregate_function="SUM",
+                       post_transform="NONE", **trees)
+
     def nearest_rows(self, closeness: Wire, rows: ArrayLike, count: int) -> Wire:
         """The ``count`` rows [count, n] of a constant [m, n] whose ``closeness`` [m] is largest."""
         table = np.asarray(rows, np.float32)
@@ -239,7 +279,10 @@ class StepBuilder:
         arguments = [_value(w.name, w.shape) for w in (self.x, self.quality)]
         arguments += [_value(name, shape) for name, shape in self._states.items()]
         graph = helper.make_graph(nodes, "step", arguments, results, list(self._constants.values()))
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)],
+        opsets = [helper.make_opsetid("", OPSET)]
+        if self._forests:
+            opsets.append(helper.make_opsetid(ML_DOMAIN, ML_OPSET))
+        model = helper.make_model(graph, opset_imports=opsets,
                                   ir_version=IR_VERSION, producer_name="lineshaft")
         return bytes(_prune(model).SerializeToString(deterministic=True))
 

@@ -7,11 +7,7 @@ import onnx
 from lineshaft.core.errors import UsageError
 from lineshaft.core.step import Port, StepSignature
 from lineshaft.graph.builder import IR_VERSION, OPSET, STATE_SUFFIX
-
-OPERATORS = frozenset(
-    "Abs Add And Cast Clip Concat Div Equal Exp Gather Greater GreaterOrEqual Identity Less LessOrEqual Log "
-    "MatMul Max Min Mul Neg Not Or Pow ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Sigmoid Slice "
-    "Sqrt Sub Tanh TopK Transpose Where".split())
+from lineshaft.graph.operators import ML_DOMAIN, ML_OPSET, malformed, unknown
 
 
 def problems(graph: bytes) -> tuple[str, ...]:
@@ -39,16 +35,20 @@ def signature(graph: bytes) -> StepSignature:
 def _format_problems(model: onnx.ModelProto) -> list[str]:
     opsets = {o.domain or "ai.onnx": o.version for o in model.opset_import}
     found = []
-    if opsets != {"ai.onnx": OPSET}:
-        found.append(f"opsets {opsets} instead of ai.onnx {OPSET}")
+    if {ML_DOMAIN: ML_OPSET, **opsets} != {"ai.onnx": OPSET, ML_DOMAIN: ML_OPSET}:
+        found.append(f"opsets {opsets} instead of ai.onnx {OPSET}, with {ML_DOMAIN} {ML_OPSET} where there are forests")
     if model.ir_version > IR_VERSION:
         found.append(f"ir_version {model.ir_version} above {IR_VERSION}")
     return found
 
 
 def _operator_problems(model: onnx.ModelProto) -> list[str]:
-    foreign = sorted({node.op_type for node in model.graph.node} - OPERATORS)
-    return [f"operators outside the allowed set: {', '.join(foreign)}"] if foreign else []
+    nodes = model.graph.node
+    foreign = sorted({node.op_type for node in nodes if unknown(node)})
+    found = [f"operators outside the allowed set: {', '.join(foreign)}"] if foreign else []
+    constants = frozenset(c.name for c in model.graph.initializer)
+    wrong = ((node, malformed(node, constants)) for node in nodes if not unknown(node))
+    return found + [f"{node.op_type} {node.name or node.output[0]}: {why}" for node, why in wrong if why]
 
 
 def _port_problems(model: onnx.ModelProto) -> list[str]:

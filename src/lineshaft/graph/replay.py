@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from lineshaft.core.step import Array, Executor, StepSignature
-from lineshaft.graph.builder import ASSETS, IR_VERSION, OPSET
+from lineshaft.graph.builder import ASSETS, IR_VERSION
 from lineshaft.graph.check import signature
 
 
@@ -17,8 +17,8 @@ def scan_model(graph: bytes) -> bytes:
 
     Stepping and scanning run the same kernels on the same shapes, so they agree bit for bit.
     """
-    step = onnx.load_from_string(graph).graph
-    sig = signature(graph)
+    model_of_step = onnx.load_from_string(graph)
+    step, sig = model_of_step.graph, signature(graph)
     states = [s.name for s in sig.states]
     outputs = [o.name for o in sig.outputs]
     body = onnx.GraphProto(name="tick")
@@ -34,7 +34,7 @@ def scan_model(graph: bytes) -> bytes:
     last = [_value(f"{s.name}_T", (ASSETS, *s.shape)) for s in sig.states]
     all_ = [_value(f"{o.name}_all", ("T", ASSETS, *o.shape)) for o in sig.outputs]
     whole = helper.make_graph([loop], "replay", first + series, last + all_)
-    model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    model = helper.make_model(whole, opset_imports=list(model_of_step.opset_import), ir_version=IR_VERSION)
     return bytes(model.SerializeToString(deterministic=True))
 
 

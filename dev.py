@@ -32,8 +32,12 @@ def run(*command: str | Path, env: dict[str, str] | None = None) -> int:
 
 
 def install(extra: str) -> None:
-    """The virtual environment with this repository and one extra; nothing to do when neither changed."""
-    stamp = VENV / f"lineshaft-{extra}.stamp"
+    """The virtual environment with this repository and one extra; nothing to do when neither changed.
+
+    ``LINESHAFT_EXTRAS`` names more of them (``torch,hls``): too heavy for everybody, and CI has them.
+    """
+    extra = ",".join([extra, *os.environ.get("LINESHAFT_EXTRAS", "").replace(",", " ").split()])
+    stamp = VENV / f"lineshaft-{extra.replace(',', '-')}.stamp"
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + sys.version.encode()).hexdigest()
     if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
         return

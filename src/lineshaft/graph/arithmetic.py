@@ -59,7 +59,7 @@ def _operations(graph: View, node: Node, values: int) -> int:
     if node.kind in _READS:
         return _size(graph, node.inputs[0])
     if node.kind in ("MaxPool", "AveragePool"):
-        return values * math.prod(node.get("kernel_shape"))
+        return values * int(math.prod(node.get("kernel_shape")))
     if node.kind == FOREST:
         return _forest(node)
     return 4 * values if node.kind == "Softmax" else values

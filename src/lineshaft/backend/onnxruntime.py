@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from lineshaft.backend._buffers import Alternating
 from lineshaft.core.errors import Refused
-from lineshaft.core.step import Array, Engine, Facts, Port, StepSignature, Support
+from lineshaft.core.step import Array, Engine, Facts, StepSignature, Support
 from lineshaft.core.target import Target
-
-_STATE_SUFFIX = "_o"
 
 
 class OnnxRuntime:
@@ -42,17 +41,12 @@ class OnnxRuntime:
         return BoundEngine(artifact, signature, target.threads, assets)
 
 
-class BoundEngine:
+class BoundEngine(Alternating):
     """An ``Engine`` whose tensors are bound once: a step is one call into the runtime."""
 
     def __init__(self, artifact: bytes, signature: StepSignature, threads: int = 1, assets: int = 1) -> None:
-        self.signature, self.assets = signature, assets
+        super().__init__(signature, assets)
         self._session = _session(artifact, threads)
-        self.x: Array = np.zeros((assets, signature.channels), np.float32)
-        self.quality: Array = np.ones((assets, signature.channels), np.float32)
-        self._out = _zeros(signature.outputs, assets)
-        self._states = (_zeros(signature.states, assets), _zeros(signature.states, assets))
-        self._newest = 0
         self._keep: list[ort.OrtValue] = []
         bindings = (self._bind(0), self._bind(1))
         # The wrapper's method adds a Python call and an argument check to each step; the session below has neither.
@@ -60,33 +54,17 @@ class BoundEngine:
         self._bound = tuple(binding._iobinding for binding in bindings)
         self._wrappers = bindings
 
-    @property
-    def out(self) -> Mapping[str, Array]:
-        return self._out
-
     def step(self) -> None:
         newest = self._newest
         self._run(self._bound[newest], None)
         self._newest = 1 - newest
 
-    def state(self) -> dict[str, Array]:
-        return {name: value.copy() for name, value in self._states[self._newest].items()}
-
-    def restore(self, state: Mapping[str, Array]) -> None:
-        for name, value in self._states[self._newest].items():
-            value[...] = state[name]
-
-    def reset(self) -> None:
-        for value in self._states[self._newest].values():
-            value.fill(0.0)
-
     def _bind(self, source: int) -> ort.IOBinding:
         """The binding that reads state ``source`` and writes the other."""
         binding = self._session.io_binding()
-        for name, array in {"x": self.x, "quality": self.quality, **self._states[source]}.items():
+        for name, array in self.inputs(source).items():
             binding.bind_ortvalue_input(name, self._value(array))
-        after = {name + _STATE_SUFFIX: array for name, array in self._states[1 - source].items()}
-        for name, array in {**self._out, **after}.items():
+        for name, array in self.results(source).items():
             binding.bind_ortvalue_output(name, self._value(array))
         return binding
 
@@ -118,10 +96,6 @@ def _session(model: bytes, threads: int) -> ort.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
-def _zeros(ports: Sequence[Port], assets: int) -> dict[str, Array]:
-    return {port.name: np.zeros((assets, *port.shape), np.float32) for port in ports}
 
 
 BACKEND = OnnxRuntime()

@@ -107,7 +107,8 @@ def seal(monitor: Monitor, dataset: Dataset, normal: Rows, recipe: Recipe, folde
     backend = backends.choose(monitor.graph, target)
     artifact, step = backend.compile(monitor.graph, target), signature(monitor.graph)
     budget = recipe.budget or Budget(target.deadline_ns, target.memory_bytes)
-    sequences = [golden(monitor.graph, *golden_inputs(dataset, normal, monitor.settings))]
+    sequences = [golden(monitor.graph, one.x, one.quality, one.name)
+                 for one in golden_inputs(dataset, normal, monitor.settings)]
     certificate = certify(partial(backend.load, artifact, step, target), sequences, target, backend=backend.name,
                           graph=oci.digest(monitor.graph), budget=budget, progress=progress)
     manifest = Manifest(

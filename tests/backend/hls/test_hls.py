@@ -19,7 +19,7 @@ from lineshaft.backend._hls_archive import Artifact, pack, unpack
 from lineshaft.backend._hls_build import missing
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.errors import Refused
-from lineshaft.core.step import Engine, StepSignature
+from lineshaft.core.step import Array, Engine, StepSignature
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.check import signature
 from lineshaft.graph.reference import golden
@@ -46,6 +46,11 @@ def loaded(artifact: bytes, graph: bytes, assets: int = 1) -> Engine:
     return HLS.load(artifact, signature(graph), FPGA, assets=assets)
 
 
+def feed(engine: Engine, x: Array, quality: Array) -> None:
+    engine.x[0], engine.quality[0] = x, quality
+    engine.step()
+
+
 def run(engine: Engine, ticks: int, seed: int = 0) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
     random, found = np.random.default_rng(seed), []
     for _ in range(ticks):
@@ -59,15 +64,16 @@ def run(engine: Engine, ticks: int, seed: int = 0) -> list[np.ndarray[tuple[int,
 @built
 def test_a_monitor_keeps_its_declared_bound_on_the_golden_set_and_flips_no_verdict(monitor: Monitor, artifact: bytes
                                                                                    ) -> None:
-    x, quality = golden_inputs(dataset(steady(900, 5)), np.ones(900, np.bool_), monitor.settings)
-    expected, engine, gaps, flips = golden(monitor.graph, x, quality).outputs, loaded(artifact, monitor.graph), [], 0
-    for tick in range(len(x)):
-        engine.x[0], engine.quality[0] = x[tick], quality[tick]
-        engine.step()
-        gaps += [np.abs(engine.out[n][0] - v[tick]) / (1 + np.abs(v[tick])) for n, v in expected.items()]
-        flips += int(engine.out["alarm"][0, 0] != expected["alarm"][tick, 0])
-    assert expected["alarm"].any()
-    assert flips == FPGA.flips
+    engine, gaps, alarms = loaded(artifact, monitor.graph), [], 0
+    for inputs in golden_inputs(dataset(steady(900, 5)), np.ones(900, np.bool_), monitor.settings):
+        expected = golden(monitor.graph, inputs.x, inputs.quality).outputs
+        engine.reset()
+        for tick in range(len(inputs.x)):
+            feed(engine, inputs.x[tick], inputs.quality[tick])
+            gaps += [np.abs(engine.out[n][0] - v[tick]) / (1 + np.abs(v[tick])) for n, v in expected.items()]
+            assert engine.out["alarm"][0, 0] == expected["alarm"][tick, 0], f"{inputs.name}, tick {tick}"
+        alarms += int(expected["alarm"].sum())
+    assert alarms > 0
     assert 0 < max(gap.max() for gap in gaps) <= FPGA.parity
 
 
@@ -122,7 +128,7 @@ def test_a_batch_of_assets_equals_single_ones(monitor: Monitor, artifact: bytes)
 @built
 def test_a_wild_value_saturates_instead_of_wrapping_round(monitor: Monitor, artifact: bytes) -> None:
     engine = loaded(artifact, monitor.graph)
-    for value in (np.finfo(np.float32).max, -np.finfo(np.float32).max):
+    for value in (1e29, -1e29):
         engine.reset()
         for _ in range(40):
             engine.x[...] = value
@@ -173,8 +179,7 @@ def test_every_kind_of_layer_computes_in_fixed_point_what_the_graph_says(graph: 
     x = random.normal(scale=2.0, size=(60, CHANNELS)).astype(np.float32)
     expected = golden(graph, x, np.ones_like(x)).outputs["residual"]
     for tick in range(len(x)):
-        engine.x[0], engine.quality[0] = x[tick], 1.0
-        engine.step()
+        feed(engine, x[tick], np.ones_like(x[tick]))
         assert np.abs(engine.out["residual"][0] - expected[tick]).max() < 0.01
 
 

@@ -66,8 +66,10 @@ class Plan:
 
     def _moves(self, node: Node) -> bool:
         """A slice or a pad along time, which takes columns and computes none."""
+        if node.kind not in ("Slice", "Pad"):
+            return False
         before, after = self.slides.of[node.inputs[0]], self.slides.of[node.outputs[0]]
-        return node.kind in ("Slice", "Pad") and (before.length != after.length or self.skipped(node, before) > 0)
+        return before.length != after.length or self.skipped(node, before) > 0
 
 
 def _answers(graph: View, slides: Slides) -> dict[str, Constant]:

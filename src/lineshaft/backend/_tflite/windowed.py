@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 
 from lineshaft.backend._tflite.lowering import FLOAT, Lowering, NotTaken, option
 
@@ -70,12 +71,25 @@ def max_pool(c: Lowering, node: onnx.NodeProto) -> None:
 
 def average_pool(c: Lowering, node: onnx.NodeProto) -> None:
     frame = _undilated(node)
-    size = _size(c.shape(node.input[0]))
+    _, channels, *space = c.shape(node.input[0])
     counted = bool(option(node, "count_include_pad", 0))
-    if frame.padded and not counted and not frame.same(size):
-        raise NotTaken("it leaves uneven pads out of the mean")
     source, padding = _padded(c, node, frame, 0.0, may_be_same=not counted)
     _pool(c, node, "AVERAGE_POOL_2D", source, frame, padding)
+    if frame.padded and padding == _VALID and not counted:
+        rows, columns = _shares(frame, _pair(space))
+        share = c.writer.constant(np.outer(rows, columns).astype(np.float32)[None, :, :, None])
+        mean = c.last(node.output[0])
+        c.bind_last(node.output[0], c.emit("MUL", [mean, share], (1, len(rows), len(columns), channels), FLOAT,
+                                           "MulOptions"))
+
+
+def _shares(frame: Frame, size: Pair) -> list[NDArray[np.float64]]:
+    """Per axis and place: the kernel's length over what of it lies inside, which makes a mean of what is inside."""
+    found = []
+    for n, k, s, before, after in zip(size, frame.kernel, frame.strides, frame.before, frame.after, strict=True):
+        starts = np.arange(0, n + before + after - k + 1, s) - before
+        found.append(k / (np.minimum(starts + k, n) - np.maximum(starts, 0)))
+    return found
 
 
 def _pool(c: Lowering, node: onnx.NodeProto, code: str, source: int, frame: Frame, padding: int) -> None:
@@ -122,10 +136,6 @@ def _undilated(node: onnx.NodeProto) -> Frame:
 
 def _weights(c: Lowering, weights: Any, bias: Any) -> list[int]:
     return [c.writer.constant(np.ascontiguousarray(weights, np.float32)), c.writer.constant(bias)]
-
-
-def _size(shape: tuple[int, ...]) -> Pair:
-    return _pair(shape[2:])
 
 
 def _pair(values: Any, filler: int = 1) -> Pair:

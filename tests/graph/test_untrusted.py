@@ -19,6 +19,7 @@ from lineshaft.graph.check import problems
 from lineshaft.graph.untrusted.limits import Limits
 from lineshaft.graph.untrusted.opening import checked, opened, parsed
 
+
 def valid() -> onnx.ModelProto:
     g = StepBuilder(3)
     window = g.window("window", g.x, 4)

@@ -515,12 +515,12 @@ def _held(m: Maker) -> Value:
 
 @st.composite
 def cases(draw: Callable[[st.SearchStrategy[Any]], Any], steps: tuple[str, ...] = (), most_steps: int = 10,
-          most_ticks: int = 12, most_assets: int = 3) -> Case:
+          most_ticks: int = 12, most_assets: int = 3, fewest_ticks: int = 1) -> Case:
     """A graph of 1 to ``most_steps`` steps out of ``steps`` (all of them by default), with input for it."""
     names = draw(st.lists(st.sampled_from(steps or tuple(STEPS)), min_size=1, max_size=most_steps))
     channels = draw(st.integers(1, 5))
     graph = build(draw, channels, names)
-    x, quality = draw(inputs(channels, most_ticks, most_assets))
+    x, quality = draw(inputs(channels, most_ticks, most_assets, fewest_ticks))
     return Case(graph, x, quality, tuple(names))
 
 
@@ -540,10 +540,10 @@ def build(draw: Callable[[st.SearchStrategy[Any]], Any], channels: int, names: l
 
 
 @st.composite
-def inputs(draw: Callable[[st.SearchStrategy[Any]], Any], channels: int, most_ticks: int = 12, most_assets: int = 3
-           ) -> tuple[Array, Array]:
+def inputs(draw: Callable[[st.SearchStrategy[Any]], Any], channels: int, most_ticks: int = 12, most_assets: int = 3,
+           fewest_ticks: int = 1) -> tuple[Array, Array]:
     """``x`` and ``quality`` [T, A, C]: quarters up to 8, at times lost, at the ends of float32, or denormal."""
-    shape = (draw(st.integers(1, most_ticks)), draw(st.integers(1, most_assets)), channels)
+    shape = (draw(st.integers(fewest_ticks, most_ticks)), draw(st.integers(1, most_assets)), channels)
     random = np.random.default_rng(draw(st.integers(0, 2**16)))
     x = (QUARTER * random.integers(-32, 33, size=shape)).astype(np.float32)
     for share, values in ((draw(st.sampled_from((0.0, 0.1))), (RAW, -RAW, 1e30, -1e30)),

@@ -188,7 +188,7 @@ def _power(m: Maker) -> Value:
 def _affine(m: Maker) -> Value:
     v = m.tame()
     shape = m.one((), v.shape[-1:], v.shape)
-    gain, offset = m.weights(*shape), m.weights(*shape)
+    gain, offset = m.weights(*shape), m.weights(*shape) * np.float32(m.one(1.0, 100.0))
     out = m.g.add(m.g.multiply(v.wire, gain), offset)
     return Value(out, v.bound * float(np.abs(gain).max()) + float(np.abs(offset).max()), False)
 

@@ -19,7 +19,7 @@ from lineshaft.graph.rewrite import Rewrite
 
 OVER_WINDOWS = ("conv_1d", "reduced", "affine", "smooth", "turned", "cut", "map", "together", "pooled", "padded",
                 "shifted", "mixed_rows", "exactly", "product", "conv_2d", "reshaped", "joined")
-LAWS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+LAWS = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def parity(before: bytes, after: bytes, x: Array, quality: Array) -> float:
@@ -54,7 +54,7 @@ def test_all_rewrites_keep_what_a_random_graph_over_windows_says(case: Case) -> 
 
 @pytest.mark.parametrize("name", rewrite.every())
 def test_each_rewrite_alone_keeps_what_a_random_graph_says(name: str) -> None:
-    @settings(LAWS, max_examples=15)
+    @settings(LAWS, max_examples=8)
     @given(cases((*OVER_WINDOWS, *STEPS), fewest_ticks=100, most_ticks=110, most_assets=2, first=("long_window",),
                  chained=True))
     def law(case: Case) -> None:
@@ -62,7 +62,7 @@ def test_each_rewrite_alone_keeps_what_a_random_graph_says(name: str) -> None:
     law()
 
 
-@settings(LAWS, max_examples=15)
+@settings(LAWS, max_examples=8)
 @given(cases(OVER_WINDOWS, most_ticks=20, first=("long_window",), chained=True))
 def test_the_independent_reference_agrees_on_rewritten_graphs(case: Case) -> None:
     after, _ = rewrite.apply(case.graph)

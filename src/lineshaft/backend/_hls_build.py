@@ -1,0 +1,104 @@
+"""The core as an HLS project and as a library of this machine: hls4ml writes it, g++ compiles it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+from lineshaft.backend._hls_layers import INPUT, Core
+from lineshaft.backend._hls_options import Options
+from lineshaft.core.errors import EnvironmentFailed
+
+PROJECT = "core"
+LIBRARY = "emulation.so"
+COMPILER = "g++"
+UNROLLED = 4096  # weights that Vitis lays out as one unrolled array; larger layers keep them in memory
+FLAGS = ("-std=c++17", "-O1", "-fPIC", "-shared", "-w", "-fno-gnu-unique", "-Ifirmware/ap_types")
+SKIPPED = ["fuse_batch_normalization", "fuse_consecutive_batch_normalization"]  # they change types chosen here
+STAMP, FOLDER = "emulation", "."
+EMULATION_SECONDS = 600.0
+
+
+def missing() -> tuple[str, ...]:
+    """What building a core lacks on this machine."""
+    found = [] if util.find_spec("hls4ml") else ["hls4ml is not installed (pip install 'lineshaft[hls]')"]
+    return tuple(found if shutil.which(COMPILER) else [*found, f"{COMPILER} is not installed"])
+
+
+def versions() -> str:
+    """Who builds: hls4ml and the compiler, with their versions."""
+    done = subprocess.run([COMPILER, "-dumpfullversion"], capture_output=True, text=True, check=True)
+    return f"hls4ml {metadata.version('hls4ml')} + {COMPILER} {done.stdout.strip()}"
+
+
+def build(core: Core, options: Options) -> dict[str, bytes]:
+    """Files of the HLS project by path, and ``emulation.so``, the project's C++ compiled for this machine."""
+    with tempfile.TemporaryDirectory(prefix="lineshaft-hls-") as folder:
+        project = Path(folder) / PROJECT
+        stamp = _write(core, options, project)
+        files = {f.relative_to(project).as_posix(): _neutral(f.read_bytes(), project, stamp)
+                 for f in sorted(project.rglob("*")) if f.is_file()}
+        return {**files, LIBRARY: _compile(project)}
+
+
+def _write(core: Core, options: Options, project: Path) -> str:
+    """Let hls4ml write its project; gives the random stamp that it put into some files."""
+    with _quiet():
+        from hls4ml.model.graph import ModelGraph
+        from hls4ml.utils.config import create_config
+
+        config: dict[str, Any] = create_config(
+            output_dir=str(project), project_name=PROJECT, backend="Vitis", part=options.part,
+            clock_period=options.clock, io_type="io_parallel", write_weights_txt=False)
+        config["HLSConfig"] = {
+            "Model": {"Precision": {"default": f"ap_fixed<{options.width},{options.width // 2}>"},
+                      "ReuseFactor": options.reuse, "Strategy": "Latency"},
+            "LayerName": {layer["name"]: _settings(layer, core.settings[layer["name"]]) for layer in core.layers},
+            "SkipOptimizers": SKIPPED}
+        model = ModelGraph.from_layer_list(config, core.layers, inputs=[INPUT], outputs=core.results)
+        model.write()
+        return str(model.config.get_config_value("Stamp"))
+
+
+def _settings(layer: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    weights = layer.get("weight_data")
+    large = weights is not None and math.prod(weights.shape) > UNROLLED
+    return {**settings, **({"Strategy": "Resource"} if large else {})}
+
+
+def _neutral(content: bytes, project: Path, stamp: str) -> bytes:
+    """Without the folder it was written in and hls4ml's random stamp, so that the same core gives the same bytes."""
+    return content.replace(str(project).encode(), FOLDER.encode()).replace(stamp.encode(), STAMP.encode())
+
+
+def _compile(project: Path) -> bytes:
+    """One translation unit of the core and hls4ml's bridge: half the time of two, which read the same headers."""
+    command = [COMPILER, *FLAGS, "-include", f"firmware/{PROJECT}.cpp", f"{PROJECT}_bridge.cpp", "-o", LIBRARY]
+    try:
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False,
+                              timeout=EMULATION_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise EnvironmentFailed(f"{COMPILER} took longer than {EMULATION_SECONDS:g} s", where="emulation of the core",
+                                do="take a smaller network") from None
+    if done.returncode:
+        first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr[:200])
+        raise EnvironmentFailed(f"{COMPILER} refused what hls4ml wrote: {first}", where="emulation of the core",
+                                do="report it with the graph")
+    return (project / LIBRARY).read_bytes()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """hls4ml talks on stdout, and warns of front ends that aren't installed."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -37,7 +37,7 @@ class Hls:
 
     def compile(self, graph: bytes, target: Target) -> bytes:
         from lineshaft.backend._hls_archive import Artifact, Description, pack, this_machine
-        from lineshaft.backend._hls_build import LIBRARY, build, versions
+        from lineshaft.backend._hls_build import library, project, versions
         from lineshaft.backend._hls_design import design
         from lineshaft.backend._hls_options import options
 
@@ -46,10 +46,9 @@ class Hls:
             raise Refused("; ".join(support.reasons), where=f"backend {self.name}")
         chosen = options(target)
         made = design(graph, chosen)
-        files = build(made.core, chosen)
-        parts = made.partition
+        files, parts = project(made.core, chosen), made.partition
         about = Description(parts.layout, this_machine(), versions(), made.saturates, made.estimate.text(chosen))
-        return pack(Artifact(about, parts.before, parts.core, parts.after, files.pop(LIBRARY)), files)
+        return pack(Artifact(about, parts.before, parts.core, parts.after, library(files)), files)
 
     def facts(self, artifact: bytes, target: Target) -> Facts:
         from lineshaft.backend._hls_archive import unpack

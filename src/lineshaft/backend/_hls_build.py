@@ -25,6 +25,7 @@ UNROLLED = 4096  # weights that Vitis lays out as one unrolled array; larger lay
 FLAGS = ("-std=c++17", "-O1", "-fPIC", "-shared", "-w", "-fno-gnu-unique", "-Ifirmware/ap_types")
 SKIPPED = ["fuse_batch_normalization", "fuse_consecutive_batch_normalization"]  # they change types chosen here
 STAMP, FOLDER = "emulation", "."
+PERSONAL = frozenset({"build_lib.sh", "hls4ml_config.yml"})
 LONGEST = 600.0  # seconds of g++
 
 
@@ -44,7 +45,7 @@ def project(core: Core, options: Options) -> dict[str, bytes]:
     """Files of the HLS project by path; the same core gives the same bytes."""
     with _folder() as folder:
         stamp = _write(core, options, folder)
-        return {f.relative_to(folder).as_posix(): _neutral(f.read_bytes(), folder, stamp)
+        return {f.relative_to(folder).as_posix(): _neutral(f, folder, stamp)
                 for f in sorted(folder.rglob("*")) if f.is_file()}
 
 
@@ -95,9 +96,16 @@ def _settings(layer: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str
     return {**settings, **({"Strategy": "Resource"} if large else {})}
 
 
-def _neutral(content: bytes, folder: Path, stamp: str) -> bytes:
-    """Without the folder it was written in and hls4ml's random stamp."""
-    return content.replace(str(folder).encode(), FOLDER.encode()).replace(stamp.encode(), STAMP.encode())
+def _neutral(file: Path, folder: Path, stamp: str) -> bytes:
+    """A file without the folder it was written in and hls4ml's random stamp, which YAML quotes when it is all digits.
+
+    No other file is touched: eight random digits may well stand in a list of weights.
+    """
+    content = file.read_bytes()
+    if file.name not in PERSONAL:
+        return content
+    found = content.decode().replace(str(folder), FOLDER).replace(f"'{stamp}'", STAMP).replace(stamp, STAMP)
+    return found.encode()
 
 
 @contextlib.contextmanager

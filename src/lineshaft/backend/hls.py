@@ -39,6 +39,7 @@ class Hls:
         from lineshaft.backend._hls_archive import Artifact, Description, pack, this_machine
         from lineshaft.backend._hls_build import library, project, versions
         from lineshaft.backend._hls_design import design
+        from lineshaft.backend._hls_emulation import vectors
         from lineshaft.backend._hls_options import options
 
         support = self.supports(graph, target)
@@ -48,7 +49,8 @@ class Hls:
         made = design(graph, chosen)
         files, parts = project(made.core, chosen), made.partition
         about = Description(parts.layout, this_machine(), versions(), made.saturates, made.estimate.text(chosen))
-        return pack(Artifact(about, parts.before, parts.core, parts.after, library(files)), files)
+        artifact = Artifact(about, parts.before, parts.core, parts.after, library(files))
+        return pack(artifact, {**files, **vectors(artifact)})
 
     def facts(self, artifact: bytes, target: Target) -> Facts:
         from lineshaft.backend._hls_archive import unpack

@@ -18,6 +18,7 @@ from lineshaft.backend import backend, target
 from lineshaft.backend._hls_archive import Artifact, pack, unpack
 from lineshaft.backend._hls_build import missing, project
 from lineshaft.backend._hls_design import design
+from lineshaft.backend._hls_emulation import Emulation
 from lineshaft.backend._hls_options import options
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.errors import Refused
@@ -103,7 +104,20 @@ def test_the_same_graph_gives_the_same_project(monitor: Monitor, artifact: bytes
     chosen = options(FPGA)
     with zipfile.ZipFile(io.BytesIO(artifact)) as archive:
         first = {n.removeprefix("project/"): archive.read(n) for n in archive.namelist() if n.startswith("project/")}
-    assert project(design(monitor.graph, chosen).core, chosen) == first
+    assert project(design(monitor.graph, chosen).core, chosen) == {
+        path: content for path, content in first.items() if not path.startswith("tb_data/")}
+
+
+@built
+def test_the_test_bench_for_vitis_holds_inputs_and_what_the_emulation_says_to_them(monitor: Monitor, artifact: bytes
+                                                                                   ) -> None:
+    with zipfile.ZipFile(io.BytesIO(artifact)) as archive:
+        x, expected = (np.loadtxt(io.BytesIO(archive.read(f"project/tb_data/{name}.dat")), np.float32)
+                       for name in ("tb_input_features", "tb_output_predictions"))
+    parts = unpack(artifact)
+    assert np.array_equal(np.hstack(Emulation(parts, len(x))(x)), expected)
+    assert np.abs(x).max() > 100.0
+    assert np.ptp(expected, axis=0).min() > 0.0
 
 
 @built

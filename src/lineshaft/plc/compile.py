@@ -54,8 +54,8 @@ def _built(names: t.Names, *, checked: bool) -> Program:
     try:
         exec(compile(python, "<structured text>", "exec"), space)
     except (SyntaxError, MemoryError) as error:  # Python's own limits of nesting
-        why = error.args[0] if error.args else "no memory"
-        raise SourceError(f"the text is nested too deeply ({why})", where="1:1",
+        why = f" ({error.args[0]})" if error.args else ""
+        raise SourceError(f"the text is nested too deeply{why}, or an IF or CASE has thousands of arms", where="1:1",
                           do="split it into smaller units") from None
     runs = {name: space[f"b_{name}"] for name, unit in names.units.items() if unit.kind != "FUNCTION"}
     return Program(names, records, runs, python)

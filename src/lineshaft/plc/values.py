@@ -52,6 +52,13 @@ def _array(value: list[Any], kind: Array, names: t.Names) -> Any:
 
 def from_python(value: Any, kind: Type, where: str, names: t.Names) -> Any:
     """The inverse. Raises ``UsageError`` for a value that the type can't hold."""
+    try:
+        return _from_python(value, kind, where, names)
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"{str(value)[:60]!r} is no {kind}", where=where) from None
+
+
+def _from_python(value: Any, kind: Type, where: str, names: t.Names) -> Any:
     if isinstance(kind, Array):
         return _flat(value, kind, where, names)
     if isinstance(kind, Structure | Block):

@@ -154,6 +154,9 @@ def test_inputs_take_arrays_and_refuse_what_does_not_fit() -> None:
     for name, value, sentence in (("x", [1.0], "x: 1 values for ARRAY[0..1, 0..1] OF REAL"), ("n", 200,
     "n: 200 is no SINT"),
                                   ("s", 1.0, "s is no input of p; use force for other variables"),
+                                  ("n", "abc", "n: 'abc' is no SINT"), ("x", "abc",
+                                   "x: 'abc' is no ARRAY[0..1, 0..1] OF REAL"),
+                                  ("n", 1.5, "n: 1.5 is no SINT"),
                                   ("zz", 1, "p has no variable 'zz'; use one of: x, n, s")):
         with pytest.raises(UsageError) as caught:
             plc.write(name, value)

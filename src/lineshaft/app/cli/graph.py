@@ -1,4 +1,4 @@
-"""``lineshaft graph``: the step graph in a bundle."""
+"""``lineshaft graph``: the step graph in a bundle, or made of a model from elsewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from lineshaft.app.cli._graph_import import COMMAND as IMPORT
 from lineshaft.app.cli.command import Command, columns, emit
 from lineshaft.core.errors import UsageError
 
@@ -54,6 +55,7 @@ def _graph(path: Path) -> bytes:
     return oci.parse(storage.read(path), where=str(path)).files[GRAPH]
 
 
-COMMAND = Command("graph", "the step graph in a bundle", verbs=(
+COMMAND = Command("graph", "the step graph in a bundle, or one made of a model from elsewhere", verbs=(
+    IMPORT,
     Command("show", "its outputs, states, sizes and operators", "  lineshaft graph show bundles/cell-1", arguments,
             show),))

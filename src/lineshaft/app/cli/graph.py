@@ -1,4 +1,4 @@
-"""``lineshaft graph``: the step graph of a bundle or a file."""
+"""``lineshaft graph``: the step graph of a bundle or a file, or made of a model from elsewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from lineshaft.app.cli._graph_import import COMMAND as IMPORT
 from lineshaft.app.cli.command import Command, columns, emit
 from lineshaft.core.clock import format_duration
 
@@ -73,7 +74,8 @@ def targets(chosen: argparse.Namespace) -> int:
     return int(raw is not None and all(answer.reason for one in found for answer in one.answers))
 
 
-COMMAND = Command("graph", "the step graph: what is in it, where it can run", verbs=(
+COMMAND = Command("graph", "the step graph: bring one in, look into it, see where it can run", verbs=(
+    IMPORT,
     Command("show", "its outputs, states, sizes and operators", "  lineshaft graph show bundles/cell-1", arguments,
             show),
     Command("targets", "which targets can run it, with the reason of every no", TARGETS, targets_arguments, targets)))

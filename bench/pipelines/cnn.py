@@ -50,7 +50,7 @@ def build(data: Path) -> Pipeline:
     network = _with_residual(_stored(fit), calibration)
     limit = _limit(network, calibration)
     validation, held_out = (_faults(runs, chosen) for chosen in (True, False))
-    return Pipeline("cnn", graph(network, limit), _golden(held_out[0].x), (*map(_counted, fit), calibration),
+    return Pipeline("cnn", graph(network, limit), golden_of(held_out[0].x), (*map(_counted, fit), calibration),
                     validation, held_out, PROTOCOL, {"limit": limit})
 
 
@@ -91,6 +91,13 @@ def _shapes(channels: int, widths: tuple[int, int], bottleneck: int) -> list[tup
     wide, narrow = widths
     sizes = (channels, wide, narrow, bottleneck, narrow, wide, channels)
     return [(out, into, kernel) for out, into, (kernel, _) in zip(sizes[1:], sizes, LAYERS, strict=False)]
+
+
+def calibration_and_faults(folder: Path) -> tuple[tuple[Run, ...], Run, tuple[Run, ...], tuple[Run, ...]]:
+    """Normal runs to learn from, one to set a limit on, fault runs to choose on, and those that are held out."""
+    runs = _runs(folder)
+    fit, calibration = _normal(runs)
+    return tuple(map(_counted, fit)), calibration, _faults(runs, True), _faults(runs, False)
 
 
 def _runs(folder: Path) -> dict[str, Matrix]:
@@ -152,7 +159,7 @@ def _limit(network: Network, calibration: Run) -> float:
     return float(np.quantile(scores[calibration.labels == 0], LIMIT))
 
 
-def _golden(x: NDArray[np.generic]) -> tuple[Array, Array]:
+def golden_of(x: NDArray[np.generic]) -> tuple[Array, Array]:
     """Start-up, normal and abnormal rows of one run, with a tag lost for a while and single values lost."""
     rows = np.asarray(x[:400], np.float32)
     quality = (np.random.default_rng(0).random(rows.shape) > 0.01).astype(np.float32)

@@ -7,14 +7,11 @@ after block, and the p99 of a candidate is the median of its blocks' p99.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lineshaft import backend as backends
+from lineshaft.app.in_turns import in_turns
 from lineshaft.bundle.replay import replay_golden
 from lineshaft.core.errors import LineshaftError, Refused
 from lineshaft.core.golden import Golden
@@ -24,7 +21,7 @@ from lineshaft.core.step import Engine, StepSignature
 from lineshaft.core.target import FLOAT32, Target
 from lineshaft.graph.check import signature
 
-BLOCK, BLOCKS = 200, 12
+BLOCKS = 12
 Prepared = Callable[[bytes, Target], bytes]
 """A graph in another precision for a target; raises ``Refused`` where it has none."""
 MemoryOf = Callable[[bytes, StepSignature, Target, str], int]
@@ -73,7 +70,7 @@ def autotune(graph: bytes, golden: Sequence[Golden], target: Target, precisions:
         if engine is not None:
             engines.append(engine)
     progress(len(candidates), len(candidates), "compiling candidates")
-    timed = iter(_in_turns(engines, golden, blocks, progress))
+    timed = iter(in_turns(engines, golden, blocks, progress))
     measured = [one if one.reason else _timed(one, *next(timed)) for one in found]
     late = [replace(one, reason=f"p99 {one.p99 / 1e6:.3g} ms is over the deadline")
             if not one.reason and one.p99 > target.deadline_ns else one for one in measured]
@@ -119,29 +116,3 @@ def _prepared(graph: bytes, golden: Sequence[Golden], target: Target, name: str,
 
 def _timed(one: Tuned, p50: int, p99: int) -> Tuned:
     return replace(one, p50=p50, p99=p99)
-
-
-def _in_turns(engines: Sequence[Engine], golden: Sequence[Golden], blocks: int, progress: Progress
-              ) -> list[tuple[int, int]]:
-    """p50 and p99 of a step of each engine in ns: medians over blocks in which the engines take turns."""
-    x = np.concatenate([one.x for one in golden])
-    quality = np.concatenate([one.quality for one in golden])
-    seen: list[list[tuple[float, float]]] = [[] for _ in engines]
-    for block in range(-1, blocks):
-        for engine, times in zip(engines, seen, strict=True):
-            spent = _block(engine, x, quality)
-            if block >= 0:  # the first warms up
-                times.append((float(np.median(spent)), float(np.quantile(spent, 0.99))))
-        progress(block + 1, blocks, "timing in turns")
-    return [(round(float(np.median([p50 for p50, _ in times]))), round(float(np.median([p99 for _, p99 in times]))))
-            for times in seen]
-
-
-def _block(engine: Engine, x: NDArray[np.float32], quality: NDArray[np.float32]) -> NDArray[np.int64]:
-    spent, step, clock = np.empty(BLOCK, np.int64), engine.step, time.perf_counter_ns
-    for i in range(BLOCK):
-        engine.x[...], engine.quality[...] = x[i % len(x)], quality[i % len(x)]
-        begun = clock()
-        step()
-        spent[i] = clock() - begun
-    return spent

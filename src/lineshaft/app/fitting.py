@@ -61,7 +61,8 @@ def _seated(bundle: Bundle, lowering: Lowering, target: Target, passed_over: dic
     if certificate.emulator:
         raise Refused(f"it was certified by emulation ({certificate.emulator}) and no machine of this kind is a node",
                       where=where, do="name the target that this machine is")
-    engine = backends.backend(certificate.backend).load(lowering.artifact, bundle.manifest.signature, target)
+    engine = backends.backend(certificate.backend).load(
+        lowering.artifact, certificate.signature(bundle.manifest.signature), target)
     found = replay_golden(engine, bundle.golden, certificate.bound, where=where)
     deadline = min(target.deadline_ns, bundle.manifest.budget.deadline_ns)
     latency = measure(engine, bundle.golden, deadline, where=where)

@@ -52,13 +52,22 @@ def started(model: bytes, target: Target, assets: int) -> ort.InferenceSession:
     options.add_free_dimension_override_by_name("A", assets)  # TensorRT then needs no profile of shapes
     options.enable_mem_pattern = memory(target)[0] != "dml"  # DirectML has none
     names = named(target)
-    made = ort.InferenceSession(model, options, providers=[(name, _options(target, name)) for name in names])
-    # A provider whose driver or library is missing is passed over by ONNX Runtime with no more than a line in the log.
+    try:
+        # With its fallback, ONNX Runtime talks on stdout and goes on with the CPU.
+        made = ort.InferenceSession(model, options, providers=[(name, _options(target, name)) for name in names],
+                                    enable_fallback=0)
+    except (RuntimeError, ValueError) as error:
+        raise _failed(f"one of {', '.join(names)}", target) from error
+    # CUDA without its libraries is passed over even so, with no more than a line in the log.
     asleep = [name for name in names if name not in made.get_providers()]
     if asleep:
-        raise EnvironmentFailed(f"{', '.join(asleep)} did not start", where=f"target {target.name}",
-                                do="look at the driver and the libraries that it needs, or choose another target")
+        raise _failed(", ".join(asleep), target)
     return made
+
+
+def _failed(names: str, target: Target) -> EnvironmentFailed:
+    return EnvironmentFailed(f"{names} did not start", where=f"target {target.name}",
+                             do="look at the driver and the libraries that it needs, or choose another target")
 
 
 def used(graph: bytes) -> bytes:

@@ -58,9 +58,10 @@ class C:
         support = self.supports(graph, target)
         if not support:
             raise Refused("; ".join(support.reasons), where=f"backend {self.name}")
-        source, layout = generate(graph, target)
+        here = target.architecture in ("any", platform.machine())
+        source, layout = generate(graph, target, build.lanes() if here else 1)
         files = {"step.c": source.code.encode(), "step.h": source.header.encode()}
-        if target.architecture in ("any", platform.machine()):
+        if here:
             library, built = _build(files, target)
             files["step.so"], layout = library, {**layout, **built}
         files[archive.LAYOUT] = json.dumps(layout, indent=1, sort_keys=True).encode()

@@ -81,15 +81,13 @@ def _read(graph: bytes) -> Any:
 
 
 def _problems(graph: bytes) -> list[str]:
-    """What tract itself says against a graph."""
+    """What tract itself says against a graph, at its first step too: some faults show only there (0.23.9)."""
     import tract
 
     from lineshaft.graph.check import signature
 
-    found = signature(graph)
-    shapes = [(found.channels,)] * 2 + [state.shape for state in found.states]
     try:
-        _runnable(graph, [(1, *shape) for shape in shapes])
+        _FedBack(graph, signature(graph), 1).step()
     except tract.TractError as error:
         return [f"tract: {_complaint(error)}"]
     return []

@@ -103,3 +103,15 @@ def _depth(children: dict[tuple[int, int], tuple[int, int]], tree: int) -> int:
     while inner := [place for place in level if (tree, place) in children]:
         level, depth = [child for place in inner for child in children[tree, place]], depth + 1
     return depth
+
+
+def interpreted(graph: View) -> float:
+    """Nanoseconds of a step in a runtime that executes operators one by one: 430 each (measured, docs/adr/0017)."""
+    found = cost(graph)
+    return 430.0 * found.nodes + 0.1 * found.arithmetic + 0.05 * found.moved
+
+
+def compiled(graph: View) -> float:
+    """Nanoseconds of a step as compiled loops, where an operator costs nothing but its arithmetic and its copies."""
+    found = cost(graph)
+    return 0.25 * found.arithmetic + 0.05 * found.moved

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from lineshaft.core import discovery
+from lineshaft.graph import arithmetic
 from lineshaft.graph.arithmetic import cost
 from lineshaft.graph.view import View, view
 
@@ -20,6 +21,7 @@ MOST_ROUNDS = 4
 
 Function = Callable[[View], View | str]
 Measure = Callable[[bytes], float]
+"""What a step of a graph costs, such as the median of its time on a target's engine, or one of the estimates below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,16 @@ def paying(graph: bytes, rewrites: Sequence[Rewrite] | None = None, measure: Mea
         if raw == start:
             break
     return raw, tuple(found.values())
+
+
+def interpreted(graph: bytes) -> float:
+    """A ``Measure`` without an engine, for runtimes that execute operators one by one."""
+    return arithmetic.interpreted(view(graph))
+
+
+def compiled(graph: bytes) -> float:
+    """A ``Measure`` without an engine, for backends that compile loops."""
+    return arithmetic.compiled(view(graph))
 
 
 def _tried(one: Rewrite, now: View, raw: bytes, cleaning: Sequence[Rewrite], measure: Measure | None

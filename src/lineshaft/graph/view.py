@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -219,10 +220,10 @@ class Edit:
 
     def state(self, name: str, shape: tuple[int, ...]) -> str:
         """A new state, zeros at first; its name, which a number is added to where it is taken."""
-        taken = self.graph.ports | self._states.keys() | {s + STATE_SUFFIX for s in self._states}
-        free = next(n for n in (name, *(f"{name}_{i}" for i in range(2, 10**6)))
-                    if n not in taken and n + STATE_SUFFIX not in taken and n not in self._constants
-                    and n not in self.graph.producers)
+        taken = {*self.graph.ports, *self._constants, *self.graph.producers, *self._states,
+                 *(state + STATE_SUFFIX for state in self._states)}
+        names = chain((name,), (f"{name}_{i}" for i in count(2)))
+        free = next(n for n in names if n not in taken and n + STATE_SUFFIX not in taken)
         self._states[free] = Port(free, shape)
         self.changed += 1
         return free

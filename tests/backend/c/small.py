@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lineshaft.graph.builder import StepBuilder, Wire
 
@@ -122,7 +124,133 @@ def _two_rows(g: StepBuilder, rows: int) -> Wire:
     return g.multiply(new, 2.0)
 
 
-GRAPHS: dict[str, Made] = {**ELEMENTWISE, **PLACES, **REDUCE, **PRODUCTS, **STATEFUL}
+def signal(g: StepBuilder, channels: int, length: int) -> Wire:
+    """[channels, length] that differs from place to place."""
+    return g.reshape(g.project(g.x, matrix(CHANNELS, channels * length)), (channels, length))
+
+
+def picture(g: StepBuilder) -> Wire:
+    return g.reshape(g.project(g.x, matrix(CHANNELS, 2 * 5 * 7)), (2, 5, 7))
+
+
+def padded(g: StepBuilder, mode: str, pads: tuple[int, ...]) -> Wire:
+    shape = tuple(n + pads[i] + pads[3 + i] for i, n in enumerate((1, 2, 3)))[1:]
+    amounts = g.constant(pads, np.int64)
+    extra = [g.constant(np.float32(0.5))] if mode == "constant" else []
+    return g.op("Pad", [square(g), amounts, *extra], shape, mode=mode)
+
+
+def pooled(g: StepBuilder, kind: str, shape: tuple[int, ...], **attributes: Any) -> Wire:
+    return g.op(kind, [picture(g)], shape, **attributes)
+
+
+SPATIAL: dict[str, Made] = {
+    "Pad with a constant": lambda g: padded(g, "constant", (0, 1, 2, 0, 0, 3)),
+    "Pad with the edge": lambda g: padded(g, "edge", (0, 1, 2, 0, 3, 0)),
+    "Pad by reflection": lambda g: padded(g, "reflect", (0, 1, 2, 0, 0, 1)),
+    "Conv along a line": lambda g: g.conv(signal(g, 3, 11), matrix(5, 3, 3), matrix(5)),
+    "Conv with strides, pads and dilations": lambda g: g.conv(
+        signal(g, 3, 13), matrix(9, 3, 3), strides=[2], pads=[2, 1], dilations=[2]),
+    "Conv on a plane": lambda g: g.relu(g.conv(picture(g), matrix(4, 2, 3, 3), matrix(4), pads=[1, 1, 1, 1])),
+    "Conv on a plane, strides": lambda g: g.conv(picture(g), matrix(4, 2, 3, 2), strides=[2, 3]),
+    "Conv in groups": lambda g: g.conv(signal(g, 4, 9), matrix(6, 2, 3), matrix(6), group=2),
+    "Conv depthwise": lambda g: g.conv(signal(g, 4, 9), matrix(4, 1, 3), matrix(4), group=4, pads=[1, 1]),
+    "Conv depthwise on few places": lambda g: g.conv(signal(g, 9, 4), matrix(9, 1, 3), group=9),
+    "Conv depthwise on a plane": lambda g: g.conv(picture(g), matrix(2, 1, 3, 3), group=2, strides=[2, 2]),
+    "Conv to many channels": lambda g: g.tanh(g.conv(signal(g, 3, 5), matrix(70, 3, 5), matrix(70))),
+    "Conv streaming": lambda g: _streaming(g),
+    "MaxPool": lambda g: pooled(g, "MaxPool", (2, 2, 3), kernel_shape=[2, 3], strides=[2, 2]),
+    "MaxPool with pads": lambda g: pooled(g, "MaxPool", (2, 5, 7), kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+    "AveragePool": lambda g: pooled(g, "AveragePool", (2, 4, 5), kernel_shape=[2, 3]),
+    "AveragePool with pads": lambda g: pooled(g, "AveragePool", (2, 5, 7), kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+    "AveragePool with pads counted": lambda g: pooled(
+        g, "AveragePool", (2, 5, 7), kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1),
+}
+
+
+def _streaming(g: StepBuilder) -> Wire:
+    """Two layers that see the newest column only; their caches are the state."""
+    wire, channels = g.reshape(g.x, (CHANNELS, 1)), CHANNELS
+    for layer, (out, taps) in enumerate(((10, 3), (7, 20))):
+        whole = g.concat([g.state(f"cache{layer}", (channels, taps - 1)), wire], axis=1)
+        g.keep(f"cache{layer}", g.slice(whole, 1, taps, axis=1))
+        wire = g.relu(g.conv(whole, matrix(out, channels, taps) / 4, matrix(out)))
+        channels = out
+    return wire
+
+
+PICK: dict[str, Made] = {
+    "Gather of constant places": lambda g: g.op(
+        "Gather", [square(g), g.constant([2, 0, -1, 1], np.int64)], (2, 4), axis=2),
+    "Gather of one constant place": lambda g: g.op("Gather", [square(g), g.constant(-1, np.int64)], (2, 1), axis=2),
+    "Gather of rows of a table": lambda g: g.nearest_rows(g.x, matrix(CHANNELS, 4), 3),
+    "TopK": lambda g: g.op("TopK", [square(g), g.constant([2], np.int64)], (2, 2), outputs=2, axis=-1),
+    "TopK, smallest": lambda g: g.op(
+        "TopK", [square(g), g.constant([1], np.int64)], (1, 3), outputs=2, axis=1, largest=0),
+    "TopK of equals": lambda g: g.nearest_rows(g.op("Round", [g.x], (CHANNELS,)), matrix(CHANNELS, 2), 4),
+    "ArgMax": lambda g: g.number(g.op("ArgMax", [square(g)], (2,), axis=2, keepdims=0)),
+    "ArgMax along the first": lambda g: g.number(g.op("ArgMax", [square(g)], (1, 3), axis=1)),
+    "Softmax": lambda g: g.softmax(g.multiply(square(g), 5.0)),
+}
+
+
+def quantised(g: StepBuilder, dtype: type[np.generic], scale: ArrayLike, zero: ArrayLike, **attributes: int) -> Wire:
+    operands = [g.constant(scale), g.constant(zero, dtype)]
+    whole = g.op("QuantizeLinear", [square(g), *operands], (2, 3), **attributes)
+    return g.op("DequantizeLinear", [whole, *operands], (2, 3), **attributes)
+
+
+def dynamic(g: StepBuilder) -> Wire:
+    whole = g.op("DynamicQuantizeLinear", [g.x], (CHANNELS,), outputs=3)
+    weights = g.constant(np.round(matrix(CHANNELS, 5) * 20), np.int8)
+    total = g.op("MatMulInteger", [whole, weights, f"{whole.name}_2"], (5,))
+    return g.multiply(g.number(total), Wire(f"{whole.name}_1", ()))
+
+
+QUANTISED: dict[str, Made] = {
+    "QuantizeLinear to int8": lambda g: quantised(g, np.int8, 0.02, 3),
+    "QuantizeLinear to uint8": lambda g: quantised(g, np.uint8, 0.01, 100),
+    "QuantizeLinear by channel": lambda g: quantised(g, np.int8, [0.02, 0.5, 0.003], [1, 2, 3], axis=2),
+    "DynamicQuantizeLinear and MatMulInteger": dynamic,
+}
+
+
+def trees(depth: int, count: int, targets: int, mode: str, missing: bool = False) -> dict[str, object]:
+    """Random trees; some branches end early."""
+    random, nodes, leaves = np.random.default_rng(depth + count), [], []
+    for tree in range(count):
+        waiting, made = [(0, 0)], 1
+        while waiting:
+            node, level = waiting.pop()
+            if level == depth or (level and random.random() < 0.2):
+                nodes.append((tree, node, 0, 0.0, "LEAF", 0, 0))
+                leaves += [(tree, node, k, float(random.normal())) for k in range(targets)]
+                continue
+            kind = mode if mode != "mixed" else str(random.choice([f"BRANCH_{m}" for m in ("LEQ", "GT", "GTE", "LT")]))
+            nodes.append((tree, node, int(random.integers(CHANNELS)), float(random.normal()), kind, made, made + 1))
+            waiting += [(made, level + 1), (made + 1, level + 1)]
+            made += 2
+    keys = ("treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids")
+    found: dict[str, object] = {f"nodes_{k}": list(v) for k, v in zip(keys, zip(*nodes, strict=True), strict=True)}
+    ends = ("treeids", "nodeids", "ids", "weights")
+    found |= {f"target_{k}": list(v) for k, v in zip(ends, zip(*leaves, strict=True), strict=True)}
+    if missing:
+        found["nodes_missing_value_tracks_true"] = [int(v) for v in random.random(len(nodes)) < 0.5]
+    return found
+
+
+FORESTS: dict[str, Made] = {
+    "forest": lambda g: g.forest(g.x, 1, **trees(5, 20, 1, "BRANCH_LEQ")),
+    "forest with a base": lambda g: g.forest(g.x, 2, base_values=[0.5, -2.0], **trees(3, 9, 2, "BRANCH_LT")),
+    "forest of all kinds": lambda g: g.forest(g.x, 3, **trees(4, 11, 3, "mixed")),
+    "forest of one leaf": lambda g: g.forest(g.x, 1, **trees(0, 2, 1, "BRANCH_LEQ")),
+    "forest of deep trees": lambda g: g.forest(g.x, 1, **trees(9, 5, 1, "BRANCH_LEQ")),
+    "forest with missing values": lambda g: g.forest(g.log(g.x), 1, **trees(4, 8, 1, "BRANCH_LEQ", missing=True)),
+}
+
+
+GRAPHS: dict[str, Made] = {**ELEMENTWISE, **PLACES, **REDUCE, **PRODUCTS, **STATEFUL, **SPATIAL, **PICK, **QUANTISED,
+                           **FORESTS}
 
 
 def graph(name: str) -> bytes:

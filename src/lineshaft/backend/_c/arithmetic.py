@@ -1,8 +1,8 @@
 """The arithmetic that generated C brings along: branch-free, so that a compiler can do several at once.
 
 Errors against double precision are at most 2 units in the last place for exp, log, tanh, erf, sin and cos (for |x|
-below 1e8), sqrt is exact, and pow is as exact as exp of b log a is. Polynomials are our own minimax fits. Without -ffast-math
-NaN, infinities and denormal numbers go through as IEEE 754 has them.
+below 1e8), sqrt is exact, and pow is as exact as exp of b log a is. Polynomials are our own minimax fits. Without
+-ffast-math NaN, infinities and denormal numbers go through as IEEE 754 has them.
 """
 
 from __future__ import annotations

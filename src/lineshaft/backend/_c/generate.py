@@ -12,9 +12,9 @@ from lineshaft.graph.loops.lower import lower
 from lineshaft.graph.loops.plan import plan
 
 
-def generate(graph: bytes, target: Target) -> tuple[Source, dict[str, Any]]:
+def generate(graph: bytes, target: Target, lanes: int = 1) -> tuple[Source, dict[str, Any]]:
     """C source of a graph, and where an engine finds what in the struct."""
-    program = lower(graph, memory_bytes=target.memory_bytes // 2)
+    program = lower(graph, lanes=lanes, memory_bytes=target.memory_bytes // 2)
     places = plan(program)
     source = write(program, places)
     offsets, size = _offsets(source.fields)

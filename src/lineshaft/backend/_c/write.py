@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineshaft.backend._c.arithmetic import functions
+from lineshaft.backend._c.vectors import divided, head, is_vector, substitute, vector_locals
 from lineshaft.graph.loops.form import (
     Buffer,
     Const,
@@ -65,18 +66,23 @@ class _Writer:
                                      b.size) for n, b in enumerate(lasting)}
         self.fields |= {f" {dtype}": Field(f"scratch_{dtype}", dtype, size) for dtype, size in plan.arenas.items()}
         self.used: set[str] = set()
+        self.lanes, self.vectors = program.lanes, vector_locals(program)
 
     def source(self) -> Source:
         body = list(self._statements(self.program.body, 1))
         constants = list(self._constants())
-        locals_ = [f"    {CTYPES[b.dtype]} {b.name}{f'[{b.size}]' if b.size > 1 else ''};"
-                   for b in self.program.of_kind("local")]
+        locals_ = [f"    {self._local(b)};" for b in self.program.of_kind("local")]
         n = self.name
         code = [f"/* One step of a graph, written by Lineshaft. C99, no heap, no library. */\n#include \"{n}.h\"\n",
-                functions(self.used), *constants,
+                functions(self.used), *([head(self.lanes)] if self.lanes > 1 else []), *constants,
                 f"void {n}_reset({n}_t *s)\n{{", *self._reset(), "}\n",
                 f"void {n}_step({n}_t *restrict s)\n{{", *locals_, *body, "}"]
         return Source(self._header(), "\n".join(code) + "\n", self.fields)
+
+    def _local(self, buffer: Buffer) -> str:
+        if buffer.name in self.vectors:
+            return f"ls_v {buffer.name}[{buffer.size // self.lanes}]"
+        return f"{CTYPES[buffer.dtype]} {buffer.name}{f'[{buffer.size}]' if buffer.size > 1 else ''}"
 
     def _header(self) -> str:
         n, guard = self.name, f"LINESHAFT_{self.name.upper()}_H"
@@ -111,6 +117,8 @@ class _Writer:
         for stmt in body:
             if isinstance(stmt, Store):
                 yield f"{pad}{self._place(stmt.buffer, stmt.index)} = {self._strip(stmt.value)};"
+            elif is_vector(stmt, self.lanes):
+                yield from (pad + line for line in self._vector(stmt))
             elif isinstance(stmt, For):
                 v = stmt.var.name
                 yield f"{pad}for (int32_t {v} = 0; {v} < {stmt.extent}; {v}++) {{"
@@ -127,6 +135,34 @@ class _Writer:
             yield pad + "} else {"
             yield from self._statements(stmt.otherwise, depth + 1)
         yield pad + "}"
+
+    # -- vectors
+
+    def _vector(self, stmt: Stmt) -> Iterable[str]:
+        assert isinstance(stmt, For)
+        lane = {stmt.var: Index()}
+        for inner in stmt.body:
+            assert isinstance(inner, Store)
+            value, whole = self._lanes(inner.value, stmt.var)
+            place = self._vector_place(inner.buffer, substitute(inner.index, lane), "ls_vu *")
+            yield f"{place} = {value if whole else f'LS_SPLAT({value})'};"
+
+    def _lanes(self, expr: Expr, lane: Var) -> tuple[str, bool]:
+        """An expression of vectors, or of one number for all lanes."""
+        if isinstance(expr, Load) and expr.index.coefficient(lane):
+            return self._vector_place(expr.buffer, substitute(expr.index, {lane: Index()}), "const ls_vu *"), True
+        if isinstance(expr, Op):
+            parts = [self._lanes(arg, lane) for arg in expr.args]
+            whole = any(vector for _, vector in parts)
+            if expr.kind == "neg":
+                return f"(-{parts[0][0]})", whole
+            return f"({parts[0][0]} {_INFIX[expr.kind]} {parts[1][0]})", whole
+        return self._expr(expr), False
+
+    def _vector_place(self, buffer: Buffer, index: Index, pointer: str) -> str:
+        if buffer.name in self.vectors:
+            return f"{buffer.name}[{self._index(divided(index, self.lanes))}]"
+        return f"*({pointer})&{self._place(buffer, index)}"
 
     # -- expressions
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lineshaft.graph.loops.form import (
     Buffer,
     DType,
@@ -18,7 +21,7 @@ from lineshaft.graph.loops.form import (
     Store,
     Var,
 )
-from lineshaft.graph.loops.tensor import Place, Tensor, View, address, dense_strides, view
+from lineshaft.graph.loops.tensor import Place, Produced, Tensor, View, address, dense_strides, dtype_of, produced, view
 
 WHOLE = Index()
 
@@ -58,12 +61,21 @@ class Emitter:
     def when(self, condition: Expr, then: Callable[[], None], otherwise: Callable[[], None] = lambda: None) -> None:
         self._blocks[-1].append(If(condition, self._inside(then), self._inside(otherwise)))
 
+    def constant(self, value: NDArray[np.generic], stem: str = "w") -> Buffer:
+        """A constant of our own making, such as weights in another order."""
+        flat = np.ascontiguousarray(value).ravel()
+        return Buffer(self._new(stem), "constant", dtype_of(flat), flat.size, flat)
+
     def buffer(self, dtype: DType, size: int, kind: Kind = "scratch", stem: str = "") -> Buffer:
         return Buffer(self._new(stem or {"local": "t"}.get(kind, "b")), kind, dtype, size)
 
-    def hold(self, value: Expr) -> Expr:
-        """A local variable with this value, so that it is computed once."""
-        if not isinstance(value, Op):
+    def vectors(self, count: int, body: Callable[[Index], None]) -> None:
+        """``count`` times ``lanes`` places; the inner loop is what a vector instruction does."""
+        self.loop(count, lambda n: self.loop(self.lanes, lambda lane: body(n * self.lanes + lane)))
+
+    def hold(self, value: Expr, *, always: bool = False) -> Expr:
+        """A local variable with this value, so that it is computed (``always``: also loaded) once."""
+        if not isinstance(value, Op) and not (always and isinstance(value, Load)):
             return value
         local = self.buffer(value.dtype, 1, "local")
         self.store(local, WHOLE, value)
@@ -79,7 +91,18 @@ class Emitter:
 
     def write(self, tensor: Tensor, target: View) -> None:
         """Store every element of a tensor at its place of a view of the same shape."""
-        self.loops(tensor.shape, lambda place: self.write_at(target, place, tensor.at(place)))
+        self.each(tensor, lambda place, value: self.write_at(target, place, value))
+
+    def each(self, tensor: Tensor, sink: Callable[[Place, Expr], None]) -> None:
+        """Do something with every element."""
+        if isinstance(tensor, Produced):
+            tensor.produce(sink)
+        else:
+            self.loops(tensor.shape, lambda place: sink(place, tensor.at(place)))
+
+    def ready(self, tensor: Tensor) -> Tensor:
+        """The tensor itself where its elements are expressions, else in memory."""
+        return self.realise(tensor) if isinstance(tensor, Produced) else tensor
 
     def write_at(self, target: View, place: Place, value: Expr) -> None:
         """Store one element of a view."""
@@ -90,7 +113,7 @@ class Emitter:
         if isinstance(tensor, View) and tensor.dense:
             return view(tensor.buffer, shape, dense_strides(shape), tensor.offset)
         if [n for n in tensor.shape if n != 1] == [n for n in shape if n != 1]:
-            return _squeezed(tensor, shape)
+            return _squeezed_product(tensor, shape) if isinstance(tensor, Produced) else _squeezed(tensor, shape)
         return self.reshaped(self.realise(tensor), shape)
 
     def _new(self, stem: str) -> str:
@@ -101,6 +124,20 @@ class Emitter:
         self._blocks.append([])
         write()
         return tuple(self._blocks.pop())
+
+
+def _squeezed_product(tensor: Produced, shape: tuple[int, ...]) -> Tensor:
+    wide = [axis for axis, n in enumerate(shape) if n != 1]
+    old = [axis for axis, n in enumerate(tensor.shape) if n != 1]
+
+    def produce(sink: Callable[[Place, Expr], None]) -> None:
+        def moved(place: Place, value: Expr) -> None:
+            outer = dict(zip(wide, (place[axis] for axis in old), strict=True))
+            sink(tuple(outer.get(axis, Index()) for axis in range(len(shape))), value)
+
+        tensor.produce(moved)
+
+    return produced(shape, tensor.dtype, produce, tensor.cost)
 
 
 def _squeezed(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:

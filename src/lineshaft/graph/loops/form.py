@@ -213,7 +213,8 @@ class State:
 class Program:
     """A step. ``inputs`` are x and quality, ``shapes`` those of the outputs, by name, without the asset axis.
 
-    All states and positions are zeros at first.
+    All states and positions are zeros at first. Where ``lanes`` is more than 1, innermost loops of just that extent
+    over neighbouring places are meant for one vector instruction each; what they compute is the same without.
     """
 
     inputs: tuple[Buffer, ...]
@@ -221,6 +222,7 @@ class Program:
     shapes: dict[str, tuple[int, ...]]
     states: tuple[State, ...]
     body: tuple[Stmt, ...]
+    lanes: int = 1
 
     @property
     def buffers(self) -> tuple[Buffer, ...]:

@@ -10,7 +10,7 @@ from onnx import numpy_helper, shape_inference
 from lineshaft.core.errors import Refused
 from lineshaft.graph.builder import STATE_SUFFIX
 from lineshaft.graph.loops.emit import WHOLE, Emitter
-from lineshaft.graph.loops.form import FLOAT, Buffer, Index, Load, Program, Sliding, State, Var, loads
+from lineshaft.graph.loops.form import FLOAT, Buffer, Expr, Index, Load, Program, Sliding, State, Var, loads
 from lineshaft.graph.loops.node import Node, lowerings
 from lineshaft.graph.loops.tensor import Known, Place, Tensor, View, dtype_of, known, view
 from lineshaft.graph.loops.windows import (
@@ -78,7 +78,8 @@ class _Lowering:
             self._fill(self.values[name], view(buffer, self.shapes[name]))
         self._keep()
         return Program(self.inputs, tuple(self.outputs.values()),
-                       {name: self.shapes[name][1:] for name in self.outputs}, self.states, self.emitter.body)
+                       {name: self.shapes[name][1:] for name in self.outputs}, self.states, self.emitter.body,
+                       self.emitter.lanes)
 
     # -- nodes
 
@@ -87,12 +88,18 @@ class _Lowering:
         if window is not None:
             self.values[node.output[0]] = self._slide(window)
             return
-        inputs = tuple(self.values[name] if name else None for name in node.input)
+        lowering = lowerings()[node.op_type]
+        inputs = tuple(self._input(name, streams=lowering.streams) if name else None  # type: ignore[attr-defined]
+                       for name in node.input)
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        found = lowerings()[node.op_type](self.emitter, Node(node.op_type, inputs, attributes,
-                                                             self.shapes[node.output[0]]))
+        found = lowering(self.emitter, Node(node.op_type, inputs, attributes, self.shapes[node.output[0]]))
         for name, tensor in zip(node.output, found if isinstance(found, tuple) else (found,), strict=False):
             self.values[name] = self._placed(name, tensor)
+
+    def _input(self, name: str, *, streams: bool) -> Tensor:
+        if not streams:
+            self.values[name] = self.emitter.ready(self.values[name])
+        return self.values[name]
 
     def _placed(self, name: str, tensor: Tensor) -> Tensor:
         """In an output's memory, in memory because several read it, or not in memory at all."""
@@ -142,16 +149,18 @@ class _Lowering:
     def _write_twice(self, tensor: Tensor, target: View, apart: int) -> None:
         again = view(target.buffer, target.shape, target.strides, target.offset + apart)
 
-        def element(place: Place) -> None:
-            value = self.emitter.hold(tensor.at(place))
-            self.emitter.write_at(target, place, value)
-            self.emitter.write_at(again, place, value)
+        def element(place: Place, value: Expr) -> None:
+            once = self.emitter.hold(value)
+            self.emitter.write_at(target, place, once)
+            self.emitter.write_at(again, place, once)
 
-        self.emitter.loops(tensor.shape, element)
+        self.emitter.each(tensor, element)
 
     def _keep(self) -> None:
         """Next states into their places: at once where nobody reads the old value afterwards, else at the end."""
         plain = [state for state in self.states if state.sliding is None]
+        for state in plain:
+            self._input(state.name + STATE_SUFFIX, streams=False)
         late: list[tuple[Tensor, View]] = []
         for place, state in enumerate(plain):
             target = view(state.buffer, (1, *state.shape))

@@ -39,10 +39,13 @@ class Node:
 Lowering = Callable[[Emitter, Node], Tensor | tuple[Tensor, ...]]
 
 
-def lowers(*kinds: str) -> Callable[[Lowering], Lowering]:
-    """Marks a function of a module of ``families`` as the lowering of these operators."""
+def lowers(*kinds: str, streams: bool = False) -> Callable[[Lowering], Lowering]:
+    """Marks a function of a module of ``families`` as the lowering of these operators.
+
+    Unless it ``streams``, produced inputs are put into memory before it sees them.
+    """
     def mark(function: Lowering) -> Lowering:
-        function.kinds = kinds  # type: ignore[attr-defined]
+        function.kinds, function.streams = kinds, streams  # type: ignore[attr-defined]
         return function
 
     return mark

@@ -54,6 +54,17 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class Produced(Tensor):
+    """A tensor whose elements come out of loops one after the other: a product, a sum. ``produce`` writes those loops
+    around what it is given to do with each element, so that what follows elementwise costs no memory.
+
+    ``at`` must not be called; ``Emitter.realise`` puts it into memory.
+    """
+
+    produce: Callable[[Callable[[Place, Expr], None]], None] = field(default=lambda sink: None)
+
+
+@dataclass(frozen=True)
 class View(Tensor):
     """A tensor that lies in memory: element i, j, ... at ``offset + i * strides[0] + j * strides[1] + ...``."""
 
@@ -84,6 +95,15 @@ def view(buffer: Buffer, shape: tuple[int, ...], strides: tuple[int, ...] | None
         return Load(buffer, address(base, steps, place))
 
     return View(shape, buffer.dtype, at, 0, buffer, base, steps)
+
+
+def produced(shape: tuple[int, ...], dtype: DType, produce: Callable[[Callable[[Place, Expr], None]], None],
+             cost: int = 3) -> Produced:
+    """A tensor that loops give."""
+    def at(place: Place) -> Expr:
+        raise AssertionError("a produced tensor has to be realised before it is read")
+
+    return Produced(shape, dtype, at, cost, produce)
 
 
 def known(value: NDArray[np.generic], buffer: Buffer) -> Known:

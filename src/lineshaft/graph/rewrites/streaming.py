@@ -23,10 +23,10 @@ ORDER = 600
 
 
 def rewrite(graph: View) -> View | str:
-    plan = _plan(graph)
+    plan, reasons = _plan(graph)
     computed = [name for name in plan.need if name not in plan.slides.windows]
     if all(plan.whole(name) for name in computed):
-        return "; ".join(plan.slides.refusals) or "no layer works on a sliding window"
+        return reasons or "no layer works on a sliding window"
     edit = Edit(graph)
     stream = Stream(plan, edit)
     for name in computed:
@@ -36,18 +36,20 @@ def rewrite(graph: View) -> View | str:
     cleaned = dead_state.rewrite(result)
     result = result if isinstance(cleaned, str) else cleaned
     if cost(result).arithmetic >= cost(graph).arithmetic:
-        return "; ".join(plan.slides.refusals) or "no column over a sliding window is computed twice"
+        return reasons or "no column over a sliding window is computed twice"
     return result
 
 
-def _plan(graph: View) -> Plan:
-    """Without the tensors of which more columns are looked at than slide."""
+def _plan(graph: View) -> tuple[Plan, str]:
+    """Without the tensors of which more columns are looked at than slide; and why some are left out."""
     blocked: frozenset[str] = frozenset()
     while True:
         found = slides(graph, blocked)
         plan = Plan(graph, found, {name: found.of[name].length for name in _looked_at(graph, found)})
         if not plan.beyond():
-            return plan
+            border = [f"{graph.producers[name].kind} {name}: its oldest columns see the padding, and are looked at"
+                      for name in sorted(blocked)]
+            return plan, "; ".join([*found.refusals, *border])
         blocked |= plan.beyond()
 
 

@@ -50,7 +50,7 @@ def faults(model: onnx.ModelProto, limits: Limits) -> Iterator[str]:
 
 
 def _versions(model: onnx.ModelProto) -> Iterator[str]:
-    domains = [one.domain for one in model.opset_import]
+    domains = [domain for domain, _ in {(one.domain, one.version) for one in model.opset_import}]
     if not set(domains) & {"", "ai.onnx"} and model.graph.node:
         yield "it names no opset of ai.onnx"
     yield from (f"it names two opsets of {shown(d or 'ai.onnx')}" for d in sorted({d for d in domains

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from lineshaft.graph.loops.emit import Emitter
 from lineshaft.graph.loops.form import BOOL, FLOAT, Const, DType, Expr, Index, Op
 from lineshaft.graph.loops.node import Node, lowers
-from lineshaft.graph.loops.tensor import Place, Tensor, View
+from lineshaft.graph.loops.tensor import Place, Produced, Tensor, View, produced
 
 _UNARY = {"Abs": "abs", "Ceil": "ceil", "Cos": "cos", "Erf": "erf", "Exp": "exp", "Floor": "floor", "Log": "log",
           "Neg": "neg", "Round": "round", "Sign": "sign", "Sin": "sin", "Sqrt": "sqrt", "Tanh": "tanh"}
@@ -26,17 +26,40 @@ def elementwise(cx: Emitter, tensors: tuple[Tensor, ...], shape: tuple[int, ...]
                 make: Callable[..., Expr], cost: int = 1) -> Tensor:
     """The tensor whose elements ``make`` builds of theirs; an operand that is spread over a larger shape comes into
     memory first, so that nothing is computed again for each of its readers."""
-    ready = tuple(cx.realise(t) if t.cost and t.size < _size(shape) and not isinstance(t, View) else t
-                  for t in tensors)
+    ready = [cx.realise(t) if t.cost and t.size < _size(shape) and not isinstance(t, View) else t for t in tensors]
+    flowing = [place for place, t in enumerate(ready) if isinstance(t, Produced)]
+    for place in flowing[:-1]:
+        ready[place] = cx.realise(ready[place])
+    total = cost + sum(t.cost for t in ready)
+    if flowing:
+        source = ready[flowing[-1]]
+        assert isinstance(source, Produced)
+        return _flowing(source, ready, shape, dtype, make, total)
     ats = [t.broadcast(shape) for t in ready]
 
     def at(place: Place) -> Expr:
         return make(*(element(place) for element in ats))
 
-    return Tensor(shape, dtype, at, cost + sum(t.cost for t in ready))
+    return Tensor(shape, dtype, at, total)
 
 
-@lowers(*_UNARY, *_BINARY)
+def _flowing(source: Produced, tensors: Sequence[Tensor], shape: tuple[int, ...], dtype: DType,
+             make: Callable[..., Expr], cost: int) -> Tensor:
+    """The same of elements that come out of loops: done there, before anything is stored."""
+    ats = [None if t is source else t.broadcast(shape) for t in tensors]
+    pad = (Index(),) * (len(shape) - len(source.shape))
+
+    def produce(sink: Callable[[Place, Expr], None]) -> None:
+        def element(inner: Place, value: Expr) -> None:
+            place = (*pad, *inner)
+            sink(place, make(*(value if at is None else at(place) for at in ats)))
+
+        source.produce(element)
+
+    return produced(shape, dtype, produce, cost)
+
+
+@lowers(*_UNARY, *_BINARY, streams=True)
 def arithmetic(cx: Emitter, node: Node) -> Tensor:
     kind = _UNARY.get(node.kind) or _BINARY[node.kind]
     operands = tuple(node.input(i) for i in range(len(node.inputs)))
@@ -55,7 +78,7 @@ def _power(exponent: Tensor) -> Callable[..., Expr]:
     return lambda a, b: Op("pow", (a, b))
 
 
-@lowers(*_MANY)
+@lowers(*_MANY, streams=True)
 def extremes(cx: Emitter, node: Node) -> Tensor:
     operands = tuple(t for t in node.inputs if t is not None)
     dtype, kind = operands[0].dtype, _MANY[node.kind]
@@ -69,25 +92,25 @@ def extremes(cx: Emitter, node: Node) -> Tensor:
     return elementwise(cx, operands, node.shape, dtype, make, len(operands))
 
 
-@lowers(*_COMPARE, *_LOGIC)
+@lowers(*_COMPARE, *_LOGIC, streams=True)
 def comparison(cx: Emitter, node: Node) -> Tensor:
     kind = _COMPARE.get(node.kind) or _LOGIC[node.kind]
     return elementwise(cx, (node.input(0), node.input(1)), node.shape, BOOL, lambda a, b: Op(kind, (a, b), BOOL))
 
 
-@lowers("Not")
+@lowers("Not", streams=True)
 def negation(cx: Emitter, node: Node) -> Tensor:
     return elementwise(cx, (node.input(0),), node.shape, BOOL, lambda a: Op("not", (a,), BOOL))
 
 
-@lowers("Where")
+@lowers("Where", streams=True)
 def where(cx: Emitter, node: Node) -> Tensor:
     dtype = node.input(1).dtype
     operands = (node.input(0), node.input(1), node.input(2))
     return elementwise(cx, operands, node.shape, dtype, lambda c, a, b: Op("select", (c, a, b), dtype))
 
 
-@lowers("Clip")
+@lowers("Clip", streams=True)
 def clip(cx: Emitter, node: Node) -> Tensor:
     dtype = node.input(0).dtype
     bounds = [(kind, place) for kind, place in (("max", 1), ("min", 2)) if node.has(place)]
@@ -100,12 +123,12 @@ def clip(cx: Emitter, node: Node) -> Tensor:
     return elementwise(cx, (node.input(0), *(node.input(p) for _, p in bounds)), node.shape, dtype, make, 2)
 
 
-@lowers("Relu")
+@lowers("Relu", streams=True)
 def relu(cx: Emitter, node: Node) -> Tensor:
     return elementwise(cx, (node.input(0),), node.shape, FLOAT, lambda a: Op("max", (a, Const(0.0))))
 
 
-@lowers("Sigmoid")
+@lowers("Sigmoid", streams=True)
 def sigmoid(cx: Emitter, node: Node) -> Tensor:
     """1 / (1 + exp(-x)): at both ends exp gives infinity or 0, and the quotient is right."""
     one = Const(1.0)
@@ -113,14 +136,14 @@ def sigmoid(cx: Emitter, node: Node) -> Tensor:
                        lambda a: Op("div", (one, Op("add", (one, Op("exp", (Op("neg", (a,)),)))))), 24)
 
 
-@lowers("Cast")
+@lowers("Cast", streams=True)
 def cast(cx: Emitter, node: Node) -> Tensor:
     dtype = _CASTS[node.attributes["to"]]
     return elementwise(cx, (node.input(0),), node.shape, dtype,
                        lambda a: a if a.dtype == dtype else Op("cast", (a,), dtype))
 
 
-@lowers("Identity")
+@lowers("Identity", streams=True)
 def identity(cx: Emitter, node: Node) -> Tensor:
     return node.input(0)
 

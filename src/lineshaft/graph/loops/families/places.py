@@ -8,7 +8,7 @@ from lineshaft.graph.loops.node import Node, lowers
 from lineshaft.graph.loops.tensor import Place, Tensor, View, address, dense_strides, view
 
 
-@lowers("Reshape")
+@lowers("Reshape", streams=True)
 def reshape(cx: Emitter, node: Node) -> Tensor:
     return cx.reshaped(node.input(0), node.shape)
 
@@ -47,7 +47,7 @@ def cut(cx: Emitter, node: Node) -> Tensor:
     return Tensor(node.shape, tensor.dtype, at, tensor.cost)
 
 
-@lowers("Concat")
+@lowers("Concat", streams=True)
 def concat(cx: Emitter, node: Node) -> Tensor:
     """Each part straight into its piece of one buffer."""
     parts = [t for t in node.inputs if t is not None]

@@ -52,7 +52,7 @@ def library(files: Mapping[str, bytes]) -> bytes:
 
     The core and hls4ml's bridge are one translation unit: that takes half the time of two, which read the same headers.
     The weights are in the library. As hls4ml has it they are read from a folder at the first call, which ends the
-    process where a file is missing; and as initial values of ``ap_fixed`` 6,400 of them took g++ five minutes.
+    process where a file is missing; and as initial values of ``ap_fixed`` 12,800 took g++ ten minutes.
     """
     command = [COMPILER, *FLAGS, "-include", WEIGHTS, "-include", f"firmware/{PROJECT}.cpp", f"{PROJECT}_bridge.cpp",
                "-o", LIBRARY]

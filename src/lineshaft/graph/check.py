@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import onnx
 
-from lineshaft.core.errors import UsageError
+from lineshaft.core.errors import LineshaftError, UsageError
 from lineshaft.core.step import Port, StepSignature
 from lineshaft.graph.builder import IR_VERSION, OPSET, STATE_SUFFIX
 from lineshaft.graph.operators import ML_DOMAIN, ML_OPSET, malformed, unknown
+from lineshaft.graph.untrusted.bounds import misshapen, oversized, wild_constants
+from lineshaft.graph.untrusted.limits import LIMITS
+from lineshaft.graph.untrusted.opening import parsed
+from lineshaft.graph.untrusted.rules import called, faults, shown
+
+_MOST_TOLD = 20
 
 
 def problems(graph: bytes) -> tuple[str, ...]:
-    """Why this is no step graph; empty when it is one."""
+    """Why this is no step graph; empty when it is one.
+
+    Safe on bytes from a stranger: cheap rules of our own come first, each as a sentence, and a later rule runs only on
+    what the earlier ones let through. The checker and the shape inference of ``onnx`` are the last.
+    """
     try:
-        model = onnx.load_from_string(graph)
-        onnx.checker.check_model(model, full_check=True)
-    except Exception as error:  # noqa: BLE001 - protobuf and the checker raise many kinds; all mean "no ONNX"
-        return (f"not a valid ONNX model: {str(error).splitlines()[0] if str(error) else type(error).__name__}",)
-    return (*_format_problems(model), *_operator_problems(model), *_port_problems(model))
+        model = parsed(graph)
+    except LineshaftError as error:
+        return (str(error),)
+    found = list(dict.fromkeys((*faults(model, LIMITS), *_format_problems(model), *_unknown(model))))
+    found = found or _malformed(model) or _port_problems(model) or _inferred_problems(model)
+    return tuple(found[:_MOST_TOLD])
 
 
 def signature(graph: bytes) -> StepSignature:
@@ -39,16 +50,42 @@ def _format_problems(model: onnx.ModelProto) -> list[str]:
         found.append(f"opsets {opsets} instead of ai.onnx {OPSET}, with {ML_DOMAIN} {ML_OPSET} where there are forests")
     if model.ir_version > IR_VERSION:
         found.append(f"ir_version {model.ir_version} above {IR_VERSION}")
+    if model.functions or model.training_info:
+        found.append("it holds functions or training beside its graph")
     return found
 
 
-def _operator_problems(model: onnx.ModelProto) -> list[str]:
-    nodes = model.graph.node
-    foreign = sorted({node.op_type for node in nodes if unknown(node)})
-    found = [f"operators outside the allowed set: {', '.join(foreign)}"] if foreign else []
-    constants = frozenset(c.name for c in model.graph.initializer)
-    wrong = ((node, malformed(node, constants)) for node in nodes if not unknown(node))
-    return found + [f"{node.op_type} {node.name or node.output[0]}: {why}" for node, why in wrong if why]
+def _unknown(model: onnx.ModelProto) -> list[str]:
+    foreign = sorted({shown(node.op_type) for node in model.graph.node if unknown(node)})
+    return [f"operators outside the allowed set: {', '.join(foreign[:_MOST_TOLD])}"] if foreign else []
+
+
+def _malformed(model: onnx.ModelProto) -> list[str]:
+    constants = _constants(model.graph)
+    found = []
+    for node in model.graph.node:
+        why = misshapen(node, ML_OPSET if node.domain == ML_DOMAIN else OPSET) or malformed(node, constants)
+        if why:
+            found.append(f"{called(node)}: {why}")
+    return found or list(wild_constants(model.graph))
+
+
+def _constants(graph: onnx.GraphProto) -> frozenset[str]:
+    """Initializers, and those that are only stored in fewer bits: unpacked, they are as constant."""
+    found = {c.name for c in graph.initializer}
+    for node in graph.node:
+        if node.op_type in ("DequantizeLinear", "Cast", "Mul") and found.issuperset(node.input):
+            found.update(node.output)
+    return frozenset(found)
+
+
+def _inferred_problems(model: onnx.ModelProto) -> list[str]:
+    try:
+        onnx.checker.check_model(model)
+        inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
+    except Exception as error:  # noqa: BLE001 - the checker raises many kinds; all mean "no ONNX"
+        return [f"not a valid ONNX model: {shown(str(error).splitlines()[0]) if str(error) else type(error).__name__}"]
+    return list(oversized(inferred.graph, LIMITS))
 
 
 def _port_problems(model: onnx.ModelProto) -> list[str]:

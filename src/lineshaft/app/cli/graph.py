@@ -1,4 +1,4 @@
-"""``lineshaft graph``: the step graph in a bundle."""
+"""``lineshaft graph``: the step graph of a bundle or a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from lineshaft.app.cli.command import Command, columns, emit
-from lineshaft.core.errors import UsageError
+from lineshaft.core.clock import format_duration
+
+TARGETS = """  lineshaft graph targets
+  lineshaft graph targets bundles/cell-1 --target cortex-m4"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +23,10 @@ def show(chosen: argparse.Namespace) -> int:
     """Inputs, outputs, states and operators."""
     import onnx
 
+    from lineshaft.app.graphfile import read_graph
     from lineshaft.graph.check import signature
 
-    raw = _graph(chosen.bundle)
+    raw = read_graph(chosen.bundle)
     found = signature(raw)
     model = onnx.load_from_string(raw)
     operators = dict(Counter(node.op_type for node in model.graph.node).most_common())
@@ -42,18 +46,34 @@ def show(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _graph(path: Path) -> bytes:
-    from lineshaft.bundle import oci, storage
-    from lineshaft.bundle.contents import GRAPH
-
-    if path.suffix == ".onnx":
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise UsageError(f"can't be read ({error.strerror})", where=str(path), do="check the path") from None
-    return oci.parse(storage.read(path), where=str(path)).files[GRAPH]
+def targets_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("graph", type=Path, nargs="?", help="a bundle or an .onnx file; without one, what is installed")
+    parser.add_argument("--target", action="append", default=[], help="only this one; may be repeated")
 
 
-COMMAND = Command("graph", "the step graph in a bundle", verbs=(
+def targets(chosen: argparse.Namespace) -> int:
+    """Exit code 1 where a graph is given that no target named can run."""
+    from lineshaft.app.graphfile import read_graph
+    from lineshaft.app.lowering_table import size
+    from lineshaft.app.target_list import list_targets
+
+    raw = read_graph(chosen.graph) if chosen.graph else None
+    found = list_targets(raw, chosen.target)
+    data = [{"target": one.target.name, "description": one.target.description, "precision": one.target.precision,
+             "deadline_ns": one.target.deadline_ns, "memory_bytes": one.target.memory_bytes,
+             "backends": [{"backend": answer.backend, "supported": not answer.reason, "reason": answer.reason}
+                          for answer in one.answers]} for one in found]
+    lines: list[str] = []
+    for one in found:
+        lines += [f"{one.target.name}: {one.target.description} ({one.target.precision}, within "
+                  f"{format_duration(one.target.deadline_ns)} and {size(one.target.memory_bytes)})",
+                  *(f"  {line}" for line in columns(
+                      [[answer.backend, "no " if answer.reason else "yes", answer.reason] for answer in one.answers]))]
+    emit(chosen, data, lines)
+    return int(raw is not None and all(answer.reason for one in found for answer in one.answers))
+
+
+COMMAND = Command("graph", "the step graph: what is in it, where it can run", verbs=(
     Command("show", "its outputs, states, sizes and operators", "  lineshaft graph show bundles/cell-1", arguments,
-            show),))
+            show),
+    Command("targets", "which targets can run it, with the reason of every no", TARGETS, targets_arguments, targets)))

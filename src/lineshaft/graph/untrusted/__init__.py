@@ -1,0 +1,1 @@
+"""Models from strangers: refused with a sentence before anything crashes, hangs or fills the memory over them."""

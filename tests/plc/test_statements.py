@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.plc.running import run
 
-from lineshaft.plc import Fault, Plc, compile_text
+from lineshaft.plc import Fault, Plc, SourceError, compile_text
 
 BEFORE = """TYPE Colour : (Red, Green := 5, Blue); Point : STRUCT x, y : REAL := 1.0; END_STRUCT;
 Line : STRUCT a, b : Point := (x := 2.0); END_STRUCT; Row : ARRAY[1..3] OF INT := [1, 2, 3]; Alias : Row; END_TYPE
@@ -117,6 +117,26 @@ def test_a_restart_clears_a_fault_and_a_warm_one_keeps_what_is_retained() -> Non
     plc.restart()
     plc.scan()
     assert plc.read("kept") == 1
+
+
+def test_a_warm_restart_reaches_the_instances_inside() -> None:
+    plc = Plc(compile_text("""FUNCTION_BLOCK hours VAR RETAIN total : INT; END_VAR VAR lost : INT; END_VAR
+        total := total + 1; lost := lost + 1; END_FUNCTION_BLOCK
+        PROGRAM p VAR h : ARRAY[0..1] OF hours; END_VAR h[1](); END_PROGRAM"""))
+    plc.scan()
+    plc.scan()
+    plc.restart(warm=True)
+    plc.scan()
+    assert [(one["total"], one["lost"]) for one in plc.read("h")] == [(0, 0), (3, 1)]
+
+
+def test_a_file_s_name_goes_before_the_places_of_errors_and_faults() -> None:
+    with pytest.raises(SourceError, match=r"^pump.st:1:11: unknown name 'x'"):
+        compile_text("PROGRAM p x := 1; END_PROGRAM", name="pump.st")
+    plc = Plc(compile_text("PROGRAM p VAR i : INT; END_VAR i := 1 / i; END_PROGRAM", name="pump.st"))
+    for _ in range(2):
+        with pytest.raises(Fault, match=r"^pump.st:1:39: division by zero"):
+            plc.scan()
 
 
 def test_shared_variables_are_seen_by_all_units() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -122,3 +123,23 @@ def loaded(target: Any, state: Any) -> Any:
             setattr(target, name, loaded(getattr(target, name), value))
         return target
     return state
+
+
+def retain(old: Any, new: Any, variables: Mapping[str, t.Variable], names: t.Names) -> None:
+    """Carry what is RETAIN from one instance to a new one, in the instances inside it too."""
+    for variable in variables.values():
+        slot = f"v_{variable.name}"
+        if not hasattr(old, slot) or variable.kind == "VAR_IN_OUT":
+            continue
+        if variable.retained:
+            setattr(new, slot, getattr(old, slot))
+        else:
+            _retain_inside(getattr(old, slot), getattr(new, slot), variable.type, names)
+
+
+def _retain_inside(old: Any, new: Any, kind: Type, names: t.Names) -> None:
+    if isinstance(kind, Block):
+        retain(old, new, names.units[kind.name].variables, names)
+    elif isinstance(kind, Array) and isinstance(kind.of, Array | Block):
+        for one, other in zip(old, new, strict=True):
+            _retain_inside(one, other, kind.of, names)

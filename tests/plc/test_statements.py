@@ -29,7 +29,8 @@ m : ARRAY[0..1, 1..3] OF INT := [1, 2, 3, 4, 5, 6]; z : ARRAY[0..9] OF INT := [7
 ps : ARRAY[0..2] OF Point;
 line : Line; f, g : Count; fs : ARRAY[0..1] OF Count; push : Push; s : STRING[5]; small : INT(0..9);
 deep : ARRAY[0..1] OF Row; END_VAR
-VAR CONSTANT k : INT := 2; w : ARRAY[0..k] OF REAL := [0.5, 1.5, 2.5]; END_VAR
+VAR CONSTANT k : INT := 2; w : ARRAY[0..k] OF REAL := [0.5, 1.5, 2.5];
+less : BOOL := 1.0 < 2.0; END_VAR
 """
 
 SCANS = [
@@ -55,7 +56,10 @@ SCANS = [
     ("ps[1].x := 3.0; p := ps[1]; ps[1].x := 0.0; r := p.x + p.y;", {"r": 4.0}),
     ("r := line.a.x + line.b.y + q.y;", {"r": 7.0}),
     ("deep[1] := row; deep[0][1] := 5; n := deep[1][1] + deep[0][1];", {"n": 6}),
-    ("r := w[k] + w[0];", {"r": 3.0}),
+    ("r := w[k] + w[0];", {"r": 3.0}), ("b := less; n := SEL(less, 1, 2);", {"b": True, "n": 2}),
+    ("b := r < 1.0; b := b XOR less; i := BOOL_TO_INT(NOT b); s := BOOL_TO_STRING(b);", {"i": 1, "s": "FALSE"}),
+    ("FOR i := 2 TO 0 BY -1 DO n := n * 10 + m[1, i + 1] + m[i / 2, 3 - i]; END_FOR", {"n": 1077}),
+    ("FOR i := 1 TO 3 DO FOR j := i TO 3 DO n := n * 2 + row[j] * row[4 - i]; END_FOR END_FOR", {"n": 295}),
     ("r := half(a := 3.0);", {"r": 1.5}), ("r := half(half(8.0));", {"r": 2.0}), ("r := scaled(2.0);", None),
     ("r := scaled(a := 2.0);", {"r": 20.0}), ("i := 1; j := 2; swap(i, j);", {"i": 2, "j": 1}),
     ("row[1] := 7; i := 1; swap(a := row[i], b := i);", {"i": 7}),

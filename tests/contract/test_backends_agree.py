@@ -1,4 +1,4 @@
-"""Every backend that takes a graph gives what the reference gives, over hundreds of ticks and without a flipped alarm."""
+"""Every backend that takes a graph gives what the reference gives, tick after tick and without a flipped alarm."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def _conversion(graph: bytes) -> list[str]:
     except RuntimeError as error:
         found = _NOT_CONVERTED.search(str(error))
         return [f"OpenVINO has no operator {found[1].strip()}" if found else f"OpenVINO: {first_lines(error)}"]
-    return [f"{node.get_friendly_name()}: OpenVINO leaves an element of its result to chance where a pad is as wide as "
+    return [f"{node.get_friendly_name().split("/")[0]}: OpenVINO leaves an element of its result to chance where a pad is as wide as "
             f"the kernel" for node in model.get_ops() if _overpadded(node)]
 
 

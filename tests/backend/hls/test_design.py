@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from tests.backend.hls.networks import CHANNELS, CLIP, LENGTH, autoencoder, convolutional, dense
 
 from lineshaft.backend import target
-from lineshaft.backend._hls_bounds import bounds
-from lineshaft.backend._hls_design import design
-from lineshaft.backend._hls_estimate import Work, estimate
-from lineshaft.backend._hls_fixed import Fixed, holding
-from lineshaft.backend._hls_graph import StepView
-from lineshaft.backend._hls_options import Options, options
+from lineshaft.backend._hls.bounds import bounds
+from lineshaft.backend._hls.design import design
+from lineshaft.backend._hls.estimate import Work, estimate
+from lineshaft.backend._hls.fixed import Fixed, holding
+from lineshaft.backend._hls.graph import StepView
+from lineshaft.backend._hls.options import Options, options
 from lineshaft.core.errors import Refused, UsageError
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.reference import ReferenceEngine

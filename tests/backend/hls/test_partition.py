@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.backend.hls.networks import CHANNELS, autoencoder, clipped_window, convolutional, decided, dense, every_layer
 
-from lineshaft.backend._hls_engine import PartitionedEngine
-from lineshaft.backend._hls_graph import StepView
-from lineshaft.backend._hls_partition import Partition, partition
-from lineshaft.backend._hls_region import network, obstacles
+from lineshaft.backend._hls.engine import PartitionedEngine
+from lineshaft.backend._hls.graph import StepView
+from lineshaft.backend._hls.partition import Partition, partition
+from lineshaft.backend._hls.region import network, obstacles
 from lineshaft.backend.onnxruntime import BoundEngine
 from lineshaft.core.step import Array, Engine
 from lineshaft.graph.builder import StepBuilder, Wire
@@ -131,6 +131,15 @@ def test_a_state_from_after_the_network_may_feed_it() -> None:
     memory = dense(g, fed, 2, random, "tanh")
     g.keep("memory", memory)
     graph = g.model({"memory_now": memory, "sum": g.sum(memory)})
+    assert_alike(graph)
+
+
+def test_the_network_may_hang_on_a_state_that_it_makes_itself() -> None:
+    g, random = StepBuilder(CHANNELS), np.random.default_rng(0)
+    made = dense(g, g.state("memory", (2,)), 2, random, "tanh")
+    g.keep("memory", g.add(made, g.slice(g.x, 0, 2)))
+    graph = g.model({"made": made})
+    assert kinds_of(graph) == ["MatMul", "Add", "Tanh"]
     assert_alike(graph)
 
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.backend.hls.networks import CHANNELS, autoencoder, clipped_window, convolutional, decided, dense, every_layer
+from tests.backend.hls.networks import (
+    CHANNELS,
+    autoencoder,
+    clipped_window,
+    convolutional,
+    decided,
+    dense,
+    every_layer,
+    tangle,
+)
 
 from lineshaft.backend._hls.engine import PartitionedEngine
 from lineshaft.backend._hls.graph import StepView
@@ -85,6 +94,14 @@ def test_the_parts_of_a_convolutional_network_compute_what_the_whole_did(
 def test_the_parts_of_a_network_with_every_kind_of_layer_compute_what_the_whole_did() -> None:
     assert kinds_of(every_layer()).count("Conv") == 3
     assert_alike(every_layer())
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_the_parts_of_any_tangle_compute_what_the_whole_did(seed: int) -> None:
+    graph = tangle(seed)
+    assume(kinds_of(graph))
+    assert_alike(graph, ticks=5)
 
 
 def test_several_assets_share_a_call() -> None:

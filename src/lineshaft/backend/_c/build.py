@@ -62,11 +62,12 @@ def tuned() -> tuple[tuple[str, ...], tuple[str, ...]]:
     return flags, tuple(needs)
 
 
-def lanes() -> int:
-    """How many float32 one vector of this processor holds."""
-    if platform.machine() in ("x86_64", "AMD64"):
+def lanes(architecture: str = "any") -> int:
+    """How many float32 one vector of a processor holds; ``any`` is this one."""
+    machine = platform.machine() if architecture == "any" else architecture
+    if machine in ("x86_64", "AMD64"):
         return {"v4": 8, "v3": 8}.get("".join(tuned()[0])[-2:], 4)
-    return 4 if platform.machine() in ("aarch64", "arm64") else 1
+    return 4 if machine in ("aarch64", "arm64") else 1
 
 
 def shared_library(compiler_path: str, files: dict[str, str], flags: tuple[str, ...]) -> bytes:

@@ -11,8 +11,7 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from lineshaft.backend._c import artifact as archive
-from lineshaft.backend._c import build, cross
+from lineshaft.backend._c import archive, build, cross
 from lineshaft.backend._c.emulated import EmulatedEngine
 from lineshaft.backend._c.engine import NativeEngine
 from lineshaft.core.errors import EnvironmentFailed, Refused

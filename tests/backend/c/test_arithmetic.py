@@ -12,6 +12,7 @@ from scipy import special
 
 from lineshaft.backend._c import build
 from lineshaft.backend._c.arithmetic import functions
+from lineshaft.backend._c.engine import opened
 
 SPANS: dict[str, tuple[Callable[..., NDArray[np.float64]], float, float]] = {
     "exp": (np.exp, -87.0, 88.7), "tanh": (np.tanh, -10.0, 10.0), "erf": (special.erf, -5.0, 5.0),
@@ -23,10 +24,9 @@ SPECIAL = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 3e38, -3e
 def applied(name: str, x: NDArray[np.float32], *flags: str) -> NDArray[np.float32]:
     """The C function over an array."""
     text = (f"#include <stdint.h>\n{functions({'ls_' + name})}\nvoid each(const float *x, float *y, int32_t n);\n"
-            f"void each(const float *x, float *y, int32_t n) {{ for (int32_t i = 0; i < n; i++) y[i] = ls_{name}(x[i]); }}")
-    from lineshaft.backend._c.engine import _open
-
-    library = _open(build.shared_library(build.compiler(), {"one.c": text}, flags), ctypes.CDLL)
+            "void each(const float *x, float *y, int32_t n)\n"
+            f"{{ for (int32_t i = 0; i < n; i++) y[i] = ls_{name}(x[i]); }}")
+    library = opened(build.shared_library(build.compiler(), {"one.c": text}, flags), ctypes.CDLL)
     y = np.empty_like(x)
     library.each(ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data), ctypes.c_int32(len(x)))
     return y

@@ -111,14 +111,14 @@ class NativeEngine(StructEngine):
 
     def __init__(self, library: bytes, layout: Mapping[str, Any], signature: StepSignature, assets: int = 1) -> None:
         super().__init__(layout, signature, assets)
-        self._library = _open(library, ctypes.PyDLL if layout["operations"] * assets < _LONG_STEP else ctypes.CDLL)
+        self._library = opened(library, ctypes.PyDLL if layout["operations"] * assets < _LONG_STEP else ctypes.CDLL)
         self._library.bind(ctypes.c_void_p(self._memory.ctypes.data + self._base), ctypes.c_int32(assets))
         # The library's own function, without a frame of Python around it.
         self.step: Callable[[], None] = self._library.run
         self._library.run.restype = None
 
 
-def _open(library: bytes, kind: Callable[[str], ctypes.CDLL]) -> ctypes.CDLL:
+def opened(library: bytes, kind: Callable[[str], ctypes.CDLL]) -> ctypes.CDLL:
     """Load a library of one's own for each engine, since it is bound to the engine's structs.
 
     The loader takes equal names for the same library, so each gets a new one; the code itself stays in memory where

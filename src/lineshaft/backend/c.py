@@ -58,6 +58,8 @@ class C:
             raise Refused("; ".join(support.reasons), where=f"backend {self.name}")
         source, layout = generate(graph, target, 1 if _bare(target) else build.lanes(target.architecture))
         files = {"step.c": source.code.encode(), "step.h": source.header.encode()}
+        if source.assembly:
+            files |= {"constants.s": source.assembly.encode(), "constants.bin": source.data}
         if _bare(target):
             made, built = cross.cross_compiled(files, target, layout["size"])
         elif target.architecture in ("any", platform.machine()):
@@ -116,7 +118,8 @@ def _build(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, Any]
     compiler = build.compiler()
     flags, needs = build.tuned()
     # One unit, so that the loop over assets sees the step.
-    unit = {"step.h": files["step.h"].decode(), "step.c": files["step.c"].decode() + "\n" + _BIND}
+    unit = {name: data for name, data in files.items() if name.startswith(("step.", "constants."))}
+    unit |= {"step.c": files["step.c"] + _BIND.encode()}
     built = {"compiler": build.version(compiler), "flags": " ".join((*build.FAST, *flags)), "needs": list(needs),
              "machine": platform.machine()}
     return {"step.so": build.shared_library(compiler, unit, flags)}, built

@@ -26,7 +26,7 @@ def applied(name: str, x: NDArray[np.float32], *flags: str) -> NDArray[np.float3
     text = (f"#include <stdint.h>\n{functions({'ls_' + name})}\nvoid each(const float *x, float *y, int32_t n);\n"
             "void each(const float *x, float *y, int32_t n)\n"
             f"{{ for (int32_t i = 0; i < n; i++) y[i] = ls_{name}(x[i]); }}")
-    library = opened(build.shared_library(build.compiler(), {"one.c": text}, flags), ctypes.CDLL)
+    library = opened(build.shared_library(build.compiler(), {"one.c": text.encode()}, flags), ctypes.CDLL)
     y = np.empty_like(x)
     library.each(ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data), ctypes.c_int32(len(x)))
     return y

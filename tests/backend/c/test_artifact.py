@@ -85,3 +85,12 @@ def test_engines_of_one_artifact_have_their_own_state() -> None:
     one.step()
     other.step()
     assert one.out["y"].any() and not other.out["y"].any()
+
+
+def test_constants_too_many_to_be_text_lie_in_a_file_of_their_own() -> None:
+    g = StepBuilder(600)
+    made = g.model({"y": g.project(g.x, np.random.default_rng(0).normal(size=(600, 600)))})
+    files = archive.unpack(C.compile(made, PC))
+    assert len(files["constants.bin"]) >= 600 * 600 * 4 and len(files["step.c"]) < 10_000
+    x = np.random.default_rng(1).normal(size=(2, 600)).astype(np.float32)
+    assert_equal(C.load(archive.pack(files), signature(made), PC), ReferenceEngine(made), x, 1e-4)

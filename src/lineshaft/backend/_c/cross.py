@@ -35,7 +35,7 @@ def cross_compiled(files: Mapping[str, bytes], target: Target, struct_bytes: int
         for name, data in files.items():
             Path(folder, name).write_bytes(data)
         build.compile_(compiler, [*build.STRICT, *flags, "-fstack-usage", "-c", "step.c", "-o", "step.o"], folder)
-        flash = _flash(compiler, folder)
+        flash = _flash(compiler, folder) + len(files.get("constants.bin", b""))
         ram = struct_bytes + _stack(Path(folder, "step.su").read_text("utf-8"))
         made = {"step.o": Path(folder, "step.o").read_bytes()}
         _require_room(target, flash, ram)
@@ -47,8 +47,9 @@ def cross_compiled(files: Mapping[str, bytes], target: Target, struct_bytes: int
 def _image(compiler: str, flags: tuple[str, ...], folder: str) -> bytes:
     for name in ("board.c", "board.ld"):
         Path(folder, name).write_text((resources.files(__package__) / name).read_text("utf-8"), "utf-8")
+    apart = ["constants.s"] if Path(folder, "constants.s").exists() else []
     build.compile_(compiler, ["-std=gnu99", "-Wall", "-Wextra", "-Werror", *flags, "-nostartfiles", "-T", "board.ld",
-                              "board.c", "step.o", "-lc", "-lgcc", "-o", IMAGE], folder)
+                              "board.c", "step.o", *apart, "-lc", "-lgcc", "-o", IMAGE], folder)
     return Path(folder, IMAGE).read_bytes()
 
 

@@ -68,6 +68,7 @@ class Maker:
     pool: list[Value] = field(default_factory=list)
     truths: list[Wire] = field(default_factory=list)
     states: int = 0
+    chained: bool = False
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
 
     def number(self, low: int, high: int) -> int:
@@ -77,7 +78,9 @@ class Maker:
         return self.draw(st.sampled_from(choices))
 
     def value(self) -> Value:
-        """One of the values so far, the newest first."""
+        """One of the values so far, the newest first; always that where steps are chained."""
+        if self.chained:
+            return self.pool[-1]
         return self.pool[-1 - self.number(0, len(self.pool) - 1)]
 
     def exact(self) -> Value:
@@ -185,7 +188,7 @@ def _power(m: Maker) -> Value:
 def _affine(m: Maker) -> Value:
     v = m.tame()
     shape = m.one((), v.shape[-1:], v.shape)
-    gain, offset = m.weights(*shape), m.weights(*shape)
+    gain, offset = m.weights(*shape), m.weights(*shape) * np.float32(m.one(1.0, 100.0))
     out = m.g.add(m.g.multiply(v.wire, gain), offset)
     return Value(out, v.bound * float(np.abs(gain).max()) + float(np.abs(offset).max()), False)
 
@@ -480,6 +483,14 @@ def _window_of_columns(m: Maker) -> Value:
     return Value(new, v.bound, v.exact)
 
 
+@step("Slice Concat Reshape Transpose")
+def _long_window(m: Maker) -> Value:
+    """[T, C] or [C, T] of an input, long enough for layers over it."""
+    v = m.tame(16.0, m.one(*m.pool[:2][::-1]))
+    window = m.g.window(m.state(), v.wire, m.number(4, 20))
+    return Value(m.g.transpose(window, (1, 0)) if m.number(0, 1) else window, 16.0, True)
+
+
 @step("Slice Concat")
 def _past(m: Maker) -> Value:
     """Flat, newest first."""
@@ -514,20 +525,25 @@ def _held(m: Maker) -> Value:
 # -- strategies
 
 @st.composite
-def cases(draw: Callable[[st.SearchStrategy[Any]], Any], steps: tuple[str, ...] = (), most_steps: int = 10,
-          most_ticks: int = 12, most_assets: int = 3, fewest_ticks: int = 1) -> Case:
-    """A graph of 1 to ``most_steps`` steps out of ``steps`` (all of them by default), with input for it."""
-    names = draw(st.lists(st.sampled_from(steps or tuple(STEPS)), min_size=1, max_size=most_steps))
-    channels = draw(st.integers(1, 5))
-    graph = build(draw, channels, names)
+def cases(draw: Callable[[st.SearchStrategy[Any]], Any], steps: tuple[str, ...] = (), *, most_steps: int = 10,
+          most_ticks: int = 12, most_assets: int = 3, fewest_ticks: int = 1, first: tuple[str, ...] = (),
+          chained: bool = False) -> Case:
+    """A graph of 1 to ``most_steps`` steps out of ``steps`` (all of them by default), with input for it.
+
+    ``first`` are steps that it begins with; with ``chained`` each step takes what the one before it gave.
+    """
+    drawn = draw(st.lists(st.sampled_from(steps or tuple(STEPS)), min_size=1, max_size=most_steps))
+    names, channels = [*first, *drawn], draw(st.integers(1, 5))
+    graph = build(draw, channels, names, chained)
     x, quality = draw(inputs(channels, most_ticks, most_assets, fewest_ticks))
     return Case(graph, x, quality, tuple(names))
 
 
-def build(draw: Callable[[st.SearchStrategy[Any]], Any], channels: int, names: list[str]) -> bytes:
+def build(draw: Callable[[st.SearchStrategy[Any]], Any], channels: int, names: list[str], chained: bool = False
+          ) -> bytes:
     """The graph of these steps; its outputs are the newest values and a comparison."""
     g = StepBuilder(channels)
-    m = Maker(g, draw, random=np.random.default_rng(draw(st.integers(0, 2**16))))
+    m = Maker(g, draw, chained=chained, random=np.random.default_rng(draw(st.integers(0, 2**16))))
     m.pool += [Value(g.quality, 1.0, True), Value(g.x, RAW, True)]
     for name in names:
         made = STEPS[name](m)

@@ -48,7 +48,7 @@ def test_a_step_can_write_each_operator_it_declares(name: str) -> None:
                                               phases=[Phase.generate]))
 
 
-@settings(max_examples=60, deadline=None,
+@settings(max_examples=40, deadline=None,
           suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(cases())
 def test_they_are_step_graphs_on_which_the_reference_and_the_backend_agree(case: Case) -> None:

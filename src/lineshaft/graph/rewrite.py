@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from lineshaft.core import discovery
+from lineshaft.graph import arithmetic
 from lineshaft.graph.arithmetic import cost
 from lineshaft.graph.view import View, view
 
@@ -20,6 +21,7 @@ MOST_ROUNDS = 4
 
 Function = Callable[[View], View | str]
 Measure = Callable[[bytes], float]
+"""What a step of a graph costs, such as the median of its time on a target's engine, or one of the estimates below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def size(graph: bytes | View) -> Size:
     seen = graph if isinstance(graph, View) else view(graph)
     raw = graph.bytes() if isinstance(graph, View) else graph
     found = cost(seen)
-    return Size(len(raw), found.nodes, found.arithmetic, found.moved, sum(_values(p.shape) for p in seen.states))
+    return Size(len(raw), found.nodes, found.arithmetic, found.moved, arithmetic.state_values(seen))
 
 
 def changed(name: str, before: bytes, after: bytes, *, reason: str = "",
@@ -133,6 +135,16 @@ def paying(graph: bytes, rewrites: Sequence[Rewrite] | None = None, measure: Mea
     return raw, tuple(found.values())
 
 
+def interpreted(graph: bytes) -> float:
+    """A ``Measure`` without an engine, for runtimes that execute operators one by one."""
+    return arithmetic.interpreted(view(graph))
+
+
+def compiled(graph: bytes) -> float:
+    """A ``Measure`` without an engine, for backends that compile loops."""
+    return arithmetic.compiled(view(graph))
+
+
 def _tried(one: Rewrite, now: View, raw: bytes, cleaning: Sequence[Rewrite], measure: Measure | None
            ) -> tuple[View, bytes, Change]:
     before = size(now)
@@ -154,9 +166,3 @@ def _cleaned(graph: View, cleaning: Sequence[Rewrite]) -> View:
         graph = graph if isinstance(result, str) else result
     return graph
 
-
-def _values(shape: tuple[int, ...]) -> int:
-    total = 1
-    for n in shape:
-        total *= n
-    return total

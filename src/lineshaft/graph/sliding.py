@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from lineshaft.graph.builder import STATE_SUFFIX
 from lineshaft.graph.view import Node, View
 
@@ -44,10 +46,14 @@ class Window:
 
 @dataclass(frozen=True)
 class Slides:
-    """Sliding tensors by name, the windows among them, and why others do not slide though they look at a window."""
+    """Sliding tensors by name, the windows among them, and why others do not slide though they look at a window.
+
+    ``filled`` are windows that read as a constant where nothing was written yet: the constant's name by theirs.
+    """
 
     of: Mapping[str, Slide]
     windows: Mapping[str, Window]
+    filled: Mapping[str, str]
     refusals: tuple[str, ...] = ()
 
 
@@ -56,6 +62,7 @@ class _Search:
     graph: View
     found: dict[str, Slide] = field(default_factory=dict)
     flat: dict[str, Window] = field(default_factory=dict)
+    filled: dict[str, str] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
 
 
@@ -78,7 +85,7 @@ def slides(graph: View, blocked: frozenset[str] = frozenset()) -> Slides:
         elif result is not None and result.good > 0:
             search.found[name] = result
     kept = {name: one for name, one in windows.items() if name in search.found}
-    return Slides(search.found, kept, tuple(search.refusals))
+    return Slides(search.found, kept, search.filled, tuple(search.refusals))
 
 
 def window(graph: View, state: str) -> Window | None:
@@ -151,6 +158,9 @@ def _slide(search: _Search, node: Node) -> Slide | str | None:
     source = node.inputs[0] if node.inputs else ""
     if node.kind in UNARY:
         return search.found.get(source)
+    if node.kind == "Where" and (slide := _filled(search, node)) is not None:
+        search.filled[node.outputs[0]] = node.inputs[1]
+        return slide
     if node.kind in NARY:
         return _nary(search, node)
     if node.kind == "MatMul":
@@ -179,6 +189,34 @@ def _nary(search: _Search, node: Node) -> Slide | None:
     if not alike or ranks != {len(shape)} or any(len(s) >= place and s[-place] != 1 for s in constants):
         return None
     return replace(slide, good=min(m.good for m in moving if m is not None))
+
+
+def _filled(search: _Search, node: Node) -> Slide | None:
+    """Where(fewer ticks than this row needs, what the row would be, window): the form that ``streams`` writes."""
+    graph, slide = search.graph, search.found.get(node.inputs[2])
+    less = graph.producer(node.inputs[0], "Less")
+    counts = graph.constant(less.inputs[1]) if less is not None else None
+    if slide is None or node.inputs[1] not in graph.constants or less is None or counts is None:
+        return None
+    rows = range(1, slide.length + 1) if slide.first else range(slide.length, 0, -1)
+    along = counts.shape[slide.axis + 1:slide.axis + 2] == (slide.length,)
+    empty = graph.constants[node.inputs[1]]
+    flat = empty.ndim == counts.ndim and empty.shape[slide.axis + 1] == 1
+    return slide if along and flat and counts.reshape(-1).tolist() == list(rows) and _counts_ticks(
+        graph, less.inputs[0], slide.length) else None
+
+
+def _counts_ticks(graph: View, name: str, length: int) -> bool:
+    """Whether a value is the number of ticks so far, counted beyond ``length``."""
+    while (node := graph.producer(name)) is not None and node.kind in ("Identity", "Reshape"):
+        name = node.inputs[0]
+    most = graph.constant(node.inputs[1]) if node is not None and node.kind == "Min" else None
+    added = graph.producer(node.inputs[0], "Add") if node is not None and most is not None else None
+    if added is None or most is None or most.min() < length:
+        return False
+    one = graph.constant(added.inputs[1])
+    return bool(one is not None and np.all(one == 1.0) and added.inputs[0] in {s.name for s in graph.states}
+                and _behind(graph, added.inputs[0] + STATE_SUFFIX) == _behind(graph, name))
 
 
 def _matmul(search: _Search, node: Node) -> Slide | None:

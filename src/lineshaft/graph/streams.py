@@ -1,8 +1,9 @@
 """Newest columns of sliding tensors, from newest columns and caches of earlier ones.
 
 A cache starts as zeros like every state, though a convolution with a bias answers an empty window (zeros) with
-something else. So a cache holds what a column has above that answer, which is added when it is read; where the answer
-is too large for float32 to hold beside the rest, the columns are computed from those of the input instead of kept.
+something else. So a cache holds what a column has above that answer, which is added when it is read (and then often
+goes into the bias of the next layer). Where the answer is too large for float32 to hold beside the rest, as behind the
+scaler of a tag with a far level, it holds the columns as they are, and a count of ticks says which were never written.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lineshaft.graph.rewrites.fold import evaluated
 from lineshaft.graph.sliding import POOLS, Slide, Slides, cut, span
 from lineshaft.graph.view import Constant, Edit, Node, View
 
-FARTHEST = 32.0  # the largest answer to an empty window that is kept apart: 2e-6 of rounding
+FARTHEST = 8.0  # the largest answer to an empty window that is kept apart: 5e-7 of rounding
 
 
 class Plan:
@@ -45,8 +47,9 @@ class Plan:
         return self.need[name] > self.width[name]
 
     def _demand(self, node: Node, name: str) -> None:
-        self.width[name] = 1 if np.abs(self.empty[name]).max(initial=0.0) <= FARTHEST else self.need[name]
-        for source in dict.fromkeys(node.inputs):
+        self.width[name] = 1 if np.all(np.isfinite(self.empty[name])) else self.need[name]
+        sources = [node.inputs[2]] if name in self.slides.filled else list(dict.fromkeys(node.inputs))
+        for source in sources:
             if source in self.slides.of:
                 columns = self.slides.of[source].length if self.whole(name) else self._columns(node, source)
                 self.need[source] = max(self.need.get(source, 0), columns)
@@ -81,6 +84,9 @@ def _answers(graph: View, slides: Slides) -> dict[str, Constant]:
     for node in graph.nodes:
         name = node.outputs[0]
         if name in slides.of and name not in slides.windows:
+            if name in slides.filled:
+                values[name] = np.broadcast_to(values[slides.filled[name]], (1, *(graph.shape(name) or ())))
+                continue
             flat = [i for i in node.inputs if i and i not in values]
             values |= {i: np.zeros((1, *(graph.shape(i) or ())), np.float32) for i in flat}
             values[name] = evaluated(node, values)
@@ -98,6 +104,7 @@ class Stream:
         self.graph, self.slides = plan.graph, plan.slides
         self._made: dict[str, str] = {}
         self._held: dict[str, str] = {}
+        self._age = ""
 
     def columns(self, name: str) -> str:
         """The newest ``plan.width`` columns."""
@@ -110,12 +117,6 @@ class Stream:
         if name in self.slides.windows:
             return self._of_window(name)
         return self._cache(name) if self.plan.cached(name) else self.columns(name)
-
-    def above(self, name: str) -> str:
-        """The newest column above the answer to an empty window."""
-        if name in self.slides.windows:
-            return self.slides.windows[name].newest
-        return self._above(name, self.columns(name))
 
     def take(self, name: str, columns: int, skipped: int = 0) -> str:
         """So many columns, without the ``skipped`` newest ones."""
@@ -140,14 +141,31 @@ class Stream:
     def _cache(self, name: str) -> str:
         """The needed columns of a computed tensor, all but the newest out of a state."""
         if name not in self._held:
-            value = self._window(name, self._above(name, self.columns(name)), self.plan.need[name])
-            empty = self.plan.empty[name]
-            self._held[name] = self.edit.add("Add", [value, self.edit.constant(empty)]) if np.any(empty) else value
+            column, empty, need = self.columns(name), self.plan.empty[name], self.plan.need[name]
+            if not np.any(empty):
+                self._held[name] = self._window(name, column, need)
+            elif np.abs(empty).max() <= FARTHEST:
+                above = self.edit.add("Sub", [column, self.edit.constant(empty)])
+                self._held[name] = self.edit.add("Add", [self._window(name, above, need), self.edit.constant(empty)])
+            else:
+                slide = self.slides.of[name]
+                fresh = np.arange(1, need + 1) if slide.first else np.arange(need, 0, -1)
+                unwritten = self.younger(fresh, slide.axis, empty.ndim - 1)
+                self._held[name] = self.edit.add("Where", [unwritten, self.edit.constant(empty),
+                                                           self._window(name, column, need)])
         return self._held[name]
 
-    def _above(self, name: str, column: str) -> str:
-        empty = self.plan.empty[name]
-        return self.edit.add("Sub", [column, self.edit.constant(empty)]) if np.any(empty) else column
+    def younger(self, ticks: NDArray[Any], axis: int, axes: int) -> str:
+        """Whether fewer ticks than ``ticks`` [n] were seen, this one included; along ``axis`` of so many."""
+        if not self._age:
+            state = self.edit.state("age", (1,))
+            most = float(max(slide.length for slide in self.slides.of.values()) + 1)
+            self._age = self.edit.add("Min", [self.edit.add("Add", [state, self.edit.constant([1.0])]),
+                                              self.edit.constant([most])])
+            self.edit.keep(state, self._age)
+        age = self.edit.add("Reshape", [self._age, self.edit.integers(-1, *(1,) * axes)])
+        shape = (1, *(1,) * axis, len(ticks), *(1,) * (axes - axis - 1))
+        return self.edit.add("Less", [age, self.edit.constant(ticks.reshape(shape))])
 
     def _window(self, name: str, column: str, length: int) -> str:
         """A new state with the newest ``length`` columns."""
@@ -163,6 +181,8 @@ class Stream:
         if plan.whole(name):
             return name
         source = node.inputs[0]
+        if name in self.slides.filled:  # the newest columns were written
+            return self.take(node.inputs[2], width)
         if plan._moves(node):
             return self.take(source, width, plan.skipped(node, self.slides.of[source]))
         if node.kind == "Reshape":

@@ -3,7 +3,7 @@
     y = TreeEnsembleRegressor(x)
  ->
     right = x[feature of each node] <= threshold                       all nodes of all trees at once
-    reached = the roots; then level by level: reached[parent] and (right or not right)[parent]
+    reached = the roots; then level by level: reached[parent] times right, and the rest
     y = MatMul(leaf reached, leaf values) + base
 
 The form of S. Nakandala et al. (Hummingbird, OSDI 2020) that fits a step graph is chosen by size. Its tree traversal
@@ -86,7 +86,8 @@ def _forest(node: Node) -> Forest:
 def _lowered(edit: Edit, node: Node) -> str:
     forest = _forest(node)
     if not forest.inner:
-        none = edit.add("Mul", [edit.cut(node.inputs[0], 1, 0, 1), edit.constant(0.0)])
+        never = edit.add("Less", [edit.cut(node.inputs[0], 1, 0, 1), edit.constant(-np.inf)])
+        none = edit.add("Cast", [never], to=1)  # 0 for each asset, whatever its features
         total = sum((forest.values[root] for root in forest.roots), forest.base)
         return edit.add("Add", [none, edit.constant(total)])
     right = _decisions(edit, node.inputs[0], forest)
@@ -120,17 +121,14 @@ def _decisions(edit: Edit, x: str, forest: Forest) -> str:
 
 
 def _levels(edit: Edit, right: str, forest: Forest) -> str:
-    """Which nodes are reached, from the roots down; leaves keep their column until the end."""
-    left = edit.add("Not", [right])
+    """Which nodes are reached (1 or 0), from the roots down; leaves keep their column until the end."""
+    right = edit.add("Cast", [right], to=1)
     level = [root for root in forest.roots if root in forest.inner]
-    reached, leaves, marks = "", [], []
+    reached, leaves, marks = edit.constant(np.ones((1, len(level)))), [], []
     while level:
-        numbers = [forest.inner[place].number for place in level]
-        at = edit.constant(np.array(numbers), np.int64)
-        ways = [edit.add("Gather", [answer, at], axis=1) for answer in (right, left)]
-        if reached:
-            ways = [edit.add("And", [reached, way]) for way in ways]
-        both = edit.add("Concat", ways, axis=1)
+        numbers = np.array([forest.inner[place].number for place in level])
+        true = edit.add("Mul", [reached, edit.add("Gather", [right, edit.constant(numbers, np.int64)], axis=1)])
+        both = edit.add("Concat", [true, edit.add("Sub", [reached, true])], axis=1)
         below = [forest.inner[p].true for p in level] + [forest.inner[p].false for p in level]
         ends = [i for i, place in enumerate(below) if place in forest.values]
         if ends:
@@ -140,7 +138,7 @@ def _levels(edit: Edit, right: str, forest: Forest) -> str:
         reached = _picked(edit, both, goes_on, len(below)) if goes_on else ""
         level = [below[i] for i in goes_on]
     mark = edit.add("Concat", marks, axis=1) if len(marks) > 1 else marks[0]
-    return edit.add("MatMul", [edit.add("Cast", [mark], to=1), edit.constant(np.stack(leaves))])
+    return edit.add("MatMul", [mark, edit.constant(np.stack(leaves))])
 
 
 def _picked(edit: Edit, value: str, places: list[int], size: int) -> str:

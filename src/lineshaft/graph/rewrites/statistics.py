@@ -8,7 +8,8 @@
 It is the doubling of W. Hillis and G. Steele (Data parallel algorithms, CACM 29, 1986) over ticks. Nothing is ever
 subtracted, so nothing drifts, and a wild or infinite value is gone as soon as it leaves the window: a running sum that
 subtracts the leaving value would keep its rounding for ever. Each sum is a balanced tree, whose rounding is less than
-that of adding in a row. Means and mean squares (hence variances) are sums; minima and maxima go the same way.
+that of adding in a row. Means and mean squares are sums; minima and maxima go the same way. Where something else needs
+the window too, it is done only if it saves more operations than it keeps values.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from lineshaft.graph.arithmetic import cost
+from lineshaft.graph.arithmetic import cost, state_values
 from lineshaft.graph.rewrites import dead_state
 from lineshaft.graph.sliding import REDUCTIONS, Slide, reduced, slides
 from lineshaft.graph.streams import FARTHEST, Plan, Stream
@@ -37,11 +38,6 @@ def rewrite(graph: View) -> View | str:
     if not nodes:
         return "nothing is added up, averaged or compared over a sliding window of 4 or more"
     plan = Plan(graph, found, {node.inputs[0]: 1 for node in nodes})
-    far = [node for node in nodes if np.abs(plan.empty[node.inputs[0]]).max() > FARTHEST]
-    nodes = [node for node in nodes if node not in far]
-    if not nodes:
-        return f"what {far[0].kind} takes answers the empty window at start with more than {FARTHEST:g}"
-    plan = Plan(graph, found, {node.inputs[0]: 1 for node in nodes})
     edit = Edit(graph)
     stream = Stream(plan, edit)
     for node in nodes:
@@ -49,7 +45,10 @@ def rewrite(graph: View) -> View | str:
     result = edit.done()
     cleaned = dead_state.rewrite(result)
     result = result if isinstance(cleaned, str) else cleaned
-    return result if cost(result).arithmetic < cost(graph).arithmetic else "a sum from scratch is as short"
+    saved, grown = cost(graph).arithmetic - cost(result).arithmetic, state_values(result) - state_values(graph)
+    if saved <= max(grown, 0):
+        return f"others need the window as well: {max(grown, 0):,} more values of state would save {saved:,} operations"
+    return result
 
 
 def _over_time(graph: View, node: Node, found: Mapping[str, Slide]) -> bool:
@@ -60,41 +59,54 @@ def _over_time(graph: View, node: Node, found: Mapping[str, Slide]) -> bool:
 def _grown(graph: View, stream: Stream, node: Node) -> str:
     """The reduction of all columns from the newest one and delays."""
     name, edit = node.inputs[0], stream.edit
-    slide, empty = stream.slides.of[name], stream.plan.empty[name]
+    slide, empty = stream.slides.of[name], stream.plan.empty[name].astype(np.float64)
     others = tuple(a + 1 for a in reduced(graph, node) if a != slide.axis)
     column = stream.take(name, 1)
     if others:
         column = edit.add(node.kind, [column, edit.integers(*others)], keepdims=1)
-        empty = np.asarray(_NUMPY[node.kind](empty.astype(np.float64), axis=others, keepdims=True))
-    above = edit.add("Sub", [column, edit.constant(empty)]) if np.any(empty) else column
-    value = _doubled(edit, above, empty.shape[1:], slide, _FOLD[node.kind])
+        empty = np.asarray(_NUMPY[node.kind](empty, axis=others, keepdims=True))
+    near = bool(np.any(empty)) and np.abs(empty).max() <= FARTHEST
+    if near:
+        column = edit.add("Sub", [column, edit.constant(empty)])
+    value = Doubling(stream, node.kind, slide, np.zeros_like(empty) if near else empty).whole(column)
     if node.kind == "ReduceMean":
         value = edit.add("Mul", [value, edit.constant(1.0 / slide.length)])
-    if np.any(empty):
+    if near:
         value = edit.add("Add", [value, edit.constant(empty * (slide.length if node.kind == "ReduceSum" else 1))])
     if node.get("keepdims", 1):
         return value
     return edit.add("Reshape", [value, edit.integers(-1, *(graph.shape(node.outputs[0]) or ()))])
 
 
-def _doubled(edit: Edit, column: str, shape: tuple[int, ...], slide: Slide, fold: str) -> str:
-    """``fold`` of the newest ``slide.length`` columns, by the binary digits of the length."""
-    value, ticks = column, 1
-    for digit in f"{slide.length:b}"[1:]:
-        value = edit.add(fold, [value, _delayed(edit, value, shape, slide.axis, ticks)])
-        ticks *= 2
-        if digit == "1":
-            value = edit.add(fold, [column, _delayed(edit, value, shape, slide.axis, 1)])
-            ticks += 1
-    return value
+class Doubling:
+    """Folds the newest ``slide.length`` columns, by the binary digits of the length."""
 
+    def __init__(self, stream: Stream, kind: str, slide: Slide, empty: Constant) -> None:
+        self.stream, self.kind, self.slide, self.empty = stream, kind, slide, empty
 
-def _delayed(edit: Edit, value: str, shape: tuple[int, ...], axis: int, ticks: int) -> str:
-    """A column as it was so many ticks before; zeros at first."""
-    kept = (*shape[:axis], ticks, *shape[axis + 1:])
-    state = edit.state("before", kept)
-    if ticks == 1:
-        edit.keep(state, value)
-        return state
-    edit.keep(state, edit.add("Concat", [edit.cut(state, axis + 1, 1, ticks), value], axis=axis + 1))
-    return edit.cut(state, axis + 1, 0, 1)
+    def whole(self, column: str) -> str:
+        edit, fold = self.stream.edit, _FOLD[self.kind]
+        value, ticks = column, 1
+        for digit in f"{self.slide.length:b}"[1:]:
+            value = edit.add(fold, [value, self._delayed(value, ticks, ticks)])
+            ticks *= 2
+            if digit == "1":
+                value = edit.add(fold, [column, self._delayed(value, 1, ticks)])
+                ticks += 1
+        return value
+
+    def _delayed(self, value: str, ticks: int, columns: int) -> str:
+        """A fold of so many columns as it was so many ticks before; at first that of an empty window."""
+        edit, axis, shape = self.stream.edit, self.slide.axis, self.empty.shape[1:]
+        state = edit.state("before", (*shape[:axis], ticks, *shape[axis + 1:]))
+        if ticks == 1:
+            edit.keep(state, value)
+            old = state
+        else:
+            edit.keep(state, edit.add("Concat", [edit.cut(state, axis + 1, 1, ticks), value], axis=axis + 1))
+            old = edit.cut(state, axis + 1, 0, 1)
+        if not np.any(self.empty):
+            return old
+        answer = self.empty * (columns if _FOLD[self.kind] == "Add" else 1)
+        return edit.add("Where", [self.stream.younger(np.array([ticks + 1]), axis, len(shape)), edit.constant(answer),
+                                  old])

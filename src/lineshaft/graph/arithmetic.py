@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from lineshaft.graph.operators import FOREST
 from lineshaft.graph.view import Node, View
 
+_UNPACKS = frozenset("Cast DequantizeLinear Mul".split())  # of weights that are stored in fewer bits
 _MOVES = frozenset("Concat Gather Identity Pad Slice TopK Transpose".split())
 _READS = frozenset("ArgMax ReduceMax ReduceMean ReduceMin ReduceSum".split())
 
@@ -82,6 +83,9 @@ def _matmul(graph: View, node: Node) -> int:
 
 def _shape(graph: View, name: str) -> tuple[int, ...]:
     constant = graph.constant(name)
+    while constant is None and (node := graph.producer(name)) is not None and node.kind in _UNPACKS:
+        name = node.inputs[0]
+        constant = graph.constant(name)
     return tuple(constant.shape) if constant is not None else graph.shape(name) or ()
 
 

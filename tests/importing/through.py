@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from lineshaft.app.importing import Around, Made, build
 from lineshaft.backend.onnxruntime import execute
+from lineshaft.graph.importing.registry import domains
 from lineshaft.graph.reference import ReferenceEngine
 from lineshaft.graph.untrusted.opening import checked
 
@@ -18,7 +21,7 @@ BARE = Around(mask="zero")
 
 def taken(model: onnx.ModelProto, shape: tuple[int, ...] | None = None) -> Made:
     """The model as a step graph with nothing around it."""
-    return build(checked(model), BARE, None, shape)
+    return build(checked(model, domains=domains()), BARE, None, shape)
 
 
 def stepped(made: Made, x: Array, quality: Array | None = None) -> dict[str, Array]:
@@ -43,7 +46,7 @@ def gap(found: Array, wanted: NDArray[np.generic]) -> float:
     return float((np.abs(found - wanted) / (1.0 + np.abs(wanted))).max(initial=0.0))
 
 
-def model_of(nodes: list[onnx.NodeProto], shape: tuple[int, ...], constants: dict[str, NDArray[np.generic]],
+def model_of(nodes: list[onnx.NodeProto], shape: tuple[int, ...], constants: dict[str, Any],
              opset: int = 18, outputs: int = 1, *, batch: int | str = "N", elem: int = TensorProto.FLOAT
              ) -> onnx.ModelProto:
     """A foreign model of one input ``data`` [batch, *shape] whose last nodes' first outputs are its outputs."""

@@ -18,6 +18,7 @@ from lineshaft.graph.builder import StepBuilder, Wire
 from lineshaft.graph.check import signature
 from lineshaft.graph.importing.inputs import Input, inputs
 from lineshaft.graph.importing.reading import How, from_file, from_object
+from lineshaft.graph.importing.registry import domains
 from lineshaft.graph.untrusted.opening import checked
 from lineshaft.model.blocks.decide import Alarm, Score
 from lineshaft.model.blocks.imported import Chosen, Imported, Masked, Scaled, Statistics, Windowed
@@ -85,7 +86,7 @@ def import_model(source: object, around: Around | None = None, decide: Decide | 
     model = (from_file(Path(source), reader, how) if isinstance(source, str | Path)
              else from_object(source, reader, how))
     try:
-        return build(checked(model), around or Around(), decide, how.shape)
+        return build(checked(model, domains=domains()), around or Around(), decide, how.shape)
     except (Refused, UsageError) as error:
         raise type(error)(error.what, where=error.where or where, do=error.do) from None
 
@@ -96,7 +97,8 @@ def build(model: onnx.ModelProto, around: Around, decide: Decide | None, shape: 
     channels = _channels(sum(one.size for one in taken), around)
     imported = Imported(model, taken, around.names, RESERVED)
     blocks: list[Block] = [*_before(around, channels), imported]
-    names, pipeline = list(_wires(blocks, channels)[1].wires), blocks
+    _try_out(blocks, channels)
+    names, pipeline = list(imported.written.wires), blocks
     if decide is not None:
         pipeline = [*blocks, *_after(decide, imported.written.wires)]
         names = [SCORE, ALARM, *names]
@@ -108,13 +110,12 @@ def build(model: onnx.ModelProto, around: Around, decide: Decide | None, shape: 
                 imported.written.notes)
 
 
-def _wires(blocks: Sequence[Block], channels: int) -> tuple[Wires, object]:
-    """A trial run, which finds what the outputs are called."""
+def _try_out(blocks: Sequence[Block], channels: int) -> None:
+    """Emit them once, after which the imported model knows what its outputs are called."""
     g = StepBuilder(channels)
     wires: Wires = {"x": g.x, "quality": g.quality}
     for block in blocks:
         wires.update(block.emit(g, wires))
-    return wires, blocks[-1].written  # type: ignore[attr-defined]
 
 
 def _channels(features: int, around: Around) -> int:

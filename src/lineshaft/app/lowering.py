@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from lineshaft import backend as backends
+from lineshaft.app.foreign import told
 from lineshaft.app.forms import Form, offered
 from lineshaft.app.in_turns import in_turns
 from lineshaft.bundle import oci
@@ -77,15 +78,16 @@ def _attempt(graph: bytes, sequences: Sequence[Golden], target: Target, budget: 
     if not forms:
         return Attempt(backend.name, target.name, reason=reason)
     try:
-        compiled = [_Compiled(form, backend.compile(form.graph, target)) for form in forms]
-        refused: Refused | None = None
-        for one in _quickest_first(compiled, target, backend, sequences):
-            try:
-                return _certified(one, graph, sequences, target, budget, backend, progress)
-            except Refused as error:
-                refused = refused or error
-        assert refused is not None  # each of them was refused
-        raise refused
+        with told("compiling and running it"):
+            compiled = [_Compiled(form, backend.compile(form.graph, target)) for form in forms]
+            refused: Refused | None = None
+            for one in _quickest_first(compiled, target, backend, sequences):
+                try:
+                    return _certified(one, graph, sequences, target, budget, backend, progress)
+                except Refused as error:
+                    refused = refused or error
+            assert refused is not None  # each of them was refused
+            raise refused
     except (Refused, EnvironmentFailed) as error:
         return Attempt(backend.name, target.name, reason=str(error))
 

@@ -80,8 +80,8 @@ def _too_much(graph: bytes, target: Target) -> list[str]:
     rate = float(target.option("st", "rate", "inf"))
     needed = found.operations / rate * 1e9
     if needed > target.deadline_ns:
-        reasons.append(f"takes some {found.operations} operations a step, {needed / 1e6:.1f} ms at {rate:.3g} a second, "
-                       f"and the deadline is {target.deadline_ns / 1e6:g} ms")
+        reasons.append(f"takes some {found.operations} operations a step, {needed / 1e6:.1f} ms at {rate:.3g} a "
+                       f"second, and the deadline is {target.deadline_ns / 1e6:g} ms")
     return reasons
 
 

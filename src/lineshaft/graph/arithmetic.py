@@ -56,6 +56,11 @@ def cost(graph: View) -> Cost:
     return Cost(len(graph.nodes), macs, elementwise, moved)
 
 
+def state_values(graph: View) -> int:
+    """How many numbers a graph keeps from tick to tick, per asset."""
+    return sum(math.prod(port.shape) for port in graph.states)
+
+
 def _operations(graph: View, node: Node, values: int) -> int:
     if node.kind in _READS:
         return _size(graph, node.inputs[0])

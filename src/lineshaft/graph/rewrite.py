@@ -69,7 +69,7 @@ def size(graph: bytes | View) -> Size:
     seen = graph if isinstance(graph, View) else view(graph)
     raw = graph.bytes() if isinstance(graph, View) else graph
     found = cost(seen)
-    return Size(len(raw), found.nodes, found.arithmetic, found.moved, sum(_values(p.shape) for p in seen.states))
+    return Size(len(raw), found.nodes, found.arithmetic, found.moved, arithmetic.state_values(seen))
 
 
 def changed(name: str, before: bytes, after: bytes, *, reason: str = "",
@@ -166,9 +166,3 @@ def _cleaned(graph: View, cleaning: Sequence[Rewrite]) -> View:
         graph = graph if isinstance(result, str) else result
     return graph
 
-
-def _values(shape: tuple[int, ...]) -> int:
-    total = 1
-    for n in shape:
-        total *= n
-    return total

@@ -18,16 +18,16 @@ from lineshaft.model.train import train_monitor
 
 
 @pytest.mark.parametrize("name", sorted(learners()))
-def test_a_whole_monitor_keeps_its_verdicts(name: str) -> None:
+def test_a_whole_monitor_keeps_its_verdicts_on_every_golden_sequence(name: str) -> None:
     data, normal = normal_data(), np.ones(ROWS, np.bool_)
     monitor = train_monitor(data, normal, execute, learner=name)
-    x, quality = golden_inputs(data, normal, monitor.settings)
     after, changes = rewrite.apply(monitor.graph)
-    before, now = Replay(monitor.graph, execute)(x, quality), Replay(after, execute)(x, quality)
-    assert np.array_equal(before["alarm"], now["alarm"])
-    assert before["alarm"].any()
-    for output, value in before.items():
-        assert np.max(np.abs(now[output] - value) / (1.0 + np.abs(value))) <= 1e-5
+    written, rewritten = Replay(monitor.graph, execute), Replay(after, execute)
+    for sequence in golden_inputs(data, normal, monitor.settings):
+        before, now = (through(sequence.x, sequence.quality) for through in (written, rewritten))
+        assert np.array_equal(before["alarm"], now["alarm"]), sequence.name
+        for output, value in before.items():
+            assert np.max(np.abs(now[output] - value) / (1.0 + np.abs(value))) <= 1e-5, (sequence.name, output)
     assert rewrite.size(after).arithmetic < rewrite.size(monitor.graph).arithmetic
     assert all(change.kept or change.reason for change in changes)
 

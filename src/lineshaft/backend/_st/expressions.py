@@ -12,6 +12,9 @@ from lineshaft.graph.loops.form import Buffer, Const, DType, Expr, Index, Load, 
 TYPES: dict[DType, str] = {"float32": "REAL", "int32": "DINT", "bool": "BOOL", "int8": "SINT", "uint8": "USINT"}
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "MOD", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
           "eq": "=", "ne": "<>", "and": "AND", "or": "OR"}
+_LEVELS = {"mul": 5, "div": 5, "mod": 5, "add": 4, "sub": 4, "lt": 3, "le": 3, "gt": 3, "ge": 3, "eq": 2, "ne": 2,
+           "and": 1, "or": 0}
+_ARITHMETIC = 4
 _STANDARD = {"abs": "ABS", "sqrt": "SQRT", "exp": "EXP", "log": "LN", "sin": "SIN", "cos": "COS", "pow": "EXPT"}
 _OWN = {"min": "LS_MIN", "max": "LS_MAX", "sign": "LS_SIGN", "floor": "LS_FLOOR", "ceil": "LS_CEIL",
         "round": "LS_ROUND", "tanh": "LS_TANH", "erf": "LS_ERF"}
@@ -30,7 +33,14 @@ class Expressions:
         """Without parentheses around the whole."""
         found = self.inner(expr)
         whole = isinstance(expr, Op) and (expr.kind in _INFIX or expr.kind in ("neg", "not"))
-        return found[1:-1] if whole else found
+        return found[1:-1] if whole or (isinstance(expr, Const) and found.startswith("(")) else found
+
+    def _side(self, expr: Expr, kind: str, right: bool) -> str:
+        """An operand of ``kind``, in parentheses only where the order of evaluation asks for them."""
+        level = _LEVELS.get(expr.kind, 9) if isinstance(expr, Op) else 9
+        needed = _LEVELS[kind]
+        bare = needed >= _ARITHMETIC and level < 9 and (level > needed or (level == needed and not right))
+        return self.text(expr) if bare else self.inner(expr)
 
     def inner(self, expr: Expr) -> str:
         if isinstance(expr, Const):
@@ -62,7 +72,7 @@ class Expressions:
     def _op(self, op: Op) -> str:
         if op.kind in _INFIX:
             left, right = op.args
-            return f"({self.inner(left)} {_INFIX[op.kind]} {self.inner(right)})"
+            return f"({self._side(left, op.kind, False)} {_INFIX[op.kind]} {self._side(right, op.kind, True)})"
         if op.kind == "cast":
             return self._cast(op)
         args = [self.text(arg) for arg in op.args]

@@ -31,7 +31,7 @@ END_IF;
 END_FUNCTION
 """
 _INT = """
-FUNCTION LS_INT : DINT (* cut off towards zero; what is too large becomes the last that fits, NaN 0 *)
+FUNCTION LS_INT : DINT (* towards zero; what is too large is the last that fits, NaN is 0 *)
 VAR_INPUT a : REAL; END_VAR
 IF a >= 2147483648.0 THEN
   LS_INT := 2147483647;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,8 @@ class Figures:
 
 def figures(program: Program) -> Figures:
     ram = sum(b.bytes for b in program.buffers if b.kind != "constant")
-    return Figures(ram, sum(b.bytes for b in program.of_kind("constant")), _operations(program.body))
+    constants, _ = _once(program.of_kind("constant"))
+    return Figures(ram, sum(b.bytes for b in constants), _operations(program.body))
 
 
 def write(program: Program, block: str) -> str:
@@ -55,8 +56,11 @@ class _Writer:
         self.program, namer = program, Namer()
         self.block = namer.name(block)
         lasting = [b for b in program.buffers if b.kind in ("input", "output", "state")]
-        others = [b for b in program.buffers if b.kind not in ("input", "output", "state")]
-        self.names = {b.name: namer.name(b.name if b.kind != "constant" else f"c_{b.name}") for b in (*lasting, *others)}
+        others = [b for b in program.buffers if b.kind not in ("input", "output", "state", "constant")]
+        self.names = {b.name: namer.name(b.name) for b in (*lasting, *others)}
+        self.constants, same = _once(program.of_kind("constant"))
+        self.names |= {b.name: namer.name(f"c_{b.name}") for b in self.constants}
+        self.names |= {name: self.names[first] for name, first in same.items()}
         loops = _loops(program.body)
         depths = [namer.name(name) for name in "ijklmnop"[:max(loops.values(), default=-1) + 1]]
         self.names |= {name: depths[depth] for name, depth in loops.items()}
@@ -111,6 +115,7 @@ class _Writer:
             yield f"  {name} : DINT;"
         if used & {INFINITY, NAN}:
             yield f"  {INFINITY} : REAL;"
+        if NAN in used:
             yield f"  {NAN} : REAL;"
 
     def _declared(self, buffer: Buffer, note: str) -> str:
@@ -120,11 +125,10 @@ class _Writer:
         return f"{line} (* {note} *)" if note else line
 
     def _constants(self) -> Iterator[str]:
-        constants = self.program.of_kind("constant")
-        if not constants:
+        if not self.constants:
             return
         yield "VAR" if self._odd else "VAR CONSTANT"
-        for buffer in constants:
+        for buffer in self.constants:
             assert buffer.data is not None
             values = [number(v.item() if math.isfinite(v) else 0.0, buffer.dtype).strip("()") for v in buffer.data]
             name, kind = self.names[buffer.name], TYPES[buffer.dtype]
@@ -137,7 +141,7 @@ class _Writer:
 
     def _odd_constants(self) -> Iterator[str]:
         """Assignments of infinities and NaN, for which the language has no literal."""
-        for buffer in self.program.of_kind("constant"):
+        for buffer in self.constants:
             assert buffer.data is not None
             for place, value in enumerate(buffer.data.tolist() if buffer.dtype == "float32" else ()):
                 if not math.isfinite(value):
@@ -148,8 +152,9 @@ class _Writer:
         if used & {INFINITY, NAN}:
             yield f"{INFINITY} := 3.0E+38;"
             yield f"{INFINITY} := {INFINITY} * {INFINITY};"
+        if NAN in used:
             yield f"{NAN} := {INFINITY} - {INFINITY};"
-            yield from self._odd
+        yield from self._odd
 
     # -- statements
 
@@ -220,7 +225,29 @@ class _Writer:
             "quality": self.names[self.program.inputs[1].name],
             "outputs": {b.name: self.names[b.name] for b in self.program.outputs}, "states": states,
             "ram_bytes": found.ram_bytes, "constant_bytes": found.constant_bytes, "operations": found.operations}
-        return f"{LAYOUT}{json.dumps(layout, sort_keys=True).replace('*', chr(92) + 'u002a')} *)"
+        lines = [f"{json.dumps(key)}: {_listed(value)}" for key, value in layout.items()]
+        return f"{LAYOUT}{{" + ",\n ".join(lines).replace("*", r"\u002a") + "} *)"
+
+
+def _listed(value: Any) -> str:
+    """JSON, a list of objects with one on a line."""
+    if not isinstance(value, list) or not value:
+        return json.dumps(value)
+    return "[\n  " + ",\n  ".join(map(json.dumps, value)) + "]"
+
+
+def _once(constants: Sequence[Buffer]) -> tuple[list[Buffer], dict[str, str]]:
+    """Constants without those that are equal to an earlier one, and whose content each of the others has."""
+    first: dict[tuple[str, bytes], str] = {}
+    kept, same = [], {}
+    for buffer in constants:
+        assert buffer.data is not None
+        name = first.setdefault((buffer.dtype, buffer.data.tobytes()), buffer.name)
+        if name == buffer.name:
+            kept.append(buffer)
+        else:
+            same[buffer.name] = name
+    return kept, same
 
 
 def _note(state: State) -> str:

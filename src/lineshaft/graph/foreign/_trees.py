@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import onnx
@@ -51,9 +52,10 @@ class Grove:
                       whole["target"][leaf], found["value"][leaf].astype(np.float32))
 
 
-def model(grove: Grove, features: int, base: Sequence[float], link: str) -> onnx.ModelProto:
+def model(grove: Grove, features: int, base: Sequence[float], link: str, classes: Sequence[object] = ()
+          ) -> onnx.ModelProto:
     """Sums [targets] from ``base``, then ``link``: identity, sigmoid, softmax, exp, or "two" (a pair of
-    probabilities out of one sigmoid)."""
+    probabilities out of one sigmoid). ``classes`` are what the places of the probabilities stand for."""
     trees = grove.forest().attributes()
     nodes = [helper.make_node(FOREST, ["features"], ["sums"], "trees", domain=ML_DOMAIN, n_targets=len(base),
                               base_values=[float(v) for v in base], **trees)]
@@ -73,11 +75,27 @@ def model(grove: Grove, features: int, base: Sequence[float], link: str) -> onnx
         nodes.append(helper.make_node("Identity", ["sums"], ["prediction"], "sum"))
     outputs = [helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, [None, width])]
     if nodes[-1].output[0] == "probabilities" and width > 1:
-        nodes.append(helper.make_node("ArgMax", ["probabilities"], ["label"], "label", axis=1, keepdims=0))
+        nodes += _labelled(classes or range(width))
         outputs.insert(0, helper.make_tensor_value_info("label", TensorProto.INT64, [None]))
     taken = [helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, features])]
     return helper.make_model(helper.make_graph(nodes, "trees", taken, outputs, constants), ir_version=IR_VERSION,
                              opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(ML_DOMAIN, ML_OPSET)])
+
+
+def plain(classes: Any) -> list[object]:
+    """Labels as Python values; [] where there are none."""
+    return [v.item() if hasattr(v, "item") else v for v in classes]
+
+
+def _labelled(classes: Sequence[object]) -> list[onnx.NodeProto]:
+    """The most probable class, by its own number or name."""
+    place = helper.make_node("ArgMax", ["probabilities"], ["place"], "place", axis=1, keepdims=0)
+    if list(classes) == list(range(len(classes))):
+        return [place, helper.make_node("Identity", ["place"], ["label"], "label")]
+    whole = all(isinstance(name, int) for name in classes)
+    named = {"values_int64s": list(classes)} if whole else {"values_strings": [str(name) for name in classes]}
+    return [place, helper.make_node("LabelEncoder", ["place"], ["label"], "label", domain=ML_DOMAIN,
+                                    keys_int64s=list(range(len(classes))), **named)]
 
 
 _LINKS: dict[str, tuple[str, dict[str, int]]] = {

@@ -7,7 +7,7 @@ categorical, 2 default left, 4 and 8 the kind of missing value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import onnx
 from numpy.typing import NDArray
 
 from lineshaft.core.errors import Refused, UsageError
-from lineshaft.graph.foreign._trees import Grove, model
+from lineshaft.graph.foreign._trees import Grove, model, plain
 from lineshaft.graph.importing.forest import floor32
 from lineshaft.graph.importing.reading import How, inherits
 from lineshaft.graph.untrusted.opening import read
@@ -40,7 +40,8 @@ def recognises(path: Path) -> bool:
 def from_object(thing: Any, how: How) -> onnx.ModelProto:
     booster = getattr(thing, "booster_", thing)
     best = getattr(thing, "best_iteration_", None) or booster.best_iteration
-    return from_text(booster.model_to_string(num_iteration=best if best and best > 0 else None))
+    classes = getattr(thing, "classes_", ()) if hasattr(thing, "predict_proba") else ()
+    return from_text(booster.model_to_string(num_iteration=best if best and best > 0 else None), plain(classes))
 
 
 def from_file(path: Path, how: How) -> onnx.ModelProto:
@@ -50,8 +51,8 @@ def from_file(path: Path, how: How) -> onnx.ModelProto:
         raise UsageError("it is no text", where=str(path), do="give the file that Booster.save_model wrote") from None
 
 
-def from_text(text: str) -> onnx.ModelProto:
-    """The model in LightGBM's own text."""
+def from_text(text: str, classes: Sequence[object] = ()) -> onnx.ModelProto:
+    """The model in LightGBM's own text, which does not know what its classes were called."""
     parts = text.split("\nTree=")
     if not text.startswith("tree\n") or len(parts) < 2:
         raise UsageError("it is no model of LightGBM", do="give the file that Booster.save_model wrote")
@@ -70,7 +71,7 @@ def from_text(text: str) -> onnx.ModelProto:
     link, scale = _link(head.get("objective", "regression"))
     if scale != 1.0:
         grove.columns["value"] = [values * scale for values in grove.columns["value"]]
-    return model(grove, features, [0.0] * targets, link)
+    return model(grove, features, [0.0] * targets, link, classes)
 
 
 def _fields(part: str) -> dict[str, str]:

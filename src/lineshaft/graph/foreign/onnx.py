@@ -7,6 +7,7 @@ from pathlib import Path
 import onnx
 
 from lineshaft.graph.importing.reading import How
+from lineshaft.graph.importing.registry import domains
 from lineshaft.graph.untrusted.opening import opened
 
 ENDINGS = (".onnx",)
@@ -21,4 +22,4 @@ def from_object(thing: onnx.ModelProto, how: How) -> onnx.ModelProto:
 
 
 def from_file(path: Path, how: How) -> onnx.ModelProto:
-    return opened(path)
+    return opened(path, domains=domains())

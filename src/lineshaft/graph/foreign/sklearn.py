@@ -6,12 +6,15 @@ A pickle is a program: it is opened only where the user says that it may run.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import onnx
+import onnx.compose
 
 from lineshaft.core.errors import Refused, UsageError
+from lineshaft.graph.foreign._histogram import histogram
 from lineshaft.graph.importing.reading import How, inherits
 from lineshaft.graph.importing.reading import from_object as any_object
 from lineshaft.graph.untrusted.opening import read
@@ -26,6 +29,27 @@ def takes(thing: object) -> bool:
 
 
 def from_object(thing: Any, how: How) -> onnx.ModelProto:
+    last = thing.steps[-1][1] if inherits(thing, "sklearn", "Pipeline") else thing
+    if not takes(last) or _is_histogram(last):
+        return _after(thing, last, how)
+    return _converted(thing, how)
+
+
+def _after(thing: Any, last: Any, how: How) -> onnx.ModelProto:
+    """A last step that skl2onnx doesn't take (it belongs to another reader, or is broken there), behind the rest."""
+    trees = histogram(last) if _is_histogram(last) else any_object(last, how=how)
+    if last is thing or len(thing.steps) == 1:
+        return trees
+    before = _converted(thing[:-1], how)
+    # Both are of opset 18; of ai.onnx.ml the older operators of the first are in the later set unchanged.
+    before.ir_version = trees.ir_version
+    del before.opset_import[:]
+    before.opset_import.extend(trees.opset_import)
+    return onnx.compose.merge_models(before, trees, [(before.graph.output[0].name, trees.graph.input[0].name)],
+                                     prefix1="before_")
+
+
+def _converted(thing: Any, how: How) -> onnx.ModelProto:
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType
     from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
@@ -34,14 +58,32 @@ def from_object(thing: Any, how: How) -> onnx.ModelProto:
     if count is None:
         raise UsageError(f"{type(thing).__name__} is not fitted, or doesn't say how many features it takes",
                          do="fit it, or give --shape")
-    options = {id(thing): {"zipmap": False}} if hasattr(thing, "predict_proba") else None
     try:
-        return to_onnx(thing, initial_types=[("features", FloatTensorType([None, int(count)]))], options=options,
-                       target_opset=OPSETS)
+        return to_onnx(thing, initial_types=[("features", FloatTensorType([None, int(count)]))],
+                       options=dict(_options(thing)), target_opset=OPSETS)
     except (MissingConverter, MissingShapeCalculator) as error:
-        raise Refused(f"skl2onnx can't convert it ({str(error).splitlines()[0]})") from None
+        raise Refused(f"skl2onnx can't convert {type(thing).__name__} ({str(error).splitlines()[0]})") from None
     except (RuntimeError, NameError, TypeError, ValueError, NotImplementedError) as error:
         raise Refused(f"skl2onnx can't convert {type(thing).__name__} ({str(error).splitlines()[0]})") from None
+
+
+def _options(thing: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+    """For each estimator inside: probabilities as numbers, and distances as one operator instead of a loop."""
+    from skl2onnx._supported_operators import sklearn_operator_name_map
+    from skl2onnx.common._registration import get_converter
+
+    for one in [thing, *thing.get_params(deep=True).values()]:
+        # A pipeline hands its options to every step, also to those that have none.
+        alias = "" if inherits(one, "sklearn", "Pipeline") else sklearn_operator_name_map.get(type(one))
+        allowed = get_converter(alias).get_allowed_options() if alias else None
+        wanted: dict[str, Any] = {"zipmap": False, "optim": "cdist"}
+        chosen = {name: value for name, value in wanted.items() if allowed and name in allowed}
+        if chosen:
+            yield id(one), chosen
+
+
+def _is_histogram(thing: Any) -> bool:
+    return type(thing).__name__.startswith("HistGradientBoosting")
 
 
 def from_file(path: Path, how: How) -> onnx.ModelProto:

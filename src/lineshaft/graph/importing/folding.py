@@ -10,7 +10,7 @@ import numpy as np
 from onnx import helper
 
 from lineshaft.graph.importing.node import Node
-from lineshaft.graph.importing.values import ASSETS, Constant, Tensor, counts_assets
+from lineshaft.graph.importing.values import Constant, Tensor, counts_assets, times_assets
 
 MOST_FOLDED = 2**24
 Fold = Callable[[Node, Sequence[Any]], Any]
@@ -29,7 +29,7 @@ _ELEMENTWISE: Mapping[str, Callable[..., Any]] = {
 _REDUCE: Mapping[str, Callable[..., Any]] = {
     "ReduceSum": np.sum, "ReduceProd": np.prod, "ReduceMax": np.max, "ReduceMin": np.min, "ReduceMean": np.mean}
 _CARRIES_SIZES = frozenset("Gather Slice Concat Unsqueeze Squeeze Identity Cast Reshape Split Equal Where "
-                           "ConstantOfShape Expand".split())
+                           "ConstantOfShape Expand Flatten Transpose".split())
 
 
 def folded(node: Node) -> Sequence[Any] | None:
@@ -74,11 +74,12 @@ def sized(node: Node, shape: Sequence[int]) -> None:
 
 
 def _with_assets(node: Node, values: Sequence[Constant]) -> Sequence[Constant]:
-    """Sizes times one are themselves; other arithmetic with the number of assets is refused."""
-    if node.kind in ("Mul", "Div") and len(values) == 2 and values[1].size == 1 and values[1].item() == 1:
-        return [values[0]]
-    if node.kind == "Mul" and values[0].size == 1 and values[0].item() == 1:
-        return [values[1]]
+    """A multiple of the number of assets, or a whole part of one; other arithmetic with it is refused."""
+    if node.kind in ("Mul", "Div") and len(values) == 2 and all(v.dtype.kind == "i" and v.size == 1 for v in values):
+        a, b = (int(v.item()) for v in values)
+        found = a * b if node.kind == "Mul" else a // b if b > 0 and a % b == 0 else 0
+        if 0 < times_assets(found) < 2**20:
+            return [np.full(np.broadcast_shapes(*(v.shape for v in values)), found, np.int64)]
     raise node.refused("it computes with the number of assets, which is not known before it runs")
 
 
@@ -135,8 +136,13 @@ def _slice(node: Node, v: Sequence[Constant]) -> Constant:
     return v[0][tuple(kept.get(i, slice(None)) for i in range(v[0].ndim))]
 
 
+def _one_asset(sizes: Constant) -> list[int]:
+    """Sizes for one asset: what is the same for all of them is kept once."""
+    return [times_assets(int(s)) or int(s) for s in sizes.ravel()]
+
+
 def _reshape(node: Node, v: Sequence[Constant]) -> Constant:
-    wanted = [1 if int(s) == ASSETS else int(s) for s in v[1].ravel()]
+    wanted = _one_asset(v[1])
     if not node.attribute("allowzero", 0):
         wanted = [v[0].shape[i] if s == 0 else s for i, s in enumerate(wanted)]
     return v[0].reshape(wanted)
@@ -144,7 +150,7 @@ def _reshape(node: Node, v: Sequence[Constant]) -> Constant:
 
 def _expand(node: Node, v: Sequence[Constant]) -> Constant:
     # A constant is the same for every asset, so that a size of one stands for their number.
-    shape = np.broadcast_shapes(v[0].shape, tuple(1 if int(s) == ASSETS else int(s) for s in v[1].ravel()))
+    shape = np.broadcast_shapes(v[0].shape, tuple(_one_asset(v[1])))
     sized(node, shape)
     return np.broadcast_to(v[0], shape)
 
@@ -154,7 +160,7 @@ def _filled(node: Node, v: Sequence[Constant]) -> Constant:
 
     value = node.attribute("value")
     one = numpy_helper.to_array(value).ravel()[:1] if value is not None else np.zeros(1, np.float32)
-    shape = [1 if int(s) == ASSETS else int(s) for s in v[0].ravel()]
+    shape = _one_asset(v[0])
     sized(node, shape)
     return np.full(shape, one[0], one.dtype)
 
@@ -180,7 +186,7 @@ def _split(node: Node, v: Sequence[Constant]) -> list[Constant]:
 
 def _matmul(node: Node, v: Sequence[Constant]) -> Constant:
     sized(node, (*v[0].shape[:-1], *v[1].shape[-1:]))
-    return np.matmul(v[0], v[1])
+    return np.asarray(np.matmul(v[0], v[1]))
 
 
 def _dequantised(node: Node, v: Sequence[Constant]) -> Constant:
@@ -191,8 +197,7 @@ def _dequantised(node: Node, v: Sequence[Constant]) -> Constant:
     zero = v[2] if len(v) > 2 and v[2] is not None else np.zeros_like(v[1])
     shape = spread if v[1].size > 1 else []
     whole = v[0].astype(np.float32) - zero.astype(np.float32).reshape(shape)
-    found: Constant = np.multiply(whole, v[1].astype(np.float32).reshape(shape))
-    return found
+    return np.asarray(np.multiply(whole, v[1].astype(np.float32).reshape(shape)), np.float32)
 
 
 _FOLDS: Mapping[str, Fold] = {

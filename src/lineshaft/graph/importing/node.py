@@ -50,7 +50,14 @@ class Node:
         found = self.value(place)
         if not isinstance(found, Tensor):
             raise self.refused(f"its input {place} is a constant, and this is taken of computed values only")
+        if found.joined > 1:
+            raise self.refused("the assets are joined with another axis")
         return found
+
+    def rows(self, place: int) -> Tensor:
+        """A computed input of an operator that treats every row alike, so that assets may be joined with an axis."""
+        found = self.value(place)
+        return found if isinstance(found, Tensor) and found.joined > 1 else self.tensor(place)
 
     def assets_first(self, place: int) -> Tensor:
         """A computed input whose first axis is the assets'; axes of length 1 before it don't matter."""
@@ -105,31 +112,32 @@ class Node:
     # -- what it becomes
 
     def emit(self, kind: str, operands: Sequence[Operand | str], shape: tuple[int, ...], *, of: str = "float",
-             at: int = 0, outputs: int = 1, **attributes: Any) -> Tensor:
+             at: int = 0, joined: int = 1, outputs: int = 1, **attributes: Any) -> Tensor:
         """One canonical operator."""
         if math.prod(shape) > LIMITS.elements or len(shape) >= LIMITS.rank:
             raise self.refused(f"it makes {' x '.join(map(str, shape)) or 'one number'} an asset, at most "
                                f"{LIMITS.elements:,} numbers and {LIMITS.rank} axes are taken")
         if min(shape, default=1) < 1:
             raise self.refused("what it makes is empty")
-        return Tensor(self.g.op(kind, operands, tuple(map(int, shape)), outputs=outputs, **attributes), of, at)
+        return Tensor(self.g.op(kind, operands, tuple(map(int, shape)), outputs=outputs, **attributes), of, at, joined)
 
     def integers_of(self, values: Sequence[int]) -> str:
         """A constant of whole numbers for the step graph."""
         return self.g.constant(list(values), np.int64)
 
-    def reshaped(self, tensor: Tensor, shape: Sequence[int], at: int = 0) -> Tensor:
+    def reshaped(self, tensor: Tensor, shape: Sequence[int], at: int = 0, joined: int = 1) -> Tensor:
         """Another shape of the wire (without the assets)."""
         if tuple(shape) == tensor.wire.shape:
-            return Tensor(tensor.wire, tensor.kind, at)
+            return Tensor(tensor.wire, tensor.kind, at, joined)
         if math.prod(shape) != math.prod(tensor.wire.shape):
             raise self.refused(f"{tensor.wire.shape} can't be {tuple(shape)}")
-        return self.emit("Reshape", [tensor.wire, self.integers_of([-1, *shape])], tuple(shape), of=tensor.kind, at=at)
+        return self.emit("Reshape", [tensor.wire, self.integers_of([-1, *shape])], tuple(shape), of=tensor.kind, at=at,
+                         joined=joined)
 
     def number(self, value: Value) -> Value:
         """A bool as 0 and 1; anything else as it is."""
         if isinstance(value, Tensor):
-            return Tensor(self.g.number(value.wire), "int", value.at) if value.kind == "bool" else value
+            return Tensor(self.g.number(value.wire), "int", value.at, value.joined) if value.kind == "bool" else value
         return value.astype(np.float32) if value.dtype == np.bool_ else value
 
     def wired(self, constant: Constant, like: Tensor) -> Tensor:
@@ -140,32 +148,33 @@ class Node:
         zero = self.g.reshape(self.g.multiply(first, 0.0), (1,) * inner.ndim)
         return Tensor(self.g.add(zero, inner.astype(np.float32)), "float", like.at)
 
-    def aligned(self, values: Sequence[Value]) -> tuple[list[Operand], int]:
-        """Operands that broadcast against each other as the foreign model means it, and where its assets are.
+    def aligned(self, values: Sequence[Value]) -> tuple[list[Operand], int, int]:
+        """Operands that broadcast against each other as the foreign model means it, where its assets are, and how
+        often each is joined there.
 
         Raises ``Refused`` where the axis of the assets meets another axis.
         """
         rank = max(v.rank if isinstance(v, Tensor) else v.ndim for v in values)
-        behind = {v.rank - 1 - v.at for v in values if isinstance(v, Tensor)}
+        behind = {(v.rank - 1 - v.at, v.joined) for v in values if isinstance(v, Tensor)}
         if len(behind) != 1:
             raise self.refused("the axis of the assets meets another axis")
-        after = behind.pop()
+        after, joined = behind.pop()
         operands: list[Operand] = []
         for value in values:
             if isinstance(value, Tensor):
                 missing = rank - value.rank
                 operands.append(self.reshaped(value, (1,) * missing + value.wire.shape).wire)
             else:
-                operands.append(self._without_assets(value, rank, after))
-        return operands, rank - 1 - after
+                operands.append(self._without_assets(value, rank, after, joined))
+        return operands, rank - 1 - after, joined
 
-    def _without_assets(self, constant: Constant, rank: int, after: int) -> Constant:
-        """A constant with its axis of the assets, which must be 1, taken out."""
+    def _without_assets(self, constant: Constant, rank: int, after: int, joined: int = 1) -> Constant:
+        """A constant with its axis of the assets, which must be 1, taken out; it stays where an axis is joined."""
         full = constant.reshape((1,) * (rank - constant.ndim) + constant.shape)
         place = rank - 1 - after
         if full.shape[place] != 1:
             raise self.refused(f"its constant has {full.shape[place]} values along the axis of the assets")
-        inner = full.reshape(full.shape[:place] + full.shape[place + 1:])
+        inner = full.reshape(full.shape[:place] + full.shape[place + (joined == 1):])
         while inner.ndim > constant.ndim:
             inner = inner[0]
         return inner

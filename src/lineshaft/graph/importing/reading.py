@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,7 +40,7 @@ def from_file(path: Path, name: str = "", how: How | None = None) -> onnx.ModelP
     except LineshaftError as error:
         raise type(error)(error.what, where=error.where or str(path), do=error.do) from None
     except ModuleNotFoundError as error:
-        raise _absent(error, reader) from None
+        raise _absent(error, reader, str(path)) from None
 
 
 def from_object(thing: object, name: str = "", how: How | None = None) -> onnx.ModelProto:
@@ -62,8 +62,9 @@ def inherits(thing: object, package: str, name: str) -> bool:
     return any(c.__name__ == name and c.__module__.partition(".")[0] == package for c in type(thing).__mro__)
 
 
-def _all() -> Iterator[ModuleType]:
-    return (discovery.load(FAMILY, name) for name in readers())
+@cache
+def _all() -> tuple[ModuleType, ...]:
+    return tuple(discovery.load(FAMILY, name) for name in readers())
 
 
 def _by_ending(path: Path) -> ModuleType:
@@ -85,6 +86,7 @@ def _own(model: Any) -> onnx.ModelProto:
     return model
 
 
-def _absent(error: ModuleNotFoundError, reader: ModuleType) -> EnvironmentFailed:
+def _absent(error: ModuleNotFoundError, reader: ModuleType, where: str = "") -> EnvironmentFailed:
     return EnvironmentFailed(f"a model of {reader.__name__.rpartition('.')[2]} is read with the Python package "
-                             f"{error.name!r}, which is not installed", do=f"pip install {error.name}")
+                             f"{error.name!r}, which is not installed", where=where,
+                             do=f"pip install {error.name}")

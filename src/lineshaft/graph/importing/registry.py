@@ -29,6 +29,12 @@ def operator(*kinds: str, domain: str = "") -> Callable[[Handler], Handler]:
 
 
 @cache
+def domains() -> frozenset[str]:
+    """Domains of operators that can be brought in."""
+    return frozenset(domain for domain, _ in handlers()) | {"ai.onnx"}
+
+
+@cache
 def handlers() -> Mapping[tuple[str, str], Handler]:
     """Every operator that can be brought in, by domain and name."""
     for name in discovery.names(FAMILY):

@@ -86,7 +86,8 @@ def _forest(node: Node) -> Forest:
 def _lowered(edit: Edit, node: Node) -> str:
     forest = _forest(node)
     if not forest.inner:
-        none = edit.add("Mul", [edit.cut(node.inputs[0], 1, 0, 1), edit.constant(0.0)])
+        never = edit.add("Less", [edit.cut(node.inputs[0], 1, 0, 1), edit.constant(-np.inf)])
+        none = edit.add("Cast", [never], to=1)  # 0 for each asset, whatever its features
         total = sum((forest.values[root] for root in forest.roots), forest.base)
         return edit.add("Add", [none, edit.constant(total)])
     right = _decisions(edit, node.inputs[0], forest)

@@ -8,7 +8,8 @@
 It is the doubling of W. Hillis and G. Steele (Data parallel algorithms, CACM 29, 1986) over ticks. Nothing is ever
 subtracted, so nothing drifts, and a wild or infinite value is gone as soon as it leaves the window: a running sum that
 subtracts the leaving value would keep its rounding for ever. Each sum is a balanced tree, whose rounding is less than
-that of adding in a row. Means and mean squares (hence variances) are sums; minima and maxima go the same way.
+that of adding in a row. Means and mean squares are sums; minima and maxima go the same way. Where something else needs
+the window too, it is done only if it saves more operations than it keeps values.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from lineshaft.graph.arithmetic import cost
+from lineshaft.graph.arithmetic import cost, state_values
 from lineshaft.graph.rewrites import dead_state
 from lineshaft.graph.sliding import REDUCTIONS, Slide, reduced, slides
 from lineshaft.graph.streams import FARTHEST, Plan, Stream
@@ -44,7 +45,10 @@ def rewrite(graph: View) -> View | str:
     result = edit.done()
     cleaned = dead_state.rewrite(result)
     result = result if isinstance(cleaned, str) else cleaned
-    return result if cost(result).arithmetic < cost(graph).arithmetic else "a sum from scratch is as short"
+    saved, grown = cost(graph).arithmetic - cost(result).arithmetic, state_values(result) - state_values(graph)
+    if saved <= max(grown, 0):
+        return f"others need the window as well: {max(grown, 0):,} more values of state would save {saved:,} operations"
+    return result
 
 
 def _over_time(graph: View, node: Node, found: Mapping[str, Slide]) -> bool:

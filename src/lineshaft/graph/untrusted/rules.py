@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import onnx
 from onnx import TensorProto
 
 from lineshaft.graph.untrusted.limits import Limits
 
-DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+DOMAINS = frozenset(("", "ai.onnx", "ai.onnx.ml"))
 _MOST_SHOWN = 60
 _FIELDS = {TensorProto.FLOAT: "float_data", TensorProto.DOUBLE: "double_data", TensorProto.INT64: "int64_data",
            TensorProto.UINT32: "uint64_data", TensorProto.UINT64: "uint64_data", TensorProto.STRING: "string_data"}
@@ -29,8 +29,8 @@ def shown(name: str) -> str:
     return plain if len(plain) <= _MOST_SHOWN else plain[:_MOST_SHOWN - 3] + "..."
 
 
-def faults(model: onnx.ModelProto, limits: Limits) -> Iterator[str]:
-    """Every rule that the model breaks."""
+def faults(model: onnx.ModelProto, limits: Limits, domains: Collection[str] = DOMAINS) -> Iterator[str]:
+    """Every rule that the model breaks; ``domains`` are those whose operators may be there."""
     if not model.HasField("graph"):
         yield "it holds no graph"
     yield from _versions(model)
@@ -45,7 +45,7 @@ def faults(model: onnx.ModelProto, limits: Limits) -> Iterator[str]:
     for value in (*graph.input, *graph.output, *graph.value_info):
         yield from _value(value, limits)
     for node in graph.node:
-        yield from _node(node, limits)
+        yield from _node(node, limits, domains)
     yield from _names(graph)
 
 
@@ -57,8 +57,8 @@ def _versions(model: onnx.ModelProto) -> Iterator[str]:
                                                                                  if domains.count(d) > 1}))
 
 
-def _node(node: onnx.NodeProto, limits: Limits) -> Iterator[str]:
-    if node.domain not in DOMAINS:
+def _node(node: onnx.NodeProto, limits: Limits, domains: Collection[str]) -> Iterator[str]:
+    if node.domain not in domains:
         yield f"{called(node)} is an operator of {shown(node.domain)}, and only those of ONNX itself are taken"
     names = [a.name for a in node.attribute]
     if len(set(names)) < len(names):

@@ -13,11 +13,12 @@ from lineshaft.graph.importing.values import Tensor, Value
 
 def joined(node: Node, kind: str, values: list[Value], of: str = "") -> Tensor:
     """One canonical operator over values that broadcast."""
-    operands, at = node.aligned(values)
+    operands, at, rows = node.aligned(values)
     shapes = [o.shape if hasattr(o, "shape") else np.shape(o) for o in operands]
     whole = all((v.kind if isinstance(v, Tensor) else "int" if v.dtype.kind in "iu" else "float") == "int"
                 for v in values)
-    return node.emit(kind, operands, np.broadcast_shapes(*shapes), of=of or ("int" if whole else "float"), at=at)
+    return node.emit(kind, operands, np.broadcast_shapes(*shapes), of=of or ("int" if whole else "float"), at=at,
+                     joined=rows)
 
 
 @operator("Add", "Sub", "Mul", "Pow")
@@ -98,7 +99,7 @@ def differ(node: Node) -> Tensor:
 
 @operator("Not")
 def negate(node: Node) -> Tensor:
-    return same(node, "Not", node.tensor(0))
+    return same(node, "Not", node.rows(0))
 
 
 @operator("IsNaN")
@@ -139,7 +140,7 @@ def clip(node: Node) -> Value:
 def cast(node: Node) -> Tensor:
     from onnx import TensorProto
 
-    x, to = node.tensor(0), node.attribute("to", TensorProto.FLOAT)
+    x, to = node.rows(0), node.attribute("to", TensorProto.FLOAT)
     if node.kind == "CastLike":
         like = node.value(1)
         to = {"int": TensorProto.INT64, "bool": TensorProto.BOOL}.get(
@@ -154,12 +155,12 @@ def cast(node: Node) -> Tensor:
     plain = number(node, 0)
     if whole:
         return truncated(node, plain)
-    return Tensor(plain.wire, "float", plain.at)
+    return Tensor(plain.wire, "float", plain.at, plain.joined)
 
 
 def number(node: Node, place: int) -> Tensor:
     """A computed input as numbers."""
-    node.tensor(place)
+    node.rows(place)
     found = node.number(node.value(place))
     assert isinstance(found, Tensor)
     return found
@@ -167,7 +168,7 @@ def number(node: Node, place: int) -> Tensor:
 
 def same(node: Node, kind: str, x: Tensor, of: str = "") -> Tensor:
     """One canonical operator that keeps the shape."""
-    return node.emit(kind, [x.wire], x.wire.shape, of=of or x.kind, at=x.at)
+    return node.emit(kind, [x.wire], x.wire.shape, of=of or x.kind, at=x.at, joined=x.joined)
 
 
 def truncated(node: Node, x: Tensor) -> Tensor:
@@ -175,4 +176,4 @@ def truncated(node: Node, x: Tensor) -> Tensor:
     if x.kind == "int" and node.kind != "Div":
         return x
     size = same(node, "Floor", same(node, "Abs", x))
-    return Tensor(joined(node, "Mul", [same(node, "Sign", x), size]).wire, "int", x.at)
+    return Tensor(joined(node, "Mul", [same(node, "Sign", x), size]).wire, "int", x.at, x.joined)

@@ -21,7 +21,8 @@ def projected(node: Node, x: Tensor, matrix: Constant) -> Tensor:
         raise node.refused("it works across assets")
     if x.wire.shape[-1] != matrix.shape[0]:
         raise node.refused(f"{x.wire.shape[-1]} values meet a matrix of {matrix.shape[0]} rows")
-    return node.emit("MatMul", [x.wire, matrix.astype(np.float32)], (*x.wire.shape[:-1], matrix.shape[1]), at=x.at)
+    return node.emit("MatMul", [x.wire, matrix.astype(np.float32)], (*x.wire.shape[:-1], matrix.shape[1]), at=x.at,
+                     joined=x.joined)
 
 
 @operator("MatMul")
@@ -38,7 +39,7 @@ def matrix_product(node: Node) -> Tensor:
 def _times_constant(node: Node, a: Tensor, b: Constant) -> Tensor:
     if b.ndim == 1:
         found = projected(node, a, b[:, None])
-        return node.reshaped(found, found.wire.shape[:-1], found.at)
+        return node.reshaped(found, found.wire.shape[:-1], found.at, found.joined)
     if b.ndim == 2:
         return projected(node, a, b)
     stack = node.assets_first(0)
@@ -52,6 +53,8 @@ def _times_constant(node: Node, a: Tensor, b: Constant) -> Tensor:
 
 
 def _constant_times(node: Node, a: Constant, b: Tensor) -> Tensor:
+    if b.joined > 1:
+        raise node.refused("the assets are joined with another axis")
     if b.at == b.rank - 1 and b.rank == 2 and a.ndim == 2:  # [m, n] x [n, assets]
         found = projected(node, b, a.T) if b.at == 0 else node.emit(
             "MatMul", [b.wire, a.T.astype(np.float32)], (a.shape[0],))
@@ -65,7 +68,9 @@ def _constant_times(node: Node, a: Constant, b: Tensor) -> Tensor:
 
 
 def _both_computed(node: Node, a: Tensor, b: Tensor) -> Tensor:
-    if a.at or b.at or a.rank != b.rank or a.rank < 3:
+    if a.joined > 1 and a.joined == b.joined and not a.at and not b.at and a.rank == b.rank == 3:
+        return node.emit("MatMul", [a.wire, b.wire], (*a.wire.shape[:-1], b.wire.shape[-1]), joined=a.joined)
+    if a.joined > 1 or b.joined > 1 or a.at or b.at or a.rank != b.rank or a.rank < 3:
         raise node.refused("it works across assets")
     if a.wire.shape[-1] != b.wire.shape[-2]:
         raise node.refused(f"{a.wire.shape} can't be multiplied with {b.wire.shape}")
@@ -80,7 +85,8 @@ def general_product(node: Node) -> Tensor:
     if node.attribute("transA", 0):
         raise node.refused("it works across assets (transA)")
     matrix = (matrix.T if node.attribute("transB", 0) else matrix) * np.float32(node.attribute("alpha", 1.0))
-    found = projected(node, node.assets_first(0), matrix)
+    rows = node.rows(0)
+    found = projected(node, rows if rows.joined > 1 else node.assets_first(0), matrix)
     beta = np.float32(node.attribute("beta", 1.0))
     if not node.has(2) or beta == 0.0:
         return found

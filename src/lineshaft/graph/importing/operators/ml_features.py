@@ -72,9 +72,10 @@ def extract(node: Node) -> Tensor:
         table = node.constant(0)
         flat = node.reshaped(places, (math.prod(places.wire.shape),) if places.wire.shape else ())
         found = looked_up(node, table.reshape(table.shape[-1:]), flat, 0)
-        if math.prod(table.shape[:-1]) != 1 or math.prod(found.wire.shape) != 1:
-            raise node.refused("it takes several computed places")
-        return node.reshaped(found, (1,), 1)
+        if math.prod(table.shape[:-1]) != 1:
+            raise node.refused("it takes computed places along an inner axis")
+        each = math.prod(found.wire.shape)
+        return node.reshaped(found, (1, each) if each > 1 else (1,), 1, each)
     assert isinstance(data, Tensor)
     if data.at == data.rank - 1:
         raise node.refused("it works across assets")

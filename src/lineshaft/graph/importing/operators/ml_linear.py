@@ -57,7 +57,7 @@ def _kernel(node: Node, x: Tensor, vectors: Constant) -> Tensor:
     kind = node.attribute("kernel_type", "LINEAR")
     gamma, offset, degree = (*_list(node, "kernel_params"), 0.0, 0.0, 0.0)[:3]
     if kind == "RBF":
-        return same(node, "Exp", joined(node, "Mul", [_distance(node, x, vectors), np.asarray(-gamma, np.float32)]))
+        return same(node, "Exp", joined(node, "Mul", [distances(node, x, vectors), np.asarray(-gamma, np.float32)]))
     product = projected(node, x, vectors.T)
     if kind == "LINEAR":
         return product
@@ -73,7 +73,18 @@ def _kernel(node: Node, x: Tensor, vectors: Constant) -> Tensor:
     raise node.refused(f"its kernel is {kind}")
 
 
-def _distance(node: Node, x: Tensor, vectors: Constant) -> Tensor:
+@operator("CDist", domain="com.microsoft")
+def all_distances(node: Node) -> Tensor:
+    """Distances [m] to the rows of a constant [m, n], as skl2onnx writes neighbours and kernels."""
+    metric = node.attribute("metric", "sqeuclidean")
+    if metric not in ("sqeuclidean", "euclidean"):
+        raise node.refused(f"its metric is {metric}")
+    found = distances(node, classes.rows(node), node.constant(1).astype(np.float64))
+    return found if metric == "sqeuclidean" else same(node, "Sqrt", found)
+
+
+def distances(node: Node, x: Tensor, vectors: Constant) -> Tensor:
+    """Squared Euclidean, to each of the rows [m, n]."""
     if vectors.size <= MOST_COMPARED:
         apart = joined(node, "Sub", [node.reshaped(x, (1, *x.wire.shape)), vectors.astype(np.float32)[None]])
         return node.reshaped(reduced(node, "ReduceSum", joined(node, "Mul", [apart, apart]), [1]), (len(vectors),))

@@ -96,6 +96,9 @@ def whole_image(node: Node) -> Tensor:
 @operator("Softmax", "LogSoftmax")
 def softmax(node: Node) -> Tensor:
     """Along one axis; before opset 13 over all axes from it on."""
+    x = node.rows(0)
+    if x.joined > 1 and node.attribute("axis", -1) in (-1, x.rank - 1) and x.at < x.rank - 1:
+        return _along_last(node, x)
     x = node.tensor(0)
     if node.opset < 13:
         axis = node.axis(x, node.attribute("axis", 1))
@@ -108,7 +111,7 @@ def softmax(node: Node) -> Tensor:
 
 def _along_last(node: Node, x: Tensor) -> Tensor:
     if node.kind == "Softmax":
-        return node.emit("Softmax", [x.wire], x.wire.shape, axis=-1, at=x.at)
+        return node.emit("Softmax", [x.wire], x.wire.shape, axis=-1, at=x.at, joined=x.joined)
     return joined(node, "Sub", [x, _log_sum_exp(node, x, [len(x.wire.shape) - 1])])
 
 

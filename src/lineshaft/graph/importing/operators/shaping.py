@@ -12,7 +12,7 @@ from lineshaft.graph.builder import Wire
 from lineshaft.graph.importing.node import Node
 from lineshaft.graph.importing.operators.elementwise import joined
 from lineshaft.graph.importing.registry import operator
-from lineshaft.graph.importing.values import ASSETS, Constant, Tensor, Value
+from lineshaft.graph.importing.values import ASSETS, Constant, Tensor, Value, times_assets
 
 _SCALARS = {"value_float": np.float32, "value_int": np.int64, "value_floats": np.float32, "value_ints": np.int64}
 
@@ -40,42 +40,45 @@ def transposed(node: Node, wire: Wire, order: Sequence[int]) -> Wire:
 
 @operator("Transpose")
 def transpose(node: Node) -> Tensor:
-    x = node.tensor(0)
+    x = node.rows(0)
     perm = [int(p) for p in node.attribute("perm", range(x.rank)[::-1])]
     if sorted(perm) != list(range(x.rank)):
         raise node.refused(f"{perm} is no order of {x.rank} axes")
+    if x.joined > 1:  # the joined axis is one of the wire's own
+        return Tensor(transposed(node, x.wire, perm), x.kind, perm.index(x.at), x.joined)
     order = [p - (p > x.at) for p in perm if p != x.at]
     return Tensor(transposed(node, x.wire, order), x.kind, perm.index(x.at))
 
 
 @operator("Reshape")
 def reshape(node: Node) -> Tensor:
-    x = node.assets_first(0)
+    x = node.rows(0)
     wanted = [int(s) for s in (node.attributes["shape"] if "shape" in node.attributes else node.sizes(1).ravel())]
     if not node.attribute("allowzero", 0):
         wanted = [x.sizes[i] if s == 0 else s for i, s in enumerate(wanted)]
-    at = _assets_in(node, wanted, math.prod(x.wire.shape))
-    inner = wanted[:at] + wanted[at + 1:]
+    each = math.prod(x.wire.shape)
+    at, joined = _assets_in(node, wanted, each)
+    inner = wanted[:at] + ([joined] if joined > 1 else []) + wanted[at + 1:]
     if -1 in inner:
-        rest = -math.prod(inner)
-        inner[inner.index(-1)] = math.prod(x.wire.shape) // max(rest, 1)
-    if math.prod(inner[:at]) != 1 and at:
-        raise node.refused("it puts another axis before the assets")
-    return node.reshaped(x, inner, at)
+        inner[inner.index(-1)] = each // max(-math.prod(inner), 1)
+    if math.prod(x.wire.shape[:x.at]) != math.prod(inner[:at]):
+        raise node.refused("it puts another axis before the assets, or one behind them")
+    return node.reshaped(x, inner, at, joined)
 
 
-def _assets_in(node: Node, wanted: Sequence[int], each: int) -> int:
-    """Where a shape has the number of assets, of which each has so many numbers."""
-    if wanted.count(-1) > 1 or any(s < -1 and s != ASSETS for s in wanted):
+def _assets_in(node: Node, wanted: Sequence[int], each: int) -> tuple[int, int]:
+    """Where a shape has the number of assets, of which each has so many numbers, and how many times it has it."""
+    if wanted.count(-1) > 1 or any(s < -1 and not times_assets(s) for s in wanted):
         raise node.refused(f"{list(wanted)} is no shape")
-    if ASSETS in wanted:
-        return list(wanted).index(ASSETS)
+    found = [i for i, s in enumerate(wanted) if times_assets(s)]
+    if found:
+        return found[0], times_assets(wanted[found[0]])
     rest = math.prod(s for s in wanted if s != -1)
     ones = bool(wanted) and wanted[0] == 1 and (rest == each or (-1 in wanted and each % max(rest, 1) == 0))
     if ones and (node.alone or -1 not in wanted or rest != each):
-        return 0
-    if -1 in wanted and rest == each:
-        return list(wanted).index(-1)
+        return 0, 1
+    if -1 in wanted and rest and each % rest == 0:
+        return list(wanted).index(-1), each // rest
     raise node.refused(f"the shape {list(wanted)} of {each} numbers an asset doesn't keep the assets apart")
 
 
@@ -116,8 +119,8 @@ def unsqueeze(node: Node) -> Tensor:
 @operator("Expand")
 def expand(node: Node) -> Tensor:
     x = node.tensor(0)
-    shape = tuple(1 if int(s) == ASSETS else int(s) for s in node.sizes(1).ravel())
-    own = tuple(1 if s == ASSETS else s for s in x.sizes)
+    shape = tuple(times_assets(int(s)) or int(s) for s in node.sizes(1).ravel())
+    own = tuple(times_assets(s) or s for s in x.sizes)
     if np.broadcast_shapes(own, shape) == own and len(shape) <= len(own):
         return x
     if math.prod(shape) > 2**24:

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lineshaft.graph.operators import FOREST
-from lineshaft.graph.view import Node, View
+from lineshaft.graph.view import Constant, Node, View
 
+_UNPACKS = frozenset("Cast DequantizeLinear Mul".split())  # of weights that are stored in fewer bits
 _MOVES = frozenset("Concat Gather Identity Pad Slice TopK Transpose".split())
 _READS = frozenset("ArgMax ReduceMax ReduceMean ReduceMin ReduceSum".split())
 
@@ -86,8 +87,17 @@ def _matmul(graph: View, node: Node) -> int:
 
 
 def _shape(graph: View, name: str) -> tuple[int, ...]:
-    constant = graph.constant(name)
+    constant = _unpacked(graph, name)
     return tuple(constant.shape) if constant is not None else graph.shape(name) or ()
+
+
+def _unpacked(graph: View, name: str) -> Constant | None:
+    """A constant, or the one that holds these weights in fewer bits."""
+    constant, node = graph.constant(name), graph.producer(name)
+    if constant is not None or node is None or node.kind not in _UNPACKS:
+        return constant
+    sources = [_unpacked(graph, i) for i in node.inputs if i]
+    return sources[0] if all(source is not None for source in sources) else None
 
 
 _MACS: dict[str, Callable[[View, Node], int]] = {"Conv": _conv, "MatMul": _matmul, "MatMulInteger": _matmul}

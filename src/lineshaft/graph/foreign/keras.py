@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 
 from lineshaft.core.errors import Refused, UsageError
@@ -26,6 +27,7 @@ def takes(thing: object) -> bool:
 def from_object(thing: Any, how: How) -> onnx.ModelProto:
     if _backend() == "tensorflow":
         importlib.import_module("tf2onnx")  # Keras would say less clearly that it is absent
+    _called(thing)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         try:
@@ -49,6 +51,14 @@ def from_file(path: Path, how: How) -> onnx.ModelProto:
     except Exception as error:  # noqa: BLE001 - a damaged archive or an unknown layer
         raise UsageError(f"can't be opened ({_first(error)})", where=str(path)) from None
     return from_object(model, how)
+
+
+def _called(thing: Any) -> None:
+    """Keras exports only what was called once, which a model from a file never was."""
+    if any(size is None for one in thing.inputs for size in one.shape[1:]):
+        raise UsageError(f"{thing.name} has an input whose sizes are not known", do="give it a fixed keras.Input")
+    given = [np.zeros([1, *one.shape[1:]], np.float32) for one in thing.inputs]
+    thing(given[0] if len(given) == 1 else given)
 
 
 def _backend() -> str:

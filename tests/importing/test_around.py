@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 from onnx import helper
+from tests.importing.through import model_of
 
 from lineshaft import import_model as bytes_of
 from lineshaft.app.cli import main
@@ -18,7 +20,6 @@ from lineshaft.app.importing import Around, Decide, Made, build
 from lineshaft.backend import backend, target
 from lineshaft.core.errors import UsageError
 from lineshaft.graph.check import signature
-from tests.importing.through import model_of
 
 TAGS, TICKS, LENGTH = 3, 40, 8
 RANDOM = np.random.default_rng(4)
@@ -33,8 +34,8 @@ def same(shape: tuple[int, ...]) -> onnx.ModelProto:
 
 
 def summed(shape: tuple[int, ...]) -> onnx.ModelProto:
-    return model_of([helper.make_node("Flatten", ["data"], ["flat"]), helper.make_node("MatMul", ["flat", "w"], ["level"])],
-                    shape, {"w": np.ones((int(np.prod(shape)), 1), np.float32)})
+    nodes = [helper.make_node("Flatten", ["data"], ["flat"]), helper.make_node("MatMul", ["flat", "w"], ["level"])]
+    return model_of(nodes, shape, {"w": np.ones((int(np.prod(shape)), 1), np.float32)})
 
 
 def run(made: Made, x: Any = X, good: Any = GOOD) -> dict[str, Rows]:
@@ -88,9 +89,10 @@ def slope(rows: Rows) -> Rows:
     return np.stack([np.polyfit(np.arange(LENGTH), one, 1)[0] for one in rows])
 
 
-NUMPY = {"mean": lambda w: w.mean(1), "std": lambda w: w.std(1), "var": lambda w: w.var(1), "min": lambda w: w.min(1),
-         "max": lambda w: w.max(1), "range": lambda w: np.ptp(w, axis=1), "rms": lambda w: np.sqrt((w ** 2).mean(1)),
-         "slope": slope, "first": lambda w: w[:, 0], "last": lambda w: w[:, -1]}
+NUMPY: dict[str, Callable[[Rows], Rows]] = {
+    "mean": lambda w: w.mean(1), "std": lambda w: w.std(1), "var": lambda w: w.var(1), "min": lambda w: w.min(1),
+    "max": lambda w: w.max(1), "range": lambda w: np.ptp(w, axis=1), "rms": lambda w: np.sqrt((w ** 2).mean(1)),
+    "slope": slope, "first": lambda w: w[:, 0], "last": lambda w: w[:, -1]}
 
 
 def test_statistics_of_a_window_are_those_of_numpy() -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.importing.through import BARE, gap, referenced, stepped
 
 from lineshaft.app.importing import import_model
 from lineshaft.core.errors import Refused, UsageError
 from lineshaft.graph.importing.reading import How
-from tests.importing.through import BARE, gap, referenced, stepped
 
 STORED = Path(__file__).parent / "stored"
 

@@ -28,7 +28,7 @@ def recognises(path: Path) -> bool:
         return True
     with path.open("rb") as file:
         start = file.read(4096)
-    return b'"program"' in start and b'"pir"' in start or path.with_suffix(".pdiparams").exists()
+    return (b'"program"' in start and b'"pir"' in start) or path.with_suffix(".pdiparams").exists()
 
 
 def from_object(thing: Any, how: How) -> onnx.ModelProto:

@@ -211,3 +211,13 @@ def test_operators_that_can_not_be_taken_are_named_with_their_nodes(tmp_path: Pa
     path.write_bytes(model_of(nodes, (2, 2), {}).SerializeToString())
     assert main(["graph", "import", str(path)]) == 1
     assert "m.onnx: no canonical form is known of Det size, NonZero places" in capsys.readouterr().err
+
+
+def test_a_step_graph_goes_out_as_nnef_and_comes_back(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    step, folder = file.parent / "step.onnx", file.parent / "step-nnef"
+    assert main(["graph", "import", str(file), "--window", str(LENGTH), "--out", str(step)]) == 0
+    assert main(["graph", "export", str(step), "--out", str(folder)]) == 0
+    assert main(["graph", "import", str(folder / "graph.nnef"), "-o", "json"]) == 1  # several inputs of several shapes
+    capsys.readouterr()
+    assert main(["graph", "export", str(step), "--out", str(folder)]) == 2
+    assert "exists already" in capsys.readouterr().err

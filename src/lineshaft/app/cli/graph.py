@@ -43,6 +43,21 @@ def show(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def export_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments(parser)
+    parser.add_argument("--out", type=Path, required=True, help="a new folder, for graph.nnef and its tensors")
+
+
+def export(chosen: argparse.Namespace) -> int:
+    """The graph as NNEF 1.0, for one asset."""
+    from lineshaft.graph.nnef.writing import write
+
+    write(_graph(chosen.bundle), chosen.out)
+    found = sorted(path.name for path in chosen.out.iterdir())
+    emit(chosen, {"out": str(chosen.out), "files": found}, [f"{len(found)} files in {chosen.out}"])
+    return 0
+
+
 def _graph(path: Path) -> bytes:
     from lineshaft.bundle import oci, storage
     from lineshaft.bundle.contents import GRAPH
@@ -57,5 +72,7 @@ def _graph(path: Path) -> bytes:
 
 COMMAND = Command("graph", "the step graph in a bundle, or one made of a model from elsewhere", verbs=(
     IMPORT,
+    Command("export", "the step graph as NNEF", "  lineshaft graph export step.onnx --out step-nnef", export_arguments,
+            export),
     Command("show", "its outputs, states, sizes and operators", "  lineshaft graph show bundles/cell-1", arguments,
             show),))

@@ -23,10 +23,16 @@ class Form:
 
 
 def offered(graph: bytes, backend: Backend, target: Target) -> tuple[list[Form], str]:
-    """The forms that a backend takes, most rewritten first; without any, why it does not take the graph."""
+    """The forms that a backend takes, most rewritten first; without any, why it does not take the graph.
+
+    A backend with ``wants_layers`` looks for whole layers, which streaming takes apart: as written comes first there.
+    """
     if found := problems(graph):
         return [], "; ".join(found)
-    forms = [form for form in _forms(graph) if backend.supports(form.graph, target)]
+    every = _forms(graph)
+    if getattr(backend, "wants_layers", False):
+        every = every[::-1]
+    forms = [form for form in every if backend.supports(form.graph, target)]
     if forms:
         return forms, ""
     return [], "; ".join(backend.supports(graph, target).reasons)

@@ -18,6 +18,7 @@ class Hls:
     """One core on one FPGA; ``options.hls`` of the target says which part and how wide (``_hls.options``)."""
 
     name = "hls"
+    wants_layers = True
 
     def supports(self, graph: bytes, target: Target) -> Support:
         from lineshaft.backend._hls.build import missing

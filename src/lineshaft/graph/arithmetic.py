@@ -60,6 +60,15 @@ def state_values(graph: View) -> int:
     return sum(math.prod(port.shape) for port in graph.states)
 
 
+def unprofitable(before: View, after: View) -> str:
+    """Why keeping values from tick to tick instead of computing them does not pay; empty where it does."""
+    saved = cost(before).arithmetic - cost(after).arithmetic
+    grown = state_values(after) - state_values(before)
+    if saved <= 0:
+        return "from scratch it is as short"
+    return f"it would keep {grown:,} more values to save {saved:,} operations" if grown >= saved else ""
+
+
 def _operations(graph: View, node: Node, values: int) -> int:
     if node.kind in _READS:
         return _size(graph, node.inputs[0])

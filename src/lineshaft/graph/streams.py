@@ -212,3 +212,19 @@ def shift(edit: Edit, column: str, shape: tuple[int, ...], axis: int, first: boo
     value = edit.add("Concat", [column, old] if first else [old, column], axis=axis + 1)
     edit.keep(state, value)
     return value
+
+
+def delayed(stream: Stream, value: str, ticks: int, axis: int, empty: Constant) -> str:
+    """A column as it was so many ticks before; before the first tick it is ``empty``."""
+    edit, shape = stream.edit, empty.shape[1:]
+    state = edit.state("before", (*shape[:axis], ticks, *shape[axis + 1:]))
+    if ticks == 1:
+        edit.keep(state, value)
+        old = state
+    else:
+        edit.keep(state, edit.add("Concat", [edit.cut(state, axis + 1, 1, ticks), value], axis=axis + 1))
+        old = edit.cut(state, axis + 1, 0, 1)
+    if not np.any(empty):
+        return old
+    unwritten = stream.younger(np.array([ticks + 1]), axis, len(shape))
+    return edit.add("Where", [unwritten, edit.constant(empty), old])

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from harness import Result, arguments, data_folder, finish, progress
 from lineshaft import backend as backends
-from lineshaft.app.forms import offered
+from lineshaft.app.forms import Form, offered
 from lineshaft.app.in_turns import in_turns
 from lineshaft.bundle.memory import fresh_process_memory
 from lineshaft.bundle.replay import replay_golden
@@ -88,26 +88,24 @@ def contenders(pipeline: Pipeline, sequences: Sequence[Golden], target: Any, thr
             continue
         engine, artifact, form = best
         replayed = replay_golden(engine, sequences, ANY)
-        memory = fresh_process_memory(partial(backend.load, artifact, signature(pipeline.graph), target))
+        memory = fresh_process_memory(partial(backend.load, artifact, signature(form.graph), target))
         one = Contender(name, engine.step, partial(_fill, engine, x, quality))
         one.facts = {"parity": replayed.parity, "relative": replayed.relative, "flips": replayed.flips,
-                     "memory_mb": memory / 1e6, "artifact_kb": len(artifact) / 1e3, "form": form}
+                     "memory_mb": memory / 1e6, "artifact_kb": len(artifact) / 1e3, "form": form.name}
         found.append(one)
     return found
 
 
 def _quickest(forms: Any, backend: Any, target: Any, pipeline: Pipeline, sequences: Sequence[Golden]
-              ) -> tuple[Engine, bytes, str]:
-    step = signature(pipeline.graph)
+              ) -> tuple[Engine, bytes, Form]:
     artifacts = [backend.compile(form.graph, target) for form in forms]
     if emulator := backend.facts(artifacts[0], target).emulator:
         raise LineshaftError(f"runs here only emulated ({emulator})")
-    engines = [backend.load(artifact, step, target) for artifact in artifacts]
-    if len(engines) == 1:
-        return engines[0], artifacts[0], forms[0].name
-    medians = in_turns(engines, sequences, 3)
+    engines = [backend.load(artifact, signature(form.graph), target)
+               for artifact, form in zip(artifacts, forms, strict=True)]
+    medians = in_turns(engines, sequences, 3) if len(engines) > 1 else [(0, 0)]
     best = min(range(len(engines)), key=lambda i: medians[i][0])
-    return engines[best], artifacts[best], forms[best].name
+    return engines[best], artifacts[best], forms[best]
 
 
 def _fill(engine: Engine, x: NDArray[np.float32], quality: NDArray[np.float32], row: int) -> None:

@@ -49,7 +49,7 @@ def trees_alone(pipeline: Pipeline, blocks: int) -> TreesAlone | None:
     rows = rows.astype(np.float32).astype(np.float64)
     with tempfile.TemporaryDirectory() as folder:
         model = lleaves.Model(model_file=str(path))
-        model.compile(cache=str(Path(folder) / "model.o"))
+        model.compile(cache=str(Path(folder) / "model.o"), raw_score=True)
         theirs = _entry(model, rows)
         ours = _ours(trees.forest(booster), rows)
         expected = booster.predict(rows, raw_score=True)
@@ -58,7 +58,7 @@ def trees_alone(pipeline: Pipeline, blocks: int) -> TreesAlone | None:
                 progress(f"{name} and LightGBM differ: no ratio can be given")
                 return None
         calls: list[Callable[[int], object]] = [
-            ours, theirs, lambda i: model.predict(rows[i:i + 1], raw_score=True, n_jobs=1), lambda i: None]
+            ours, theirs, lambda i: model.predict(rows[i:i + 1], n_jobs=1), lambda i: None]
         medians = _in_turns(calls, blocks)
     return TreesAlone(*(value - medians[3] for value in medians[:3]))
 

@@ -26,8 +26,8 @@ RIDGE = 3e-3
 SHARES = (0.4, 0.65)  # of the images: to learn from, then to validate, then held out
 ALIKE, THUMBNAIL = 0.95, 14
 PROTOCOL = ("NEU-DET, six defects of hot-rolled steel; images by hash 40/25/35 into training, validation, held out; "
-            "those that resemble a training image (thumbnail correlation over 0.95) left out; no limit: the verdict is the "
-            "class of the largest score")
+            "those that resemble a training image (thumbnail correlation over 0.95) left out; no limit: the verdict "
+            "is the class of the largest score")
 Pixels = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,33 +21,47 @@ PROTOCOL = ("Tennessee Eastman (Braatz set); means over 64 ticks; learns from d0
 Matrix = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scaler:
+    """Mean and deviation [C] of the raw tags."""
+
+    mean: Matrix
+    deviation: Matrix
+
+
 def build(data: Path) -> Pipeline:
     """The fitted pipeline; ``data`` holds ``tep``. Raises ``Absent`` without it."""
     fit, calibration, validation, held_out = calibration_and_faults(data / "tep")
-    levels = np.concatenate([_levels(run.x.astype(np.float64)) for run in fit])
-    mean, deviation = levels.mean(axis=0), levels.std(axis=0)
-    first = graph(levels, mean, deviation, 1.0)
+    rows = [np.asarray(run.x, np.float64) for run in fit]
+    scaler = Scaler(np.concatenate(rows).mean(axis=0), np.concatenate(rows).std(axis=0))
+    levels = np.concatenate([_levels((part - scaler.mean) / scaler.deviation) for part in rows])
+    first = graph(levels, scaler, 1.0)
     scores = say(first, [calibration], execute, ("score",))[0]["score"][:, 0]
     limit = float(np.quantile(scores[calibration.labels == 0], LIMIT))
-    return Pipeline("monitor", graph(levels, mean, deviation, limit), golden_of(held_out[0].x), (*fit, calibration),
+    return Pipeline("monitor", graph(levels, scaler, limit), golden_of(held_out[0].x), (*fit, calibration),
                     validation, held_out, PROTOCOL, {"limit": limit})
 
 
 def tiny(channels: int = 6, seed: int = 0) -> bytes:
     """The same graph on random levels, for tests: no data."""
     levels = np.random.default_rng(seed).normal(size=(400, channels))
-    return graph(levels, levels.mean(axis=0), levels.std(axis=0), 2.0)
+    return graph(levels, Scaler(np.full(channels, 50.0), np.full(channels, 3.0)), 2.0)
 
 
-def graph(levels: Matrix, mean: Matrix, deviation: Matrix, limit: float) -> bytes:
-    """Hold, window, mean, scale, project, T2 and SPE in units of their means, smoothed over a limit, alarm, causes."""
+def graph(levels: Matrix, scaler: Scaler, limit: float) -> bytes:
+    """Scale, hold, window, mean, project, T2 and SPE in units of their means, smoothed over a limit, alarm, causes.
+
+    Scaling comes first: a mean over raw values of some thousands would leave float32 no digits for the deviations.
+    """
     channels = levels.shape[1]
+    mean, deviation = levels.mean(axis=0), levels.std(axis=0)
     z_fit = (levels - mean) / deviation
     values, vectors = np.linalg.eigh(np.cov(z_fit, rowvar=False))
     kept = min(COMPONENTS, channels - 1)
     loadings, variances = vectors[:, -kept:], np.maximum(values[-kept:], 1e-9)
     g = StepBuilder(channels)
-    x = g.where(g.greater(g.quality, 0.5), g.x, g.state("held", (channels,)))
+    scaled = g.multiply(g.subtract(g.x, scaler.mean), 1.0 / scaler.deviation)
+    x = g.where(g.greater(g.quality, 0.5), scaled, g.state("held", (channels,)))
     g.keep("held", x)
     level = g.reshape(g.mean(g.window("window", x, WINDOW), axis=0), (channels,))
     z = g.multiply(g.subtract(level, mean), 1.0 / deviation)

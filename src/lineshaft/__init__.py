@@ -14,10 +14,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lineshaft.app.api import Monitor, Outcome, fit, from_frame, read
+    from lineshaft.app.api import Monitor, Outcome, fit, from_frame, import_model, read
 
 __version__ = "0.2.0"
-__all__ = ["Monitor", "Outcome", "__version__", "fit", "from_frame", "read"]
+__all__ = ["Monitor", "Outcome", "__version__", "fit", "from_frame", "import_model", "read"]
 
 
 def __getattr__(name: str) -> object:

@@ -19,6 +19,7 @@ from lineshaft.graph.check import problems
 from lineshaft.graph.untrusted.limits import Limits
 from lineshaft.graph.untrusted.opening import checked, opened, parsed
 
+
 def valid() -> onnx.ModelProto:
     g = StepBuilder(3)
     window = g.window("window", g.x, 4)
@@ -49,9 +50,9 @@ def replaced(model: onnx.ModelProto, kind: str, place: int, *values: int) -> Non
     tensor.CopyFrom(numpy_helper.from_array(np.array(values, np.int64), tensor.name))
 
 
-def ints(model: onnx.ModelProto, kind: str, name: str, *values: int) -> None:
+def attribute(model: onnx.ModelProto, kind: str, name: str, value: object) -> None:
     del node(model, kind).attribute[:]
-    node(model, kind).attribute.append(helper.make_attribute(name, list(values)))
+    node(model, kind).attribute.append(helper.make_attribute(name, value))
 
 
 ZOO: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
@@ -69,16 +70,13 @@ ZOO: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
     "a graph inside a node": (lambda m: node(m, "Conv").attribute.append(helper.make_attribute("g", m.graph)),
                               "a graph of its own"),
     "a wide input": (lambda m: setattr(m.graph.input[0].type.tensor_type.shape.dim[1], "dim_value", 2**40), "x is A x"),
-    "a window of no step": (lambda m: ints(m, "Conv", "strides", 0, 0), "its strides is 0"),
-    "a group of none": (lambda m: (ints(m, "Conv", "strides", 1, 1), node(m, "Conv").attribute.append(
-        helper.make_attribute("group", 0))), "its group is 0"),
-    "an axis that is nowhere": (lambda m: (node(m, "Concat").attribute.pop(), node(m, "Concat").attribute.append(
-        helper.make_attribute("axis", 2**40))), "its axis is 1099511627776"),
+    "a window of no step": (lambda m: attribute(m, "Conv", "strides", [0, 0]), "its strides is 0"),
+    "a group of none": (lambda m: attribute(m, "Conv", "group", 0), "its group is 0"),
+    "an axis that is nowhere": (lambda m: attribute(m, "Concat", "axis", 2**40), "its axis is 1099511627776"),
     "a negative count": (lambda m: replaced(m, "TopK", 1, -4), "TopK .* input 1 is not from 1"),
     "a gigantic shape": (lambda m: replaced(m, "Reshape", 1, 2**31, 2**31), "not a valid ONNX model|numbers"),
     "an input that is missing": (lambda m: node(m, "Conv").input.__delitem__(slice(1, None)), "it has 1 inputs"),
-    "an attribute of another kind": (lambda m: (node(m, "Concat").attribute.pop(), node(m, "Concat").attribute.append(
-        helper.make_attribute("axis", "first"))), "axis is of another kind"),
+    "an attribute of another kind": (lambda m: attribute(m, "Concat", "axis", "first"), "axis is of another kind"),
     "an attribute that is unknown": (lambda m: node(m, "Conv").attribute.append(
         helper.make_attribute("secret", 1)), "no attribute secret"),
     "a sparse initializer": (lambda m: m.graph.sparse_initializer.add(), "sparse"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from running import value_of
+from tests.plc.running import value_of
 
 VALUES = [
     # precedence and signs
@@ -20,7 +20,8 @@ VALUES = [
     ("16#FF", "INT", 255), ("2#1010_0101", "INT", 165), ("8#17", "INT", 15), ("1_000", "INT", 1000),
     ("1.5E-3", "LREAL", 0.0015), ("INT#-5", "INT", -5), ("BYTE#16#F0", "BYTE", 240), ("REAL#1.5", "REAL", 1.5),
     ("BOOL#1", "BOOL", True), ("T#1h2m3s4ms", "TIME", 3_723_004_000_000), ("TIME#-1.5s", "TIME", -1_500_000_000),
-    ("'a$'b$$$41$N'", "STRING", "a'b$A\n"), ("USINT#255", "USINT", 255), ("LINT#-9_223_372_036_854_775_808", "LINT", -2**63),
+    ("'a$'b$$$41$N'", "STRING", "a'b$A\n"), ("USINT#255", "USINT", 255), ("LINT#-9_223_372_036_854_775_808", "LINT",
+     -2**63),
     # whole numbers
     ("a / b", "INT", -3), ("a MOD b", "INT", -1), ("a * 10000", "INT", (-70000 + 2**15) % 2**16 - 2**15),
     ("-c", "INT", -32768), ("ABS(c)", "INT", -32768), ("ABS(a)", "INT", 7), ("u - 1", "USINT", 255),
@@ -32,7 +33,8 @@ VALUES = [
     ("16#0F AND BYTE#16#3C", "BYTE", 0x0C), ("NOT BYTE#16#0F", "BYTE", 0xF0), ("BYTE#1 OR WORD#16#100", "WORD", 0x101),
     ("BYTE#5 XOR BYTE#3", "BYTE", 6), ("SHL(BYTE#16#81, 1)", "BYTE", 2), ("SHR(BYTE#16#81, 1)", "BYTE", 0x40),
     ("ROL(BYTE#16#81, 1)", "BYTE", 3), ("ROR(BYTE#16#81, 9)", "BYTE", 0xC0), ("SHL(WORD#1, 16)", "WORD", 0),
-    ("BYTE_TO_USINT(BYTE#200)", "USINT", 200), ("INT_TO_WORD(-1)", "WORD", 65535), ("WORD_TO_INT(WORD#16#FFFF)", "INT", -1),
+    ("BYTE_TO_USINT(BYTE#200)", "USINT", 200), ("INT_TO_WORD(-1)", "WORD", 65535), ("WORD_TO_INT(WORD#16#FFFF)",
+     "INT", -1),
     # reals and conversions
     ("7.0 / 2.0", "REAL", 3.5), ("REAL_TO_INT(REAL#2.5)", "INT", 2), ("REAL_TO_INT(REAL#3.5)", "INT", 4),
     ("REAL_TO_INT(-2.5)", "INT", -2), ("TRUNC(REAL#-2.9)", "DINT", -2), ("REAL_TRUNC_INT(2.9)", "INT", 2),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 
 from lineshaft.plc import Plc, compile_text
 
-KINDS = {"SINT": np.int8, "INT": np.int16, "DINT": np.int32, "LINT": np.int64, "USINT": np.uint8, "UINT": np.uint16,
+KINDS: dict[str, Any] = {"SINT": np.int8, "INT": np.int16, "DINT": np.int32, "LINT": np.int64, "USINT": np.uint8,
+"UINT": np.uint16,
          "UDINT": np.uint32, "ULINT": np.uint64}
 REALS = st.floats(width=32, allow_nan=True, allow_infinity=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lineshaft.app import edge, flow
 from lineshaft.app.backtest import Decisions, Episode, backtest, episodes
@@ -147,6 +148,34 @@ class Outcome:
             {"run": found.run, "score": found.score, "alarm": found.alarm, "confidence": found.confidence,
              "cause": [one[0][0] if one else "" for one in found.causes], "watched": self.watched},
             index=pd.to_datetime(found.time, utc=True).rename("time"))
+
+
+def import_model(source: object, *, shape: Sequence[int] | None = None, window: int = 0, by_tag: bool = False,
+                 statistics: Sequence[str] = (), mean: ArrayLike | None = None, scale: ArrayLike | None = None,
+                 mask: str = "hold", names: Mapping[str, str] | None = None, threshold: float | None = None,
+                 score: str = "", normal: float = 0.0, debounce: int = 1, release: float = 0.85, reader: str = "",
+                 trust_pickle: bool = False) -> bytes:
+    """A model made elsewhere as a step graph in ONNX: a path, or an object of scikit-learn, LightGBM, XGBoost,
+    PyTorch, Keras or ONNX. The options are those of ``lineshaft graph import``.
+
+    ``mean`` and ``scale`` are one number or one a tag; with a ``threshold`` the graph also gives ``score`` and
+    ``alarm``. Raises ``Refused``, with the name of the operator, for what can't be taken.
+
+    >>> from sklearn.linear_model import LinearRegression
+    >>> line = LinearRegression().fit([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [1.0, 2.0, 3.0])
+    >>> graph = import_model(line, threshold=5.0)
+    >>> from lineshaft.graph.check import signature
+    >>> [port.name for port in signature(graph).outputs]
+    ['score', 'alarm', 'variable']
+    """
+    from lineshaft.app import importing
+    from lineshaft.graph.importing.reading import How
+
+    centre, spread = (None if v is None else np.asarray(v, np.float64) for v in (mean, scale))
+    around = importing.Around(window, by_tag, tuple(statistics), centre, spread, mask, dict(names or {}))
+    decide = None if threshold is None else importing.Decide(threshold, score, normal, debounce, release)
+    how = How(None if shape is None else tuple(int(size) for size in shape), trust_pickle)
+    return importing.import_model(source, around, decide, reader=reader, how=how).graph
 
 
 def _options(how: dict[str, Any]) -> ReadOptions:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lineshaft import backend as backends
+from lineshaft.app.foreign import told
+from lineshaft.app.forms import offered
 from lineshaft.app.in_turns import in_turns
 from lineshaft.bundle.replay import replay_golden
 from lineshaft.core.errors import LineshaftError, Refused
@@ -93,24 +95,26 @@ def _candidates(target: Target, precisions: Mapping[str, Prepared]) -> list[tupl
 
 def _prepared(graph: bytes, golden: Sequence[Golden], target: Target, name: str, precisions: Mapping[str, Prepared],
               bound: Tolerance, memory_of: MemoryOf) -> tuple[Tuned, Engine | None]:
-    """A candidate that was compiled, loaded and compared with the reference."""
+    """A candidate that was compiled, loaded and compared with the reference, with its engine; without one it is out."""
     one, backend = Tuned(name, target.precision, target.threads), backends.backend(name)
     try:
-        own = graph if target.precision == FLOAT32 else precisions[target.precision](graph, target)
-        support = backend.supports(own, target)
-        if not support:
-            return replace(one, reason="; ".join(support.reasons)), None
-        artifact = backend.compile(own, target)
-        if emulator := backend.facts(artifact, target).emulator:
-            return replace(one, reason=f"runs here only emulated ({emulator})"), None
-        engine = backend.load(artifact, signature(graph), target)
-        replayed = replay_golden(engine, golden, bound)
-        memory = memory_of(artifact, engine.signature, target, name)
+        with told("compiling and running it"):
+            own = graph if target.precision == FLOAT32 else precisions[target.precision](graph, target)
+            forms, reason = offered(own, backend, target)
+            if not forms:
+                return replace(one, reason=reason), None
+            artifact = backend.compile(forms[0].graph, target)
+            if emulator := backend.facts(artifact, target).emulator:
+                return replace(one, reason=f"runs here only emulated ({emulator})"), None
+            engine = backend.load(artifact, signature(forms[0].graph), target)
+            replayed = replay_golden(engine, golden, bound)
+            memory = memory_of(artifact, engine.signature, target, name)
     except LineshaftError as error:
         return replace(one, reason=str(error)), None
     one = replace(one, parity=replayed.parity, flips=replayed.flips, memory_bytes=memory, artifact_bytes=len(artifact))
     if memory > target.memory_bytes:
-        return replace(one, reason=f"holds {memory / 2**20:.0f} MiB, {target.memory_bytes / 2**20:.0f} allowed"), None
+        allowed = f"{target.memory_bytes / 2**20:.0f} MiB allowed"
+        return replace(one, reason=f"holds {memory / 2**20:.0f} MiB, {allowed}"), None
     return one, engine
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lineshaft import backend as backends
+from lineshaft.app.foreign import told
 from lineshaft.bundle.contents import Bundle, Lowering
 from lineshaft.bundle.latency import measure
 from lineshaft.bundle.machine import describe
@@ -38,7 +39,7 @@ def seated(bundle: Bundle, target_name: str) -> Seated:
     for lowering in _in_order(bundle, target):
         try:
             return _seated(bundle, lowering, target, dict(passed_over))
-        except (Refused, EnvironmentFailed, ImportError) as error:
+        except (Refused, EnvironmentFailed) as error:
             passed_over[lowering.certificate.backend] = str(error)
     if not passed_over:
         there = ", ".join(f"{one.certificate.backend} on {one.certificate.target}" for one in bundle.lowerings)
@@ -61,10 +62,12 @@ def _seated(bundle: Bundle, lowering: Lowering, target: Target, passed_over: dic
     if certificate.emulator:
         raise Refused(f"it was certified by emulation ({certificate.emulator}) and no machine of this kind is a node",
                       where=where, do="name the target that this machine is")
-    engine = backends.backend(certificate.backend).load(lowering.artifact, bundle.manifest.signature, target)
-    found = replay_golden(engine, bundle.golden, certificate.bound, where=where)
+    step = certificate.signature(bundle.manifest.signature)
     deadline = min(target.deadline_ns, bundle.manifest.budget.deadline_ns)
-    latency = measure(engine, bundle.golden, deadline, where=where)
+    with told("loading and running its engine"):
+        engine = backends.backend(certificate.backend).load(lowering.artifact, step, target)
+        found = replay_golden(engine, bundle.golden, certificate.bound, where=where)
+        latency = measure(engine, bundle.golden, deadline, where=where)
     return Seated(engine, Fit(certificate.backend, target.name, found.parity, latency, certificate.latency_ns,
                               differences(certificate.machine), passed_over), lowering)
 

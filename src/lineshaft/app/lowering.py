@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from lineshaft import backend as backends
+from lineshaft.app.foreign import told
 from lineshaft.app.forms import Form, offered
 from lineshaft.app.in_turns import in_turns
 from lineshaft.bundle import oci
@@ -19,7 +20,7 @@ from lineshaft.core.errors import EnvironmentFailed, Refused
 from lineshaft.core.golden import Golden
 from lineshaft.core.manifest import Budget
 from lineshaft.core.progress import Progress, silent
-from lineshaft.core.step import Backend, StepSignature
+from lineshaft.core.step import Backend
 from lineshaft.core.target import Target
 from lineshaft.graph.check import signature
 from lineshaft.graph.rewrite import Change
@@ -77,15 +78,16 @@ def _attempt(graph: bytes, sequences: Sequence[Golden], target: Target, budget: 
     if not forms:
         return Attempt(backend.name, target.name, reason=reason)
     try:
-        compiled = [_Compiled(form, backend.compile(form.graph, target)) for form in forms]
-        refused: Refused | None = None
-        for one in _quickest_first(compiled, signature(graph), target, backend, sequences):
-            try:
-                return _certified(one, graph, sequences, target, budget, backend, progress)
-            except Refused as error:
-                refused = refused or error
-        assert refused is not None  # each of them was refused
-        raise refused
+        with told("compiling and running it"):
+            compiled = [_Compiled(form, backend.compile(form.graph, target)) for form in forms]
+            refused: Refused | None = None
+            for one in _quickest_first(compiled, target, backend, sequences):
+                try:
+                    return _certified(one, graph, sequences, target, budget, backend, progress)
+                except Refused as error:
+                    refused = refused or error
+            assert refused is not None  # each of them was refused
+            raise refused
     except (Refused, EnvironmentFailed) as error:
         return Attempt(backend.name, target.name, reason=str(error))
 
@@ -100,17 +102,17 @@ def _certified(one: _Compiled, graph: bytes, sequences: Sequence[Golden], target
                backend: Backend, progress: Progress) -> Attempt:
     facts = backend.facts(one.artifact, target)
     notes = {"form": one.form.name, **facts.notes}
-    factory = partial(backend.load, one.artifact, signature(graph), target)
+    factory = partial(backend.load, one.artifact, signature(one.form.graph), target)
     certificate = certify(factory, sequences, target, backend=backend.name, graph=oci.digest(graph), budget=budget,
                           facts=replace(facts, notes=notes), artifact_bytes=len(one.artifact), progress=progress)
     return Attempt(backend.name, target.name, Lowering(one.artifact, certificate), changes=one.form.changes)
 
 
-def _quickest_first(compiled: Sequence[_Compiled], step: StepSignature, target: Target, backend: Backend,
-                    sequences: Sequence[Golden]) -> Sequence[_Compiled]:
+def _quickest_first(compiled: Sequence[_Compiled], target: Target, backend: Backend, sequences: Sequence[Golden]
+                    ) -> Sequence[_Compiled]:
     """By the median of a step on this machine, in turns; as they are where they run emulated."""
     if len(compiled) < 2 or backend.facts(compiled[0].artifact, target).emulator:
         return compiled
-    engines = [backend.load(one.artifact, step, target) for one in compiled]
+    engines = [backend.load(one.artifact, signature(one.form.graph), target) for one in compiled]
     medians = in_turns(engines, sequences, TRIAL_BLOCKS)
     return [one for _, one in sorted(zip(medians, compiled, strict=True), key=lambda pair: pair[0][0])]

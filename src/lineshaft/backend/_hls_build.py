@@ -25,7 +25,8 @@ UNROLLED = 4096  # weights that Vitis lays out as one unrolled array; larger lay
 FLAGS = ("-std=c++17", "-O1", "-fPIC", "-shared", "-w", "-fno-gnu-unique", "-Ifirmware/ap_types")
 SKIPPED = ["fuse_batch_normalization", "fuse_consecutive_batch_normalization"]  # they change types chosen here
 STAMP, FOLDER = "emulation", "."
-EMULATION_SECONDS = 600.0
+PERSONAL = frozenset({"build_lib.sh", "hls4ml_config.yml"})
+LONGEST = 600.0  # seconds of g++
 
 
 def missing() -> tuple[str, ...]:
@@ -40,24 +41,44 @@ def versions() -> str:
     return f"hls4ml {metadata.version('hls4ml')} + {COMPILER} {done.stdout.strip()}"
 
 
-def build(core: Core, options: Options) -> dict[str, bytes]:
-    """Files of the HLS project by path, and ``emulation.so``, the project's C++ compiled for this machine."""
-    with tempfile.TemporaryDirectory(prefix="lineshaft-hls-") as folder:
-        project = Path(folder) / PROJECT
-        stamp = _write(core, options, project)
-        files = {f.relative_to(project).as_posix(): _neutral(f.read_bytes(), project, stamp)
-                 for f in sorted(project.rglob("*")) if f.is_file()}
-        return {**files, LIBRARY: _compile(project)}
+def project(core: Core, options: Options) -> dict[str, bytes]:
+    """Files of the HLS project by path; the same core gives the same bytes."""
+    with _folder() as folder:
+        stamp = _write(core, options, folder)
+        return {f.relative_to(folder).as_posix(): _neutral(f, folder, stamp)
+                for f in sorted(folder.rglob("*")) if f.is_file()}
 
 
-def _write(core: Core, options: Options, project: Path) -> str:
+def library(files: Mapping[str, bytes]) -> bytes:
+    """The project's C++ compiled for this machine.
+
+    The core and hls4ml's bridge are one translation unit: that takes half the time of two, which read the same headers.
+    """
+    command = [COMPILER, *FLAGS, "-include", f"firmware/{PROJECT}.cpp", f"{PROJECT}_bridge.cpp", "-o", LIBRARY]
+    with _folder() as folder:
+        for path, content in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+        try:
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            raise EnvironmentFailed(f"{COMPILER} took longer than {LONGEST:g} s", where="emulation of the core",
+                                    do="take a smaller network") from None
+        if done.returncode:
+            first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr[:200])
+            raise EnvironmentFailed(f"{COMPILER} refused what hls4ml wrote: {first}", where="emulation of the core",
+                                    do="report it with the graph")
+        return (folder / LIBRARY).read_bytes()
+
+
+def _write(core: Core, options: Options, folder: Path) -> str:
     """Let hls4ml write its project; gives the random stamp that it put into some files."""
     with _quiet():
         from hls4ml.model.graph import ModelGraph
         from hls4ml.utils.config import create_config
 
         config: dict[str, Any] = create_config(
-            output_dir=str(project), project_name=PROJECT, backend="Vitis", part=options.part,
+            output_dir=str(folder), project_name=PROJECT, backend="Vitis", part=options.part,
             clock_period=options.clock, io_type="io_parallel", write_weights_txt=False)
         config["HLSConfig"] = {
             "Model": {"Precision": {"default": f"ap_fixed<{options.width},{options.width // 2}>"},
@@ -75,25 +96,22 @@ def _settings(layer: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str
     return {**settings, **({"Strategy": "Resource"} if large else {})}
 
 
-def _neutral(content: bytes, project: Path, stamp: str) -> bytes:
-    """Without the folder it was written in and hls4ml's random stamp, so that the same core gives the same bytes."""
-    return content.replace(str(project).encode(), FOLDER.encode()).replace(stamp.encode(), STAMP.encode())
+def _neutral(file: Path, folder: Path, stamp: str) -> bytes:
+    """A file without the folder it was written in and hls4ml's random stamp, which YAML quotes when it is all digits.
+
+    No other file is touched: eight random digits may well stand in a list of weights.
+    """
+    content = file.read_bytes()
+    if file.name not in PERSONAL:
+        return content
+    found = content.decode().replace(str(folder), FOLDER).replace(f"'{stamp}'", STAMP).replace(stamp, STAMP)
+    return found.encode()
 
 
-def _compile(project: Path) -> bytes:
-    """One translation unit of the core and hls4ml's bridge: half the time of two, which read the same headers."""
-    command = [COMPILER, *FLAGS, "-include", f"firmware/{PROJECT}.cpp", f"{PROJECT}_bridge.cpp", "-o", LIBRARY]
-    try:
-        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False,
-                              timeout=EMULATION_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise EnvironmentFailed(f"{COMPILER} took longer than {EMULATION_SECONDS:g} s", where="emulation of the core",
-                                do="take a smaller network") from None
-    if done.returncode:
-        first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr[:200])
-        raise EnvironmentFailed(f"{COMPILER} refused what hls4ml wrote: {first}", where="emulation of the core",
-                                do="report it with the graph")
-    return (project / LIBRARY).read_bytes()
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="lineshaft-hls-") as folder:
+        yield Path(folder) / PROJECT
 
 
 @contextlib.contextmanager

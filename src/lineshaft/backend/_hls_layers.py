@@ -156,6 +156,16 @@ def _pool(writer: _Writer, node: onnx.NodeProto) -> None:
                types={"accum": summing(float(writer.farthest(source).max()) * cells, kept, kept)})
 
 
+def _mean(writer: _Writer, node: onnx.NodeProto) -> None:
+    source, made = node.input[0], node.output[0]
+    n_filt, *space = writer.shape(source)
+    names = ["n_in"] if len(space) == 1 else ["in_height", "in_width"]
+    cells, kept = math.prod(space), writer.types[source].places
+    writer.put(f"GlobalAveragePooling{len(space)}D", "mean", [source], made,
+               {**dict(zip(names, space, strict=True)), "n_filt": n_filt, "data_format": "channels_last"}, Work(cells),
+               types={"accum": summing(float(writer.farthest(source).max()) * cells, kept, kept)})
+
+
 def _window(space: tuple[int, ...], places: tuple[int, ...], node: onnx.NodeProto, prefix: str) -> dict[str, Any]:
     """hls4ml's names for what ONNX lists axis by axis."""
     given, half = attributes(node), len(space)
@@ -217,7 +227,7 @@ def _affine(writer: _Writer, node: onnx.NodeProto, moving: str) -> tuple[Numbers
 def _reshape(writer: _Writer, node: onnx.NodeProto) -> None:
     source, made = node.input[0], node.output[0]
     before, after = writer.shape(source), writer.shape(made)
-    if len(before) == len(after) == 1:
+    if before[0] == after[0] == math.prod(before):  # one place a channel: no order to keep
         writer.names[made], writer.types[made] = writer.names[source], writer.types[source]
         return
     inner = f"{made} turned"
@@ -232,5 +242,6 @@ def _reshape(writer: _Writer, node: onnx.NodeProto) -> None:
 
 
 _LAYERS: dict[str, Callable[[_Writer, onnx.NodeProto], None]] = {
-    "MatMul": _dense, "Conv": _conv, "MaxPool": _pool, "AveragePool": _pool, "Relu": _activation, "Tanh": _activation,
-    "Sigmoid": _activation, "Clip": _activation, "Add": _linear, "Sub": _linear, "Mul": _linear, "Reshape": _reshape}
+    "MatMul": _dense, "Conv": _conv, "MaxPool": _pool, "AveragePool": _pool, "ReduceMean": _mean, "Relu": _activation,
+    "Tanh": _activation, "Sigmoid": _activation, "Clip": _activation, "Add": _linear, "Sub": _linear, "Mul": _linear,
+    "Reshape": _reshape}

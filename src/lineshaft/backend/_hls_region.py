@@ -176,6 +176,13 @@ def _pool(view: StepView, node: onnx.NodeProto) -> str:
     return "" if set(_ints(found.get("dilations", [1]))) == {1} else "it is dilated"
 
 
+def _mean(view: StepView, node: onnx.NodeProto) -> str:
+    rank = len(view.shape(node.input[0]) or ()) + 1
+    axes = sorted(int(a) % rank for a in view.constants[node.input[1]].reshape(-1)) if len(node.input) > 1 else []
+    whole = rank in (3, 4) and axes == list(range(2, rank)) and attributes(node).get("keepdims", 1) == 1
+    return "" if whole else "it does not average a channel over all of its places"
+
+
 def _reshape(view: StepView, node: onnx.NodeProto) -> str:
     before, after = view.shape(node.input[0]) or (), view.shape(node.output[0]) or ()
     return "" if min(len(before), len(after)) == 1 and max(len(before), len(after)) <= 3 else (
@@ -188,4 +195,5 @@ def _ints(value: object) -> list[int]:
 
 _RULES: dict[str, Callable[[StepView, onnx.NodeProto], str]] = {
     "MatMul": _matmul, "Conv": _conv, "Add": _sum, "Sub": _sum, "Mul": _scale, "Clip": _clip, "Relu": _always,
-    "Tanh": _always, "Sigmoid": _always, "MaxPool": _pool, "AveragePool": _pool, "Reshape": _reshape}
+    "Tanh": _always, "Sigmoid": _always, "MaxPool": _pool, "AveragePool": _pool, "ReduceMean": _mean,
+    "Reshape": _reshape}

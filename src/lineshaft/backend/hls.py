@@ -37,8 +37,9 @@ class Hls:
 
     def compile(self, graph: bytes, target: Target) -> bytes:
         from lineshaft.backend._hls_archive import Artifact, Description, pack, this_machine
-        from lineshaft.backend._hls_build import LIBRARY, build, versions
+        from lineshaft.backend._hls_build import library, project, versions
         from lineshaft.backend._hls_design import design
+        from lineshaft.backend._hls_emulation import vectors
         from lineshaft.backend._hls_options import options
 
         support = self.supports(graph, target)
@@ -46,10 +47,10 @@ class Hls:
             raise Refused("; ".join(support.reasons), where=f"backend {self.name}")
         chosen = options(target)
         made = design(graph, chosen)
-        files = build(made.core, chosen)
-        parts = made.partition
+        files, parts = project(made.core, chosen), made.partition
         about = Description(parts.layout, this_machine(), versions(), made.saturates, made.estimate.text(chosen))
-        return pack(Artifact(about, parts.before, parts.core, parts.after, files.pop(LIBRARY)), files)
+        artifact = Artifact(about, parts.before, parts.core, parts.after, library(files))
+        return pack(artifact, {**files, **vectors(artifact)})
 
     def facts(self, artifact: bytes, target: Target) -> Facts:
         from lineshaft.backend._hls_archive import unpack

@@ -57,7 +57,8 @@ def certify(engine_factory: Callable[[], Engine], golden: Sequence[Golden], targ
                        created=(clock or SystemClock()).now(), graph=graph, precision=target.precision,
                        absolute=found.absolute, relative=found.relative, bound=bound, artifact_bytes=artifact_bytes,
                        compiler=facts.compiler, emulator=facts.emulator, flash_bytes=facts.flash_bytes,
-                       ram_bytes=facts.ram_bytes, conditions=_conditions(engine, golden, target, facts))
+                       ram_bytes=facts.ram_bytes, conditions=_conditions(engine, golden, target, facts),
+                       states=engine.signature.states)
 
 
 def _require_room(facts: Facts, target: Target, ram: int, where: str) -> None:

@@ -188,9 +188,11 @@ class Stream:
         if node.kind == "Reshape":
             shape = list(self.graph.shape(name) or ())
             shape[slide.axis] = width
-            return self.edit.add("Reshape", [self.take(source, width), self.edit.integers(-1, *shape)])
-        columns = {i: plan._columns(node, i) for i in node.inputs if i in self.slides.of}
-        inputs = [self.take(i, columns[i]) if i in columns else i for i in node.inputs]
+            flat = self.slides.flat.get(source)
+            columns = flat.newest if flat is not None else self.take(source, width)
+            return self.edit.add("Reshape", [columns, self.edit.integers(-1, *shape)])
+        taken = {i: plan._columns(node, i) for i in node.inputs if i in self.slides.of}
+        inputs = [self.take(i, taken[i]) if i in taken else i for i in node.inputs]
         return self.edit.add(node.kind, inputs, domain=node.domain, **self._attributes(node, slide))
 
     def _attributes(self, node: Node, slide: Slide) -> dict[str, Any]:

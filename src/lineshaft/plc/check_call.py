@@ -48,7 +48,7 @@ class Calls(Checker):
     # -- standard functions
 
     def _standard(self, signature: Signature, e: s.Call, wanted: Type | None) -> t.Expression:
-        values = self._ordered(signature, e)
+        values = self._ordered(signature, e, wanted if signature.result == "T" else None)
         own = [i for i in range(len(values)) if signature.parameter(i)[1] == "T"]
         fixed = [v if i in own else self._one(v, signature.parameter(i)[1], e.at) for i, v in enumerate(values)]
         if own:
@@ -67,7 +67,7 @@ class Calls(Checker):
             first = self.operate(operator, first, value, at)
         return first
 
-    def _ordered(self, signature: Signature, e: s.Call) -> list[t.Expression]:
+    def _ordered(self, signature: Signature, e: s.Call, wanted: Type | None) -> list[t.Expression]:
         """Arguments in the order of the parameters, whether they were named or not."""
         given, least = e.arguments, len(signature.parameters)
         for argument in given:
@@ -80,7 +80,8 @@ class Calls(Checker):
             raise wrong(e.at, f"{signature.name} takes {least} arguments, and {len(given)} were given")
         if given[0].name:
             given = tuple(self._by_name(signature.parameter(i)[0], e, signature.name) for i in range(len(given)))
-        return [self.expression(a.value) for a in given]
+        return [self.expression(a.value, wanted if signature.parameter(i)[1] == "T" else None)
+                for i, a in enumerate(given)]
 
     def _by_name(self, name: str, e: s.Call, function: str) -> s.Argument:
         for argument in e.arguments:

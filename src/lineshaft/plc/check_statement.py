@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -70,9 +71,10 @@ class Statements(Calls):
         last = first if label.last is None else int(self.constant(label.last, kind))
         if first > last:
             raise wrong(label.at, f"the range {first}..{last} is empty")
-        if any(first <= high and low <= last for low, high in taken):
+        place = bisect_left(taken, (first, last))
+        if any(first <= high and low <= last for low, high in taken[max(place - 1, 0):place + 1]):
             raise wrong(label.at, f"the label {first if first == last else f'{first}..{last}'} is taken already")
-        taken.append((first, last))
+        taken.insert(place, (first, last))
         return first, last
 
     def for_(self, e: s.For) -> t.For:

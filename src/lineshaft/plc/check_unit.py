@@ -193,16 +193,17 @@ def _no_recursion(names: t.Names) -> None:
     """The standard forbids it. Raises naming the circle."""
     done: set[str] = set()
     for start in names.units:
-        path: list[str] = []
+        path: dict[str, None] = {}
         stack: list[tuple[str, bool]] = [(start, False)]
         while stack:
             name, leaving = stack.pop()
             if leaving:
-                done.add(path.pop())
+                done.add(path.popitem()[0])
             elif name in path:
-                raise wrong(names.units[name].at, f"units call each other in a circle: "
-                            f"{' -> '.join([*path[path.index(name):], name])}", "the standard has no recursion")
+                circle = [*list(path)[list(path).index(name):], name]
+                raise wrong(names.units[name].at, f"units call each other in a circle: {' -> '.join(circle)}",
+                            "the standard has no recursion")
             elif name not in done:
-                path.append(name)
+                path[name] = None
                 stack.append((name, True))
                 stack.extend((called, False) for called in names.units[name].calls)

@@ -10,7 +10,7 @@ from lark import Lark, Token, Transformer, UnexpectedToken
 from lineshaft.plc import syntax as s
 from lineshaft.plc.declarations import Declarations
 from lineshaft.plc.errors import At, SourceError, wrong
-from lineshaft.plc.lexer import StructuredTextLexer, grammar
+from lineshaft.plc.lexer import StructuredTextLexer, grammar, keywords
 from lineshaft.plc.tree import Expressions, Statements
 
 _NAMES = {"SEMI": "';'", "COMMA": "','", "COLON": "':'", "ASSIGN": "':='", "LPAR": "'('", "RPAR": "')'",
@@ -31,6 +31,8 @@ def _unexpected(error: UnexpectedToken) -> SourceError:
     at = At(max(int(error.line), 1), max(int(error.column), 1))
     if error.token.type == "$END":
         return wrong(at, "the text ends in the middle", do)
+    if error.token.type in keywords() and "IDENT" in error.expected and str(error.token).upper() == error.token.type:
+        return wrong(at, f"{str(error.token)!r} is a word of the language and can't stand here", "a name is expected")
     return wrong(at, f"{str(error.token)[:40]!r} can't stand here", do)
 
 

@@ -13,7 +13,7 @@ from lineshaft.plc.datatypes import ELEMENTARY
 from lineshaft.plc.errors import At, wrong
 from lineshaft.plc.words import REFUSED
 
-MOST_DEPTH = 60
+MOST_DEPTH = 100
 MOST_LOOPS = 15
 _VALUES = frozenset("IDENT INTEGER DECIMAL TIME STRING BOOL TYPED NUMBERS EQUALITY RELATION PLUS MINUS TIMES POWER OR "
                     "XOR AND MOD NOT".split())

@@ -146,7 +146,6 @@ def pooled(g: StepBuilder, kind: str, shape: tuple[int, ...], **attributes: Any)
 
 SPATIAL: dict[str, Made] = {
     "Pad with a constant": lambda g: padded(g, "constant", (0, 1, 2, 0, 0, 3)),
-    "Pad that cuts": lambda g: padded(g, "constant", (0, 1, -1, 0, 0, 3)),
     "Pad with the edge": lambda g: padded(g, "edge", (0, 1, 2, 0, 3, 0)),
     "Pad by reflection": lambda g: padded(g, "reflect", (0, 1, 2, 0, 0, 1)),
     "Conv along a line": lambda g: g.conv(signal(g, 3, 11), matrix(5, 3, 3), matrix(5)),

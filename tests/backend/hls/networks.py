@@ -55,6 +55,25 @@ def autoencoder(widths: Sequence[int], kinds: Sequence[str], seed: int = 0) -> b
     return decided(g, features, dense(g, a, CHANNELS, random))
 
 
+def every_layer(seed: int = 0) -> bytes:
+    """All that a core can hold: convolutions over one and two axes, pools, a way around, scales, tables, folds."""
+    g, random = StepBuilder(CHANNELS), np.random.default_rng(seed)
+    window = clipped_window(g)
+    features = g.reshape(g.slice(window, LENGTH - 1, LENGTH), (CHANNELS,))
+    filters, bias = random.normal(size=(4, CHANNELS, 2)) / 3, random.normal(size=4)
+    a = g.conv(g.transpose(window, (1, 0)), filters, bias, pads=(1, 1))
+    a = g.op("MaxPool", [g.tanh(a)], (4, 4), kernel_shape=[2], strides=[1], pads=[0, 0])
+    a = g.op("AveragePool", [a], (4, 2), kernel_shape=[2], strides=[2], pads=[0, 0])
+    a = g.subtract(a, random.normal(size=(4, 1)))
+    image = g.reshape(dense(g, g.reshape(a, (8,)), 12, random, "relu6"), (3, 2, 2))
+    a = g.relu(g.conv(image, random.normal(size=(4, 3, 2, 2)) / 4, random.normal(size=4), pads=(0, 0, 1, 1)))
+    a = g.add(g.multiply(a, random.normal(size=(4, 1, 1))), random.normal(size=(4, 1, 1)))
+    a = g.add(a, g.relu(g.conv(a, random.normal(size=(4, 4, 3, 3)) / 6, pads=(1, 1, 1, 1))))
+    a = g.op("ReduceMean", [g.subtract(1.0, a), g.constant([2, 3], np.int64)], (4, 1, 1), keepdims=1)
+    code = dense(g, g.reshape(a, (4,)), 4, random, "sigmoid")
+    return decided(g, features, g.add(dense(g, code, CHANNELS, random), g.largest(code)))
+
+
 def convolutional(filters: int, kernel: int, kind: str, pool: str = "", pad: int = 0, stride: int = 1, seed: int = 0
                   ) -> bytes:
     """The window as [channels, time] through a convolution, a pool and a layer."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.backend.hls.networks import CHANNELS, autoencoder, clipped_window, convolutional, decided, dense
+from tests.backend.hls.networks import CHANNELS, autoencoder, clipped_window, convolutional, decided, dense, every_layer
 
 from lineshaft.backend._hls_engine import PartitionedEngine
 from lineshaft.backend._hls_graph import StepView
@@ -80,6 +80,11 @@ def test_the_parts_of_a_dense_network_compute_what_the_whole_did(widths: list[in
 def test_the_parts_of_a_convolutional_network_compute_what_the_whole_did(
         filters: int, kernel: int, kind: str, pool: str, pad: int, stride: int) -> None:
     assert_alike(convolutional(filters, kernel, kind, pool, pad, stride), ticks=8)
+
+
+def test_the_parts_of_a_network_with_every_kind_of_layer_compute_what_the_whole_did() -> None:
+    assert kinds_of(every_layer()).count("Conv") == 3
+    assert_alike(every_layer())
 
 
 def test_several_assets_share_a_call() -> None:

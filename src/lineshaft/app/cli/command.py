@@ -57,7 +57,8 @@ class Command:
 def commands(only: str = "") -> Iterator[Command]:
     """Every command, by name; just one when ``only`` is its name, since importing all of them takes time."""
     folder = importlib.import_module(PACKAGE).__path__
-    names = [module.name for module in pkgutil.iter_modules(folder) if module.name != "command"]
+    names = [module.name for module in pkgutil.iter_modules(folder)
+             if module.name != "command" and not module.name.startswith("_")]
     for name in [only] if only in names else sorted(names):
         yield importlib.import_module(f"{PACKAGE}.{name}").COMMAND
 

@@ -1,4 +1,4 @@
-"""``lineshaft graph``: the step graph of a bundle or a file."""
+"""``lineshaft graph``: the step graph of a bundle or a file, or made of a model from elsewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from lineshaft.app.cli._graph_import import COMMAND as IMPORT
+from lineshaft.app.cli._graph_rewrite import COMMAND as REWRITE
 from lineshaft.app.cli.command import Command, columns, emit
 from lineshaft.core.clock import format_duration
 
@@ -73,35 +75,9 @@ def targets(chosen: argparse.Namespace) -> int:
     return int(raw is not None and all(answer.reason for one in found for answer in one.answers))
 
 
-REWRITE = """  lineshaft graph rewrite bundles/cell-1 cell-1.onnx --for loops
-  lineshaft graph rewrite model.onnx smaller.onnx --only streaming --only dead_state"""
-
-
-def rewrite_arguments(parser: argparse.ArgumentParser) -> None:
-    from lineshaft.app.rewriting import MEASURES
-
-    parser.add_argument("graph", type=Path, help="a bundle or an .onnx file that holds a step graph")
-    parser.add_argument("out", type=Path, help="the .onnx file to write")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME",
-                        help="this rewrite instead of all that every graph goes through; may be repeated")
-    parser.add_argument("--for", dest="suits", choices=tuple(MEASURES), default="anything",
-                        help="where it will run: as compiled loops, or operator by operator in a runtime; what does "
-                             "not pay there is dropped (default: nothing is)")
-
-
-def rewrite(chosen: argparse.Namespace) -> int:
-    """Rewritten graph into a file, what changed on stdout."""
-    from lineshaft.app import rewriting
-
-    result, changes = rewriting.rewrite_file(chosen.graph, chosen.out, chosen.only, chosen.suits)
-    emit(chosen, {"bytes": len(result), "file": str(chosen.out), "changes": rewriting.data(changes)},
-         [*columns(rewriting.rows(changes)), "", f"{chosen.out}: {len(result):,} bytes"])
-    return 0
-
-
-COMMAND = Command("graph", "the step graph: what is in it, where it can run", verbs=(
+COMMAND = Command("graph", "the step graph: bring one in, look into it, see where it can run", verbs=(
+    IMPORT,
     Command("show", "its outputs, states, sizes and operators", "  lineshaft graph show bundles/cell-1", arguments,
             show),
     Command("targets", "which targets can run it, with the reason of every no", TARGETS, targets_arguments, targets),
-    Command("rewrite", "rewrite it to do less for the same answers, and say what changed", REWRITE, rewrite_arguments,
-            rewrite)))
+    REWRITE))

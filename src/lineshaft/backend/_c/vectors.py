@@ -20,6 +20,7 @@ from lineshaft.graph.loops.form import (
     mentioned,
 )
 
+_WIDEST = 8  # lanes of any vector
 _KINDS = frozenset(("add", "sub", "mul", "neg"))
 
 
@@ -68,10 +69,17 @@ def _computes(expr: Expr, lane: Var, store: Store) -> bool:
     if isinstance(expr, Const):
         return True
     if isinstance(expr, Load):
-        safe = expr.buffer != store.buffer or expr.index == store.index
-        return safe and expr.dtype == "float32" and _moves(expr.index, lane, (0, 1))
+        return _apart(expr, store) and expr.dtype == "float32" and _moves(expr.index, lane, (0, 1))
     return isinstance(expr, Op) and expr.kind in _KINDS and expr.dtype == "float32" and all(
         _computes(arg, lane, store) for arg in expr.args)
+
+
+def _apart(load: Load, store: Store) -> bool:
+    """Whether a load sees the same when all lanes are loaded before any is stored."""
+    if load.buffer != store.buffer:
+        return True
+    gap = load.index + store.index * -1
+    return not gap.terms and (gap.constant == 0 or abs(gap.constant) >= _WIDEST)
 
 
 def _moves(index: Index, lane: Var, steps: tuple[int, ...]) -> bool:

@@ -1,6 +1,6 @@
 """Variances around the mean over a sliding window are merged from those of half the length.
 
-    w = window of x [16, C]; m = ReduceMean(w, time); v = ReduceMean(square(w - m), time)     48 operations for each of C
+    w = window of x [16, C]; m = ReduceMean(w, time); v = ReduceMean(square(w - m), time)   48 operations for each of C
  ->
     m2 = (x + x before 1) / 2;    s2 = (x - x before 1)^2 / 2                  mean and sum of squares of 2 ticks
     m4 = (m2 + m2 before 2) / 2;  s4 = s2 + s2 before 2 + (m2 - m2 before 2)^2      and so on; v = s16 / 16

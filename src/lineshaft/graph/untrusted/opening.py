@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 import onnx
@@ -11,7 +12,7 @@ from onnx import TensorProto
 from lineshaft.core.errors import LineshaftError, Refused, UsageError
 from lineshaft.graph.untrusted.functions import inlined
 from lineshaft.graph.untrusted.limits import LIMITS, Limits
-from lineshaft.graph.untrusted.rules import faults, shown
+from lineshaft.graph.untrusted.rules import DOMAINS, faults, shown
 from lineshaft.graph.untrusted.wire import survey
 
 
@@ -27,22 +28,22 @@ def parsed(data: bytes, limits: Limits = LIMITS) -> onnx.ModelProto:
     return model
 
 
-def checked(model: onnx.ModelProto, limits: Limits = LIMITS) -> onnx.ModelProto:
+def checked(model: onnx.ModelProto, limits: Limits = LIMITS, domains: Collection[str] = DOMAINS) -> onnx.ModelProto:
     """The model without functions, once no rule is broken; ``Refused`` with the first few that are."""
     plain = inlined(model, limits)
-    found = list(dict.fromkeys(faults(plain, limits)))
+    found = list(dict.fromkeys(faults(plain, limits, domains)))
     if found:
         more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
         raise Refused("; ".join(found[:3]) + more)
     return plain
 
 
-def opened(path: Path, limits: Limits = LIMITS) -> onnx.ModelProto:
+def opened(path: Path, limits: Limits = LIMITS, domains: Collection[str] = DOMAINS) -> onnx.ModelProto:
     """The model in a file, with data that it keeps in other files of the same folder."""
     try:
         model = parsed(read(path, limits), limits)
         _bring_in(model, path.parent, limits)
-        return checked(model, limits)
+        return checked(model, limits, domains)
     except LineshaftError as error:
         raise type(error)(error.what, where=error.where or str(path), do=error.do) from None
 

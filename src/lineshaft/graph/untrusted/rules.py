@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import onnx
 from onnx import TensorProto
 
 from lineshaft.graph.untrusted.limits import Limits
 
-DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+DOMAINS = frozenset(("", "ai.onnx", "ai.onnx.ml"))
 _MOST_SHOWN = 60
 _FIELDS = {TensorProto.FLOAT: "float_data", TensorProto.DOUBLE: "double_data", TensorProto.INT64: "int64_data",
            TensorProto.UINT32: "uint64_data", TensorProto.UINT64: "uint64_data", TensorProto.STRING: "string_data"}
@@ -29,8 +29,8 @@ def shown(name: str) -> str:
     return plain if len(plain) <= _MOST_SHOWN else plain[:_MOST_SHOWN - 3] + "..."
 
 
-def faults(model: onnx.ModelProto, limits: Limits) -> Iterator[str]:
-    """Every rule that the model breaks."""
+def faults(model: onnx.ModelProto, limits: Limits, domains: Collection[str] = DOMAINS) -> Iterator[str]:
+    """Every rule that the model breaks; ``domains`` are those whose operators may be there."""
     if not model.HasField("graph"):
         yield "it holds no graph"
     yield from _versions(model)
@@ -45,20 +45,20 @@ def faults(model: onnx.ModelProto, limits: Limits) -> Iterator[str]:
     for value in (*graph.input, *graph.output, *graph.value_info):
         yield from _value(value, limits)
     for node in graph.node:
-        yield from _node(node, limits)
+        yield from _node(node, limits, domains)
     yield from _names(graph)
 
 
 def _versions(model: onnx.ModelProto) -> Iterator[str]:
-    domains = [one.domain for one in model.opset_import]
+    domains = [domain for domain, _ in {(one.domain, one.version) for one in model.opset_import}]
     if not set(domains) & {"", "ai.onnx"} and model.graph.node:
         yield "it names no opset of ai.onnx"
     yield from (f"it names two opsets of {shown(d or 'ai.onnx')}" for d in sorted({d for d in domains
                                                                                  if domains.count(d) > 1}))
 
 
-def _node(node: onnx.NodeProto, limits: Limits) -> Iterator[str]:
-    if node.domain not in DOMAINS:
+def _node(node: onnx.NodeProto, limits: Limits, domains: Collection[str]) -> Iterator[str]:
+    if node.domain not in domains:
         yield f"{called(node)} is an operator of {shown(node.domain)}, and only those of ONNX itself are taken"
     names = [a.name for a in node.attribute]
     if len(set(names)) < len(names):

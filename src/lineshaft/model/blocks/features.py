@@ -24,7 +24,7 @@ class Level:
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         z = wires["z"]
         mean = g.reshape(g.mean(g.window("window", z, self.window), axis=0), z.shape)
-        return {"features": mean, "warm": _warm(g, self.window)}
+        return {"features": mean, "warm": full(g, self.window)}
 
 
 class Past:
@@ -50,7 +50,7 @@ class Past:
         g.keep("past", new)
         lost = self._lost(g, wires["held"])
         enough = g.at_least(float(max(FEW_LOST, MOST_LOST * width)), g.sum(lost))
-        return {"features": new, "warm": g.both(_warm(g, self.lags), enough), "lost": lost}
+        return {"features": new, "warm": g.both(full(g, self.lags), enough), "lost": lost}
 
     def _lost(self, g: StepBuilder, held: Wire) -> Wire:
         ticks = g.maximum(g.multiply(g.minimum(held, 1.0), float(self.lags)),
@@ -59,5 +59,6 @@ class Past:
         return g.minimum(ticks, 1.0)
 
 
-def _warm(g: StepBuilder, ticks: int) -> Wire:
+def full(g: StepBuilder, ticks: int) -> Wire:
+    """True [1] once so many ticks were seen."""
     return g.at_least(g.ticks("age", ticks), np.full(1, ticks, np.float32))

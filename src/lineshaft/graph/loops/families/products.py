@@ -9,7 +9,8 @@ import numpy as np
 
 from lineshaft.graph.loops.dense import Tiling, dense
 from lineshaft.graph.loops.emit import Emitter
-from lineshaft.graph.loops.form import Const, Expr, Index, Op
+from lineshaft.graph.loops.form import Const, Expr, Index, Load, Op
+from lineshaft.graph.loops.lanes import side_by_side, sums
 from lineshaft.graph.loops.node import Node, lowers
 from lineshaft.graph.loops.tensor import Known, Place, Tensor, produced, view
 
@@ -25,8 +26,12 @@ def matmul(cx: Emitter, node: Node) -> Tensor:
 def _by_constant(cx: Emitter, left: Tensor, weights: np.ndarray[tuple[int, int], np.dtype[np.float32]],
                  shape: tuple[int, ...]) -> Tensor:
     """Rows of ``left`` by a constant matrix; a row that several tiles read is put into memory first."""
-    if cx.lanes == 1 or Tiling.of(weights.shape[1], cx.lanes).tiles > 1:
+    rows, outputs = weights.shape
+    long = outputs <= cx.lanes and rows >= 4 * cx.lanes > 4
+    if cx.lanes == 1 or Tiling.of(outputs, cx.lanes).tiles > 1 or (long and not side_by_side(cx, left, rows)):
         left = cx.realise(left)
+    if long and side_by_side(cx, left, rows):
+        return _few_outputs(cx, left, weights, shape)
 
     def produce(sink: Callable[[Place, Expr], None]) -> None:
         def row(place: Place) -> None:
@@ -34,6 +39,21 @@ def _by_constant(cx: Emitter, left: Tensor, weights: np.ndarray[tuple[int, int],
             dense(cx, weights, None, [piece], lambda o, value: sink((*place, o), value))
 
         cx.loops(shape[:-1], row)
+
+    return produced(shape, "float32", produce)
+
+
+def _few_outputs(cx: Emitter, left: Tensor, weights: np.ndarray[tuple[int, int], np.dtype[np.float32]],
+                 shape: tuple[int, ...]) -> Tensor:
+    """The sum is long and the outputs are few: the places of the sum go side by side instead of the outputs."""
+    rows, outputs = weights.shape
+    turned = cx.constant(np.ascontiguousarray(weights.T))
+
+    def produce(sink: Callable[[Place, Expr], None]) -> None:
+        cx.loops(shape[:-1], lambda place: sums(
+            cx, rows, outputs, lambda r: left.at((*place, r)),
+            lambda value, o, r: Op("mul", (value, Load(turned, r + o * rows))),
+            lambda o, value: sink((*place, o), value)))
 
     return produced(shape, "float32", produce)
 

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 
 from lineshaft.graph.loops.emit import WHOLE, Emitter
-from lineshaft.graph.loops.form import Const, Expr, Load, Op
+from lineshaft.graph.loops.form import Const, Expr, Index, Load, Op
+from lineshaft.graph.loops.lanes import side_by_side, sums
 from lineshaft.graph.loops.node import Node, lowers
-from lineshaft.graph.loops.tensor import Place, Tensor, View, view
+from lineshaft.graph.loops.tensor import Place, Tensor, View, produced, view
 
 _START = {"ReduceSum": ("add", 0.0), "ReduceMean": ("add", 0.0), "ReduceMax": ("max", -math.inf),
           "ReduceMin": ("min", math.inf)}
@@ -23,10 +24,21 @@ def reduction(cx: Emitter, node: Node) -> Tensor:
     count = math.prod(tensor.shape[axis] for axis in axes)
     scale = (lambda e: Op("mul", (e, Const(1.0 / count)))) if node.kind == "ReduceMean" else (lambda e: e)
     kept = tuple(1 if axis in axes else n for axis, n in enumerate(tensor.shape))
+    if kind == "add" and axes == [rank - 1] and side_by_side(cx, tensor, count):
+        return cx.reshaped(_long_sum(cx, tensor, kept, scale), node.shape)
     target = view(cx.buffer(tensor.dtype, math.prod(kept)), kept)
     inner_last = axes[-1] == max((a for a, n in enumerate(tensor.shape) if n > 1), default=axes[-1])
     (_along if inner_last else _across)(cx, tensor, axes, target, kind, start, scale)
     return cx.reshaped(target, node.shape)
+
+
+def _long_sum(cx: Emitter, tensor: Tensor, kept: tuple[int, ...], finish: Callable[[Expr], Expr]) -> Tensor:
+    def produce(sink: Callable[[Place, Expr], None]) -> None:
+        cx.loops(kept[:-1], lambda place: sums(
+            cx, tensor.shape[-1], 1, lambda i: tensor.at((*place, i)), lambda value, _, at: value,
+            lambda _, total: sink((*place, Index()), finish(total))))
+
+    return produced(kept, tensor.dtype, produce)
 
 
 def _along(cx: Emitter, tensor: Tensor, axes: list[int], target: View, kind: str, start: float,

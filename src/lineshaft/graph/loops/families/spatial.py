@@ -47,18 +47,13 @@ def _table(cx: Emitter, mode: str, size: int, before: int, wide: int) -> Callabl
 
 
 def padded(cx: Emitter, tensor: Tensor, before: Sequence[int], shape: tuple[int, ...], fill: Expr) -> Tensor:
-    """The tensor in a larger one (or, where a pad is negative, a smaller one) full of ``fill``."""
+    """The tensor in a larger one full of ``fill``."""
     if tuple(shape) == tensor.shape and not any(before):
         return tensor
     target = view(cx.buffer(tensor.dtype, math.prod(shape)), shape)
     cx.loops(shape, lambda place: cx.write_at(target, place, fill))
-    cut = [max(-b, 0) for b in before]
-    start = [max(b, 0) for b in before]
-    inner = tuple(min(n - c, wide - s) for n, c, wide, s in zip(tensor.shape, cut, shape, start, strict=True))
-    piece = view(target.buffer, inner, dense_strides(shape),
-                 address(Index(), dense_strides(shape), tuple(Index(s) for s in start)))
-    cx.loops(inner, lambda place: cx.write_at(piece, place, tensor.at(
-        tuple(index + c for index, c in zip(place, cut, strict=True)))))
+    start = address(Index(), dense_strides(shape), tuple(Index(b) for b in before))
+    cx.write(tensor, view(target.buffer, tensor.shape, dense_strides(shape), start))
     return target
 
 

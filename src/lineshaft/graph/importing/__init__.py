@@ -1,0 +1,1 @@
+"""A model made elsewhere, written again in the canonical operators of a step graph."""

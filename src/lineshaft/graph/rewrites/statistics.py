@@ -9,7 +9,7 @@ It is the doubling of W. Hillis and G. Steele (Data parallel algorithms, CACM 29
 subtracted, so nothing drifts, and a wild or infinite value is gone as soon as it leaves the window: a running sum that
 subtracts the leaving value would keep its rounding for ever. Each sum is a balanced tree, whose rounding is less than
 that of adding in a row. Means and mean squares are sums; minima and maxima go the same way. Where something else needs
-the window too, it is done only if it saves more operations than it keeps values.
+the window too, it is done only if it saves far more operations than it keeps values.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import math
 import shutil
 import subprocess
 import tempfile
@@ -19,9 +18,8 @@ from lineshaft.backend._hls_options import Options
 from lineshaft.core.errors import EnvironmentFailed
 
 PROJECT = "core"
-LIBRARY = "emulation.so"
+LIBRARY, WEIGHTS = "emulation.so", "emulation_weights.h"
 COMPILER = "g++"
-UNROLLED = 4096  # weights that Vitis lays out as one unrolled array; larger layers keep them in memory
 FLAGS = ("-std=c++17", "-O1", "-fPIC", "-shared", "-w", "-fno-gnu-unique", "-Ifirmware/ap_types")
 SKIPPED = ["fuse_batch_normalization", "fuse_consecutive_batch_normalization"]  # they change types chosen here
 STAMP, FOLDER = "emulation", "."
@@ -53,10 +51,13 @@ def library(files: Mapping[str, bytes]) -> bytes:
     """The project's C++ compiled for this machine.
 
     The core and hls4ml's bridge are one translation unit: that takes half the time of two, which read the same headers.
+    The weights are in the library. As hls4ml has it they are read from a folder at the first call, which ends the
+    process where a file is missing; and as initial values of ``ap_fixed`` 12,800 took g++ ten minutes.
     """
-    command = [COMPILER, *FLAGS, "-include", f"firmware/{PROJECT}.cpp", f"{PROJECT}_bridge.cpp", "-o", LIBRARY]
+    command = [COMPILER, *FLAGS, "-include", WEIGHTS, "-include", f"firmware/{PROJECT}.cpp", f"{PROJECT}_bridge.cpp",
+               "-o", LIBRARY]
     with _folder() as folder:
-        for path, content in files.items():
+        for path, content in {**files, WEIGHTS: _weights(files)}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
         try:
@@ -71,6 +72,20 @@ def library(files: Mapping[str, bytes]) -> bytes:
         return (folder / LIBRARY).read_bytes()
 
 
+def _weights(files: Mapping[str, bytes]) -> bytes:
+    """A header with the weights as plain numbers, and what gives them to hls4ml's code in place of its files."""
+    tables = {path.rsplit("/", 1)[1]: content.decode() for path, content in sorted(files.items())
+              if path.startswith("firmware/weights/") and path.endswith(".txt")}
+    arrays = "".join(f"static const double table{i}[] = {{{values}}};\n" for i, values in enumerate(tables.values()))
+    choices = "".join(f'    if (!std::strcmp(name, "{name}")) found = table{i};\n' for i, name in enumerate(tables))
+    return (f'#include "firmware/{PROJECT}.h"\n#include "firmware/nnet_utils/nnet_helpers.h"\n#include <cstring>\n'
+            f"namespace nnet {{\n{arrays}"
+            "template <class T, size_t SIZE> void weights_of_library(T *w, const char *name) {\n"
+            f"    const double *found = NULL;\n{choices}"
+            "    for (size_t i = 0; found && i < SIZE; i++)\n        w[i] = found[i];\n}\n}\n"
+            "#define load_weights_from_txt weights_of_library\n").encode()
+
+
 def _write(core: Core, options: Options, folder: Path) -> str:
     """Let hls4ml write its project; gives the random stamp that it put into some files."""
     with _quiet():
@@ -79,21 +94,15 @@ def _write(core: Core, options: Options, folder: Path) -> str:
 
         config: dict[str, Any] = create_config(
             output_dir=str(folder), project_name=PROJECT, backend="Vitis", part=options.part,
-            clock_period=options.clock, io_type="io_parallel", write_weights_txt=False)
+            clock_period=options.clock, io_type="io_parallel")
         config["HLSConfig"] = {
             "Model": {"Precision": {"default": f"ap_fixed<{options.width},{options.width // 2}>"},
                       "ReuseFactor": options.reuse, "Strategy": "Latency"},
-            "LayerName": {layer["name"]: _settings(layer, core.settings[layer["name"]]) for layer in core.layers},
+            "LayerName": core.settings,
             "SkipOptimizers": SKIPPED}
         model = ModelGraph.from_layer_list(config, core.layers, inputs=[INPUT], outputs=core.results)
         model.write()
         return str(model.config.get_config_value("Stamp"))
-
-
-def _settings(layer: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    weights = layer.get("weight_data")
-    large = weights is not None and math.prod(weights.shape) > UNROLLED
-    return {**settings, **({"Strategy": "Resource"} if large else {})}
 
 
 def _neutral(file: Path, folder: Path, stamp: str) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import onnx
 from numpy.typing import NDArray
 
 from lineshaft.backend._hls_bounds import Interval
-from lineshaft.backend._hls_estimate import Work
+from lineshaft.backend._hls_estimate import UNROLLED, Work, reuse_of_stored
 from lineshaft.backend._hls_fixed import Fixed, holding, summing
 from lineshaft.backend._hls_graph import StepView
 from lineshaft.backend._hls_options import Options
@@ -103,12 +103,20 @@ class _Writer:
         """``tensor`` holds what ``other`` does, in another order."""
         self.bounds.setdefault(tensor, self.bounds[other])
 
-    def weighted(self, made: str, source: str, weights: Numbers, bias: Numbers, sums: float) -> dict[str, str]:
-        """Types of weights, bias and accumulator; ``sums`` is the most that the products and the bias add up to."""
+    def weigh(self, kind: str, label: str, source: str, made: str, details: Mapping[str, Any], bias: Numbers,
+              sums: float, work: Work) -> None:
+        """A layer with weights; ``sums`` is the most that its products and its bias add up to."""
+        weights = np.asarray(details["weight_data"])
         w = holding(float(np.abs(weights).max()), self.options.weight_width)
         b = holding(float(np.abs(bias).max()), self.options.width)
-        exact = max(self.types[source].places + w.places, b.places)
-        return {"weight": str(w), "bias": str(b), "accum": summing(sums, exact, self._type(made).places)}
+        accumulator = summing(sums, max(self.types[source].places + w.places, b.places), self._type(made).places)
+        work = replace(work, weights=int(np.count_nonzero(weights)), reuse=self.options.reuse)
+        settings: dict[str, Any] = {}
+        if weights.size > UNROLLED:
+            work = replace(work, stored=weights.size, reuse=reuse_of_stored(work.n_in, self.options.reuse))
+            settings = {"Strategy": "Resource", "ReuseFactor": work.reuse}
+        self.put(kind, label, [source], made, {**details, "bias_data": bias}, work, settings=settings,
+                 types={"weight": str(w), "bias": str(b), "accum": accumulator})
 
     def _type(self, tensor: str) -> Fixed:
         far = float(self.farthest(tensor).max())
@@ -123,10 +131,8 @@ def _dense(writer: _Writer, node: onnx.NodeProto) -> None:
     n_in, n_out = weights.shape
     made, bias = writer.with_bias(node, np.zeros(n_out))
     sums = float((writer.farthest(source) @ np.abs(weights) + np.abs(bias)).max())
-    writer.put("Dense", "dense", [source], made,
-               {"n_in": n_in, "n_out": n_out, "weight_data": weights, "bias_data": bias},
-               Work(n_in, 1, int(np.count_nonzero(weights))),
-               types=writer.weighted(made, source, weights, bias, sums))
+    writer.weigh("Dense", "dense", source, made, {"n_in": n_in, "n_out": n_out, "weight_data": weights},
+                 bias, sums, Work(n_in))
 
 
 def _conv(writer: _Writer, node: onnx.NodeProto) -> None:
@@ -135,11 +141,10 @@ def _conv(writer: _Writer, node: onnx.NodeProto) -> None:
     made, bias = writer.with_bias(node, writer.number(node.input[2]) if len(node.input) > 2 else np.zeros(n_filt))
     places = writer.shape(node.output[0])[1:]
     sums = float((np.abs(weights).reshape(n_filt, -1).sum(axis=1) * writer.farthest(source).max() + np.abs(bias)).max())
-    writer.put(f"Conv{len(kernel)}D", "conv", [source], made, {
+    writer.weigh(f"Conv{len(kernel)}D", "conv", source, made, {
         **_window(writer.shape(source)[1:], places, node, "filt"), "n_chan": n_chan, "n_filt": n_filt,
-        "weight_data": weights.transpose(*range(2, weights.ndim), 1, 0), "bias_data": bias},
-        Work(n_chan * math.prod(kernel), math.prod(places), int(np.count_nonzero(weights))),
-        types=writer.weighted(made, source, weights, bias, sums))
+        "weight_data": weights.transpose(*range(2, weights.ndim), 1, 0)},
+        bias, sums, Work(n_chan * math.prod(kernel), math.prod(places)))
 
 
 def _pool(writer: _Writer, node: onnx.NodeProto) -> None:
@@ -207,7 +212,7 @@ def _linear(writer: _Writer, node: onnx.NodeProto) -> None:
     writer.put("BatchNormalization", "scale", moving, made, {
         "n_in": math.prod(shape), "n_filt": -1 if len(shape) == 1 else shape[0], "scale_data": scale,
         "bias_data": bias},
-        Work(1, 1, math.prod(shape) if node.op_type == "Mul" else 0),
+        Work(1, weights=math.prod(shape) if node.op_type == "Mul" else 0, reuse=writer.options.reuse),
         types={"scale": str(holding(float(np.abs(scale).max()), writer.options.weight_width)),
                "bias": str(holding(float(np.abs(bias).max()), writer.options.width))})
 

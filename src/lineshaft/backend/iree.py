@@ -11,6 +11,7 @@ from typing import Any
 
 from lineshaft.backend._buffers import Buffers, OneByOne, zeros
 from lineshaft.backend._refuse import first_lines, or_refuse, refusals, version
+from lineshaft.backend._trees import without_forests
 from lineshaft.core.errors import Refused
 from lineshaft.core.step import Array, Engine, Facts, StepSignature, Support
 from lineshaft.core.target import Target
@@ -33,7 +34,7 @@ class Iree:
                            {"iree.compiler": "iree-base-compiler", "iree.runtime": "iree-base-runtime"})
         if target.architecture not in ("any", platform.machine()):
             reasons.append(f"it is compiled for this machine ({platform.machine()}), not for {target.architecture}")
-        return Support(tuple(reasons or _legalisation(graph)))
+        return Support(tuple(reasons or _legalisation(without_forests(graph))))
 
     def compile(self, graph: bytes, target: Target) -> bytes:
         """A module of IREE's virtual machine; ``Refused`` also where only the code generator finds the fault."""
@@ -41,7 +42,7 @@ class Iree:
         from iree.compiler import CompilerToolError
 
         try:
-            return _compiled(graph, "--iree-opt-level=O3", f"--iree-llvmcpu-target-cpu={_processor(target)}")
+            return _compiled(without_forests(graph), "--iree-opt-level=O3", f"--iree-llvmcpu-target-cpu={_processor(target)}")
         except CompilerToolError as error:
             raise Refused(_complaint(error), where=f"backend {self.name}") from error
 

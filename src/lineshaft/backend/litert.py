@@ -7,6 +7,7 @@ from typing import Any
 
 from lineshaft.backend._buffers import Buffers
 from lineshaft.backend._refuse import first_lines, or_refuse, refusals, version
+from lineshaft.backend._trees import without_forests
 from lineshaft.core.errors import Refused
 from lineshaft.core.step import Array, Engine, Facts, StepSignature, Support
 from lineshaft.core.target import Target
@@ -19,12 +20,12 @@ class LiteRt:
 
     def supports(self, graph: bytes, target: Target) -> Support:
         reasons = refusals(graph, target, ("float32",), "litert", {"ai_edge_litert": "ai-edge-litert"})
-        return Support(tuple(reasons or _problems(graph)))
+        return Support(tuple(reasons or _problems(without_forests(graph))))
 
     def compile(self, graph: bytes, target: Target) -> bytes:
         """A flatbuffer for one asset, whose leading axis may be resized."""
         or_refuse(self, graph, target)
-        return _lowered(graph)
+        return _lowered(without_forests(graph))
 
     def facts(self, artifact: bytes, target: Target) -> Facts:
         return Facts(version("ai-edge-litert"))

@@ -23,6 +23,7 @@ import numpy as np
 from lineshaft.backend._archive import pack, unpack
 from lineshaft.backend._buffers import Alternating
 from lineshaft.backend._refuse import first_lines, or_refuse, refusals, version
+from lineshaft.backend._trees import without_forests
 from lineshaft.core.step import Array, Engine, Facts, StepSignature, Support
 from lineshaft.core.target import Target
 
@@ -37,7 +38,7 @@ class OpenVino:
 
     def supports(self, graph: bytes, target: Target) -> Support:
         reasons = refusals(graph, target, ("float32", "float16", "int8"), "openvino", {"openvino": "openvino"})
-        return Support(tuple(reasons or _conversion(graph)))
+        return Support(tuple(reasons or _conversion(without_forests(graph))))
 
     def compile(self, graph: bytes, target: Target) -> bytes:
         """Model and weights of the IR; the number of assets is open."""
@@ -46,7 +47,7 @@ class OpenVino:
 
         with TemporaryDirectory() as folder:
             xml = Path(folder) / "step.xml"
-            model, held = _held_out(_core().read_model(graph))
+            model, held = _held_out(_core().read_model(without_forests(graph)))
             openvino.save_model(model, xml, compress_to_fp16=target.precision == "float16")
             return pack({file.name: file.read_bytes() for file in (xml, xml.with_suffix(".bin"))} | held)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from lineshaft.backend._buffers import Buffers, zeros
 from lineshaft.backend._refuse import or_refuse, refusals, version
+from lineshaft.backend._trees import without_forests
 from lineshaft.core.step import Array, Engine, Facts, StepSignature, Support
 from lineshaft.core.target import Target
 
@@ -20,11 +21,11 @@ class Tract:
 
     def supports(self, graph: bytes, target: Target) -> Support:
         reasons = refusals(graph, target, ("float32", "float16", "int8"), "tract", {"tract": "tract"})
-        return Support(tuple(reasons or _problems(graph)))
+        return Support(tuple(reasons or _problems(without_forests(graph))))
 
     def compile(self, graph: bytes, target: Target) -> bytes:
         or_refuse(self, graph, target)
-        return graph
+        return without_forests(graph)
 
     def facts(self, artifact: bytes, target: Target) -> Facts:
         return Facts(version("tract"))

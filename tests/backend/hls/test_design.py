@@ -88,8 +88,7 @@ def test_what_only_a_look_up_table_reads_is_as_fine_as_the_table_is_wide() -> No
 
 
 def test_multipliers_are_shared_by_the_reuse_factor_and_zero_weights_need_none() -> None:
-    layers = [Work(n_in=8, weights=100), Work(look_ups=10)]
-    once, often = estimate(layers, WIDE), estimate(layers, replace(WIDE, reuse=10))
+    once, often = (estimate([Work(n_in=8, weights=100, reuse=r), Work(look_ups=10)], WIDE) for r in (1, 10))
     assert (once.multipliers, often.multipliers) == (100, 10)
     assert often.cycles - once.cycles == 9
     assert (once.interval, often.interval) == (1, 10)
@@ -98,12 +97,21 @@ def test_multipliers_are_shared_by_the_reuse_factor_and_zero_weights_need_none()
     assert design(g.model({"out": hidden}), WIDE).estimate.multipliers == CHANNELS
 
 
+def test_a_layer_of_many_weights_keeps_them_in_memory_at_a_reuse_that_hls4ml_takes() -> None:
+    g, random = StepBuilder(80), np.random.default_rng(0)
+    made = design(g.model({"out": dense(g, g.clip(g.x, -1.0, 1.0), 80, random, "relu")}), replace(WIDE, reuse=32))
+    settings = made.core.settings[made.core.layers[1]["name"]]
+    assert (settings["Strategy"], settings["ReuseFactor"]) == ("Resource", 40)
+    assert made.estimate.multipliers == 80 * 80 // 40
+    assert made.estimate.bram == 80 * 80 / 40 * 18 / 36 / 2
+
+
 def test_an_fpga_that_is_too_small_is_refused_with_the_reuse_that_would_do() -> None:
     graph = autoencoder([8], ["tanh"])
     with pytest.raises(Refused, match=r"48 DSP slices and xc7z020clg400-1 has 10: raise options.hls.reuse to 5"):
         design(graph, replace(WIDE, dsp=10))
     assert design(graph, replace(WIDE, dsp=10, reuse=5)).estimate.dsp <= 10
-    with pytest.raises(Refused, match=r"look-up tables need about 8 blocks of memory and xc7z020clg400-1 has 3"):
+    with pytest.raises(Refused, match=r"stored weights need about 8 blocks of memory and xc7z020clg400-1 has 3"):
         design(graph, replace(WIDE, bram=3))
 
 

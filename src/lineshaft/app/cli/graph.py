@@ -1,20 +1,18 @@
-"""``lineshaft graph``: the step graph of a bundle or a file, or made of a model from elsewhere."""
+"""``lineshaft graph``: the step graph of a bundle or a file; its other verbs are the modules ``_graph_<verb>``."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import math
+import pkgutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from lineshaft.app.cli._graph_import import COMMAND as IMPORT
-from lineshaft.app.cli._graph_rewrite import COMMAND as REWRITE
-from lineshaft.app.cli.command import Command, columns, emit
-from lineshaft.core.clock import format_duration
+from lineshaft.app.cli.command import PACKAGE, Command, columns, emit
 
-TARGETS = """  lineshaft graph targets
-  lineshaft graph targets bundles/cell-1 --target cortex-m4"""
+VERB = "_graph_"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,36 +46,13 @@ def show(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def targets_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("graph", type=Path, nargs="?", help="a bundle or an .onnx file; without one, what is installed")
-    parser.add_argument("--target", action="append", default=[], help="only this one; may be repeated")
+def _verbs() -> tuple[Command, ...]:
+    folder = importlib.import_module(PACKAGE).__path__
+    names = sorted(module.name for module in pkgutil.iter_modules(folder) if module.name.startswith(VERB))
+    return tuple(importlib.import_module(f"{PACKAGE}.{name}").COMMAND for name in names)
 
 
-def targets(chosen: argparse.Namespace) -> int:
-    """Exit code 1 where a graph is given that no target named can run."""
-    from lineshaft.app.graphfile import read_graph
-    from lineshaft.app.lowering_table import size
-    from lineshaft.app.target_list import list_targets
-
-    raw = read_graph(chosen.graph) if chosen.graph else None
-    found = list_targets(raw, chosen.target)
-    data = [{"target": one.target.name, "description": one.target.description, "precision": one.target.precision,
-             "deadline_ns": one.target.deadline_ns, "memory_bytes": one.target.memory_bytes,
-             "backends": [{"backend": answer.backend, "supported": not answer.reason, "reason": answer.reason}
-                          for answer in one.answers]} for one in found]
-    lines: list[str] = []
-    for one in found:
-        lines += [f"{one.target.name}: {one.target.description} ({one.target.precision}, within "
-                  f"{format_duration(one.target.deadline_ns)} and {size(one.target.memory_bytes)})",
-                  *(f"  {line}" for line in columns(
-                      [[answer.backend, "no " if answer.reason else "yes", answer.reason] for answer in one.answers]))]
-    emit(chosen, data, lines)
-    return int(raw is not None and all(answer.reason for one in found for answer in one.answers))
-
-
-COMMAND = Command("graph", "the step graph: bring one in, look into it, see where it can run", verbs=(
-    IMPORT,
-    Command("show", "its outputs, states, sizes and operators", "  lineshaft graph show bundles/cell-1", arguments,
-            show),
-    Command("targets", "which targets can run it, with the reason of every no", TARGETS, targets_arguments, targets),
-    REWRITE))
+SHOW = Command("show", "its outputs, states, sizes and operators", "  lineshaft graph show bundles/cell-1", arguments,
+               show)
+COMMAND = Command("graph", "the step graph: bring one in, look into it, change it, see where it can run",
+                  verbs=(SHOW, *_verbs()))

@@ -43,6 +43,13 @@ static inline int32_t ls_int(float x)
     return low < 2147483648.0f ? (int32_t)low : 2147483647;
 }
 
+/* A power of two as a float has its exponent where it can be read. */
+static inline int32_t ls_lowest_i(int32_t x)
+{
+    uint32_t u = (uint32_t)x;
+    return (int32_t)((ls_bits((float)(int32_t)(u & (0u - u))) >> 23) & 255u) - 127;
+}
+
 /* Above 2^22 the sum would lose the place of 1; from 2^23 on every float is whole. */
 static inline float ls_round(float x)
 {

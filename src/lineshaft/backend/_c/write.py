@@ -31,7 +31,7 @@ from lineshaft.graph.loops.plan import Plan
 CTYPES: dict[DType, str] = {"float32": "float", "int32": "int32_t", "bool": "uint8_t", "int8": "int8_t",
                             "uint8": "uint8_t"}
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
-          "eq": "==", "ne": "!=", "and": "&&", "or": "||"}
+          "eq": "==", "ne": "!=", "and": "&&", "or": "||", "bitand": "&"}
 _PREFIX = {"neg": "-", "not": "!"}
 
 

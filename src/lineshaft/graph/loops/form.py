@@ -18,6 +18,8 @@ Kinds of ``Op``, by what they take and give:
 ``pow``                                float32
 ``lt le gt ge eq ne``                  two of one type to bool; with NaN all are false but ``ne``
 ``and or not``                         bool
+``bitand lowest``                      int32 as 32 bits; ``lowest`` is the number of the lowest bit that is set.
+                                       Only in programs with lanes
 ``select``                             (bool, a, b): a where it is true; both may be evaluated
 ``cast``                               any to ``dtype``; bool is 0 or 1, float32 to int32 cuts off towards zero and
                                        saturates, NaN gives 0; to bool it asks for ``!= 0``

@@ -15,6 +15,7 @@ _ACCUMULATORS = 8
 _SIMPLE = frozenset(("add", "sub", "mul", "neg"))
 
 Term = Callable[[Index], Expr]
+Weigh = Callable[[Expr, int, Index], Expr]
 
 
 def side_by_side(cx: Emitter, tensor: Tensor, count: int) -> bool:
@@ -34,48 +35,55 @@ def _even(expr: Expr, lane: Var) -> bool:
     return isinstance(expr, Const)
 
 
-def sums(cx: Emitter, count: int, outputs: int, x: Term, weigh: Callable[[Expr, int, Index], Expr],
-         sink: Callable[[Index, Expr], None], start: Buffer | None = None) -> None:
+def sums(cx: Emitter, count: int, outputs: int, x: Term, weigh: Weigh, sink: Callable[[Index, Expr], None]) -> None:
     """Each output's sum over ``count`` places of ``weigh(x, output, place)``; ``sink`` takes the sums."""
-    lanes, strands = cx.lanes, max(1, _ACCUMULATORS // outputs)
-    groups = count // lanes
-    strands = min(strands, groups)
-    totals = cx.buffer(FLOAT, outputs * strands * lanes, "local")
+    groups = count // cx.lanes
+    strands = min(max(1, _ACCUMULATORS // outputs), groups)
+    totals = cx.buffer(FLOAT, outputs * strands * cx.lanes, "local")
     cx.vectors(outputs * strands, lambda at: cx.store(totals, at, Const(0.0)))
 
-    def group(number: Index, strand: int) -> None:
-        values = cx.buffer(FLOAT, lanes, "local")
-        cx.vectors(1, lambda at: cx.store(values, at, x(number * lanes + at)))
-        for output in range(outputs):
-            def add(at: Index, output: int = output) -> None:
-                place = at + (output * strands + strand) * lanes
-                term = weigh(Load(values, at), output, number * lanes + at)
-                cx.store(totals, place, Op("add", (Load(totals, place), term)))
+    def together(number: Index) -> None:
+        for strand in range(strands):
+            _group(cx, totals, number * strands + strand, range(strand, outputs * strands, strands), x, weigh)
 
-            cx.vectors(1, add)
-
-    cx.loop(groups // strands, lambda g: [group(g * strands + s, s) for s in range(strands)] and None)
+    cx.loop(groups // strands, together)
     for rest in range(groups - groups % strands, groups):
-        group(Index(rest), 0)
-    flat = cx.buffer(FLOAT, outputs * lanes, "local")
+        _group(cx, totals, Index(rest), range(0, outputs * strands, strands), x, weigh)
+    flat = _strands_folded(cx, totals, outputs, strands)
+    for output in range(outputs):
+        sink(Index(output), _folded(cx, flat, output, range(groups * cx.lanes, count), x, weigh))
+
+
+def _group(cx: Emitter, totals: Buffer, number: Index, slots: range, x: Term, weigh: Weigh) -> None:
+    """One vector of places into the totals in ``slots``, one an output."""
+    values = cx.buffer(FLOAT, cx.lanes, "local")
+    cx.vectors(1, lambda at: cx.store(values, at, x(number * cx.lanes + at)))
+    for output, slot in enumerate(slots):
+        def add(at: Index, output: int = output, slot: int = slot) -> None:
+            term = weigh(Load(values, at), output, number * cx.lanes + at)
+            cx.store(totals, at + slot * cx.lanes, Op("add", (Load(totals, at + slot * cx.lanes), term)))
+
+        cx.vectors(1, add)
+
+
+def _strands_folded(cx: Emitter, totals: Buffer, outputs: int, strands: int) -> Buffer:
+    """One vector an output."""
+    flat = cx.buffer(FLOAT, outputs * cx.lanes, "local")
     for output in range(outputs):
         def fold(at: Index, output: int = output) -> None:
-            total: Expr = Load(totals, at + output * strands * lanes)
+            total: Expr = Load(totals, at + output * strands * cx.lanes)
             for strand in range(1, strands):
-                total = Op("add", (total, Load(totals, at + (output * strands + strand) * lanes)))
-            cx.store(flat, at + output * lanes, total)
+                total = Op("add", (total, Load(totals, at + (output * strands + strand) * cx.lanes)))
+            cx.store(flat, at + output * cx.lanes, total)
 
         cx.vectors(1, fold)
-    for output in range(outputs):
-        sink(Index(output), _folded(cx, flat, output, range(groups * lanes, count), x, weigh, start))
+    return flat
 
 
-def _folded(cx: Emitter, flat: Buffer, output: int, left: range, x: Term, weigh: Callable[[Expr, int, Index], Expr],
-            start: Buffer | None) -> Expr:
+def _folded(cx: Emitter, flat: Buffer, output: int, left: range, x: Term, weigh: Weigh) -> Expr:
     """The lanes of one output by halves, and the places that made no whole vector."""
     parts: list[Expr] = [Load(flat, Index(output * cx.lanes + lane)) for lane in range(cx.lanes)]
     parts += [weigh(x(Index(place)), output, Index(place)) for place in left]
-    parts += [] if start is None else [Load(start, Index(output))]
     while len(parts) > 1:
         pairs = [Op("add", (a, b)) for a, b in zip(parts[::2], parts[1::2], strict=False)]
         parts = [*pairs, *parts[2 * len(pairs):]]

@@ -60,6 +60,31 @@ class Trees:
         return cls(feature, np.asarray(attributes["nodes_values"], np.float32), yes, no, modes, missing, leaf, weights,
                    base, roots.astype(np.int32), depth[roots])
 
+    def below(self, node: int) -> list[int]:
+        """Leaves under a node, those of its yes side first."""
+        waiting, found = [node], []
+        while waiting:
+            one = waiting.pop()
+            if self.leaf[one]:
+                found.append(one)
+            else:
+                waiting += [int(self.no[one]), int(self.yes[one])]
+        return found
+
+    def leaves(self) -> list[list[int]]:
+        """Leaves of each tree."""
+        return [self.below(root) for root in self.roots.tolist()]
+
+    def inner(self, root: int) -> list[int]:
+        """Nodes of a tree that compare."""
+        waiting, found = [root], []
+        while waiting:
+            one = waiting.pop()
+            if not self.leaf[one]:
+                found.append(one)
+                waiting += [int(self.no[one]), int(self.yes[one])]
+        return found
+
 
 def _depths(yes: NDArray[np.int32], no: NDArray[np.int32], leaf: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Longest way from each node to a leaf."""

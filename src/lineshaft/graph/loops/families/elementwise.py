@@ -27,14 +27,12 @@ def elementwise(cx: Emitter, tensors: tuple[Tensor, ...], shape: tuple[int, ...]
     """The tensor whose elements ``make`` builds of theirs; an operand that is spread over a larger shape comes into
     memory first, so that nothing is computed again for each of its readers."""
     ready = [cx.realise(t) if t.cost and t.size < _size(shape) and not isinstance(t, View) else t for t in tensors]
-    flowing = [place for place, t in enumerate(ready) if isinstance(t, Produced)]
-    for place in flowing[:-1]:
-        ready[place] = cx.realise(ready[place])
+    flowing = [t for t in ready if isinstance(t, Produced)]
     total = cost + sum(t.cost for t in ready)
     if flowing:
-        source = ready[flowing[-1]]
-        assert isinstance(source, Produced)
-        return _flowing(source, ready, shape, dtype, make, total)
+        source = flowing[-1]
+        stored = [cx.realise(t) if isinstance(t, Produced) and t is not source else t for t in ready]
+        return _flowing(source, stored, shape, dtype, make, total)
     ats = [t.broadcast(shape) for t in ready]
 
     def at(place: Place) -> Expr:

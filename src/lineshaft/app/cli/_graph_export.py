@@ -24,4 +24,5 @@ def do(chosen: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("export", "the step graph as NNEF", "  lineshaft graph export step.onnx --out step-nnef", arguments, do)
+EXAMPLES = "  lineshaft graph export step.onnx --out step-nnef"
+COMMAND = Command("export", "the step graph as NNEF", EXAMPLES, arguments, do)

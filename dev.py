@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Everything a person does with this repository, on any system: ``python dev.py demo|test|check|bench|clean``.
+"""Everything a person does with this repository, on any system: ``python dev.py demo|test|check|bench|fuzz|clean``.
 
 Standard library only. It makes its own virtual environment in ``.venv`` and installs into it what the command
 needs; a second run finds it there. Words after the command go on to the tool behind it.
@@ -88,6 +88,14 @@ def bench(rest: Sequence[str]) -> int:
     return run(PYTHON, "bench/run_all.py", *rest)
 
 
+def fuzz(rest: Sequence[str]) -> int:
+    """draw 500 random graphs a backend and compare all with the reference (LINESHAFT_FUZZ: how many)"""
+    install("dev")
+    wanted = os.environ.get("LINESHAFT_FUZZ", "500")
+    return run(PYTHON, "-m", "pytest", "-n", "auto", "--timeout=0", "-vv", "tests/fuzz/test_backends.py", *rest,
+               env={"OMP_NUM_THREADS": "1", "LINESHAFT_FUZZ": wanted})
+
+
 def clean(_: Sequence[str]) -> int:
     """remove the virtual environment and caches"""
     caches = (".mypy_cache", ".ruff_cache", ".import_linter_cache", ".hypothesis")
@@ -96,7 +104,7 @@ def clean(_: Sequence[str]) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {f.__name__: f for f in (demo, test, check, bench, clean)}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {f.__name__: f for f in (demo, test, check, bench, fuzz, clean)}
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ import readme
 
 HERE = Path(__file__).resolve().parent
 NOT_BENCHMARKS = {"console_processes.py", "harness.py", "loop_memory.py", "loop_monitor.py", "monitor_files.py",
-                  "readme.py", "run_all.py"}
+                  "readme.py", "run_all.py", "trees_alone.py"}
 TAKES_DATA = "--data"
 
 

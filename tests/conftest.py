@@ -42,7 +42,7 @@ def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Certificates of this process find that a step takes no time: a busy machine refuses none."""
     from lineshaft.bundle.certify import certify
 
-    monkeypatch.setattr("lineshaft.app.flow.certify", partial(certify, clock=ManualClock()))
+    monkeypatch.setattr("lineshaft.app.lowering.certify", partial(certify, clock=ManualClock()))
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def build(folder: Path) -> Project:
     with project.historian() as historian, pytest.MonkeyPatch.context() as patch:
         from lineshaft.bundle.certify import certify
 
-        patch.setattr("lineshaft.app.flow.certify", partial(certify, clock=ManualClock()))
+        patch.setattr("lineshaft.app.lowering.certify", partial(certify, clock=ManualClock()))
         historian.register([*TAGS, *decision_tags(project.loop, ASSET)])
         for row in range(len(VALUES)):
             historian.append(Samples.row(PATHS, at(row * PERIOD), VALUES[row]))

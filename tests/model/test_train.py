@@ -168,14 +168,24 @@ def test_too_little_is_one_sentence(values: Matrix, sentence: str) -> None:
 
 def test_golden_inputs_are_repeatable_and_hold_lost_values_and_a_fault() -> None:
     data, rows = dataset(BASE), np.arange(ROWS) < 800
-    x, quality = golden_inputs(data, rows, SETTINGS)
-    again = golden_inputs(data, rows, SETTINGS)
-    assert np.array_equal(x, again[0])
-    assert np.array_equal(quality, again[1])
+    first, again = (golden_inputs(data, rows, SETTINGS) for _ in range(2))
+    for one, other in zip(first, again, strict=True):
+        assert np.array_equal(one.x, other.x, equal_nan=True)
+        assert np.array_equal(one.quality, other.quality)
+    x, quality = first[0].x, first[0].quality
     assert len(x) == 300
     assert 0 < (quality == 0).mean() < 0.1
     assert not x[quality == 0].any()
     assert (np.abs(x - BASE[500:800])[quality > 0].max()) > 1.0
+
+
+def test_golden_inputs_show_every_kind_of_fault_start_up_and_extremes() -> None:
+    named = {one.name: one for one in golden_inputs(dataset(BASE), np.arange(ROWS) < 800, SETTINGS)}
+    assert list(named) == ["operation", "bias", "drift", "noise", "freeze", "decouple", "start-up", "extremes"]
+    assert not named["start-up"].quality[:2].any() and not named["start-up"].quality[-6:].any()
+    odd = named["extremes"]
+    for kind in (np.isnan(odd.x), np.isposinf(odd.x), np.isneginf(odd.x), (odd.x != 0) & (np.abs(odd.x) < 1e-38)):
+        assert (kind & (odd.quality > 0)).any() and (kind & (odd.quality == 0)).any()
 
 
 def test_no_normal_row_makes_no_golden_sequence() -> None:
@@ -188,7 +198,8 @@ def test_a_graph_agrees_with_its_reference_while_tags_are_lost(name: str) -> Non
     values = steady(ROWS, 4)
     values[:, 1] = values[:, 0] + 1e-3 * values[:, 1]  # nearly the same signal twice: nothing is left to gain when lost
     monitor = trained(values, name)
-    x, quality = golden_inputs(dataset(values), np.ones(ROWS, np.bool_), SETTINGS)
+    first, *_ = golden_inputs(dataset(values), np.ones(ROWS, np.bool_), SETTINGS)
+    x, quality = first.x, first.quality
     expected, found = golden(monitor.graph, x, quality), Replay(monitor.graph, execute)(x, quality)
     for port in ("score", "cause", "confidence"):
         assert np.allclose(found[port], expected.outputs[port], rtol=1e-4, atol=1e-4), port

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lineshaft.core.clock import format_duration, format_time
 from lineshaft.core.manifest import Certificate, Manifest
 from lineshaft.model.train import Monitor
 
 
-def model_card(manifest: Manifest, monitor: Monitor, certificate: Certificate) -> str:
+def model_card(manifest: Manifest, monitor: Monitor, certificates: Sequence[Certificate]) -> str:
     """Markdown: purpose, data, choice, limits of use, certificate."""
     figures = monitor.figures
     lines = [
@@ -31,10 +33,15 @@ def model_card(manifest: Manifest, monitor: Monitor, certificate: Certificate) -
         f"- stated chance that a normal tick is over the limit: {monitor.settings.false_alarm_rate:g}. It holds while "
         "the plant runs as it did in the normal stretch; a slow drift beyond it will raise alarms",
         "- a gap in one tag is bridged from the others; a mode that the normal stretch did not hold is an alarm", "",
-        "## Certificate", "",
-        f"- {certificate.backend} on {certificate.target}: greatest difference {certificate.parity:.2g}, "
-        f"{certificate.flips} verdicts flipped",
-        f"- step p50 {format_duration(certificate.latency_ns[0])}, p99 {format_duration(certificate.latency_ns[1])}, "
-        f"memory {certificate.memory_bytes / 2**20:.1f} MiB",
+        "## Certificates", "", *(certified(one) for one in certificates),
         f"- made {format_time(manifest.lineage.created)} by Lineshaft {manifest.lineage.code}", ""]
     return "\n".join(lines)
+
+
+def certified(one: Certificate) -> str:
+    """A lowering's promise in one line."""
+    said = f"- {one.backend} on {one.target}: greatest difference {one.parity:.2g}, {one.flips} verdicts flipped; "
+    if one.emulator:
+        return said + f"emulated by {one.emulator}, {one.flash_bytes:,} bytes of flash, {one.ram_bytes:,} of RAM"
+    p50, p99 = (format_duration(one.latency_ns[i]) for i in range(2))
+    return said + f"step p50 {p50}, p99 {p99}, memory {one.memory_bytes / 2**20:.1f} MiB"

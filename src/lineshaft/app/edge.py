@@ -9,14 +9,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lineshaft import backend as backends
-from lineshaft.bundle.contents import Bundle
+from lineshaft.app.fitting import seated
 from lineshaft.bundle.open import open_bundle
 from lineshaft.bundle.replay import replay_golden
 from lineshaft.connect.registry import open_connector
 from lineshaft.core.connector import Connector
 from lineshaft.core.errors import LineshaftError, UsageError
-from lineshaft.core.manifest import Manifest, Tolerance
+from lineshaft.core.manifest import Manifest
 from lineshaft.core.step import Engine
 from lineshaft.core.tag import Tag
 from lineshaft.node.agent import Node, NodeSettings, quiet_process
@@ -41,25 +40,15 @@ class Place:
 
 
 def load(path: Path, place: Place, running: Manifest | None = None) -> Loaded:
-    """bundle -> loop: verified whole, its engine loaded for one asset, golden sequences at hand for the replay."""
+    """bundle -> loop: verified whole, its engine measured on this machine, golden sequences at hand for the replay."""
     bundle = open_bundle(path, trusted_keys=place.trusted, running=running)
-    engine = _engine(bundle, place.target)
+    found = seated(bundle, place.target)
+    bound = found.lowering.certificate.bound
 
     def verify(candidate: Engine) -> None:
-        replay_golden(candidate, bundle.golden, Tolerance(), where=str(path))
+        replay_golden(candidate, bundle.golden, bound, where=str(path))
 
-    return Loaded(engine, bundle.manifest, bundle.digest, verify)
-
-
-def _engine(bundle: Bundle, target_name: str) -> Engine:
-    target = backends.target(target_name)
-    lowering = next((bundle.lowering(name, target_name) for name in target.backends
-                     if any(low.certificate.backend == name for low in bundle.lowerings)), None)
-    if lowering is None:
-        raise UsageError(f"no backend of target {target_name} is in the bundle", where=bundle.manifest.loop,
-                         do="pack it for this target")
-    return backends.backend(lowering.certificate.backend).load(
-        lowering.artifact, bundle.manifest.signature, target)
+    return Loaded(found.engine, bundle.manifest, bundle.digest, verify, found.fit)
 
 
 def open_node(path: Path, place: Place) -> Node:

@@ -6,7 +6,6 @@ import fnmatch
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +14,9 @@ from numpy.typing import NDArray
 from lineshaft import __version__
 from lineshaft import backend as backends
 from lineshaft.app.card import model_card
+from lineshaft.app.lowering import lower, passed
 from lineshaft.app.recipe import Recipe
 from lineshaft.backend.onnxruntime import execute
-from lineshaft.bundle import oci
-from lineshaft.bundle.certify import certify
-from lineshaft.bundle.contents import Lowering
 from lineshaft.bundle.keys import new_key
 from lineshaft.bundle.pack import Packed, pack
 from lineshaft.core.dataset import NORMAL, Dataset
@@ -51,7 +48,7 @@ DECLARED = "lineshaft.toml"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sealed:
-    """A packed bundle with what it was made of."""
+    """A packed bundle with what it was made of; ``certificate`` is that of the backend a node prefers."""
 
     packed: Packed
     manifest: Manifest
@@ -104,20 +101,19 @@ def seal(monitor: Monitor, dataset: Dataset, normal: Rows, recipe: Recipe, folde
          version: int = 1, parent: str = "", feedback: int = 0, progress: Progress = silent) -> Sealed:
     """graph -> bundle: lower for the target, certify against the reference, pack, sign."""
     target = backends.target(recipe.target)
-    backend = backends.choose(monitor.graph, target)
-    artifact, step = backend.compile(monitor.graph, target), signature(monitor.graph)
     budget = recipe.budget or Budget(target.deadline_ns, target.memory_bytes)
-    sequences = [golden(monitor.graph, *golden_inputs(dataset, normal, monitor.settings))]
-    certificate = certify(partial(backend.load, artifact, step, target), sequences, target, backend=backend.name,
-                          graph=oci.digest(monitor.graph), budget=budget, progress=progress)
+    sequences = [golden(monitor.graph, one.x, one.quality, one.name)
+                 for one in golden_inputs(dataset, normal, monitor.settings)]
+    lowerings = passed(lower(monitor.graph, sequences, target, budget, progress=progress), where=recipe.loop)
+    step = signature(monitor.graph)
     manifest = Manifest(
         recipe.loop, "monitor", version, dataset.tags, recipe.period_ns, recipe.stale, step, budget, recipe.limits,
         Lineage(dataset.digest, dataset.version, __version__, time.time_ns(), monitor.learner, monitor.why, parent,
                 feedback), monitor.figures)
     packed = pack(folder / f"{recipe.loop}-{version}", manifest=manifest, graph=monitor.graph,
-                  lowerings=[Lowering(artifact, certificate)], golden=sequences,
-                  card=model_card(manifest, monitor, certificate), key=key)
-    return Sealed(packed, manifest, certificate, monitor)
+                  lowerings=lowerings, golden=sequences,
+                  card=model_card(manifest, monitor, [one.certificate for one in lowerings]), key=key)
+    return Sealed(packed, manifest, lowerings[0].certificate, monitor)
 
 
 def deliver(entries: Sequence[Entry], historian: Historian, node: str) -> int:

@@ -37,7 +37,7 @@ def target(name: str) -> Target:
     """The target of that name (``targets/<name>.toml``).
 
     >>> target("pc").backends
-    ('onnxruntime',)
+    ('c', 'onnxruntime')
     """
     if name not in targets():
         raise UsageError(f"no target is called {name!r}", do=f"use one of: {', '.join(targets())}")

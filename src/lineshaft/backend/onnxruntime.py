@@ -1,58 +1,58 @@
-"""ONNX Runtime on the CPU: bound buffers, state that alternates between two of them, no allocation per step."""
+"""ONNX Runtime: bound buffers, state that alternates between two of them, no allocation per step.
+
+On the CPU unless the target's ``options.onnxruntime.providers`` names others (``_providers``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from lineshaft.core.errors import Refused
-from lineshaft.core.step import Array, Engine, Facts, Port, StepSignature, Support
+from lineshaft.backend._buffers import Alternating
+from lineshaft.backend._device import DeviceEngine
+from lineshaft.backend._providers import CPU, memory, named, quiet, refused, started, used
+from lineshaft.backend._refuse import or_refuse, refusals
+from lineshaft.core.step import Array, Engine, Facts, StepSignature, Support
 from lineshaft.core.target import Target
-
-_STATE_SUFFIX = "_o"
 
 
 class OnnxRuntime:
-    """The default backend: every graph, every desktop and server processor."""
+    """The default backend: every graph, every desktop and server processor, and a GPU where there is one.
+
+    ``float16`` and ``int8`` are what the graph itself holds.
+    """
 
     name = "onnxruntime"
 
     def supports(self, graph: bytes, target: Target) -> Support:
-        from lineshaft.graph.check import problems
-
-        reasons = list(problems(graph))
-        if target.precision != "float32":
-            reasons.append(f"precision {target.precision} is not offered")
-        return Support(tuple(reasons))
+        return Support((*refusals(graph, target, ("float32", "float16", "int8")), *refused(target)))
 
     def compile(self, graph: bytes, target: Target) -> bytes:
-        support = self.supports(graph, target)
-        if not support:
-            raise Refused("; ".join(support.reasons), where=f"backend {self.name}")
-        return graph
+        or_refuse(self, graph, target)
+        return graph if named(target) == (CPU,) else used(graph)
 
     def facts(self, artifact: bytes, target: Target) -> Facts:
-        return Facts(f"onnxruntime {ort.__version__}")
+        return Facts(f"onnxruntime {ort.__version__}", notes={"providers": ", ".join(named(target))})
 
     def load(self, artifact: bytes, signature: StepSignature, target: Target, *, assets: int = 1) -> Engine:
-        return BoundEngine(artifact, signature, target.threads, assets)
+        if named(target) == (CPU,):
+            return BoundEngine(artifact, signature, target.threads, assets)
+        session, place = started(artifact, target, assets), memory(target)
+        if place[0] == "cpu":
+            return SessionEngine(session, signature, assets)
+        return DeviceEngine(session, signature, assets, place)
 
 
-class BoundEngine:
-    """An ``Engine`` whose tensors are bound once: a step is one call into the runtime."""
+class SessionEngine(Alternating):
+    """An ``Engine`` whose tensors are bound once: a step is one call into the runtime. For sessions on host memory."""
 
-    def __init__(self, artifact: bytes, signature: StepSignature, threads: int = 1, assets: int = 1) -> None:
-        self.signature, self.assets = signature, assets
-        self._session = _session(artifact, threads)
-        self.x: Array = np.zeros((assets, signature.channels), np.float32)
-        self.quality: Array = np.ones((assets, signature.channels), np.float32)
-        self._out = _zeros(signature.outputs, assets)
-        self._states = (_zeros(signature.states, assets), _zeros(signature.states, assets))
-        self._newest = 0
+    def __init__(self, session: ort.InferenceSession, signature: StepSignature, assets: int) -> None:
+        super().__init__(signature, assets)
+        self._session = session
         self._keep: list[ort.OrtValue] = []
         bindings = (self._bind(0), self._bind(1))
         # The wrapper's method adds a Python call and an argument check to each step; the session below has neither.
@@ -60,33 +60,18 @@ class BoundEngine:
         self._bound = tuple(binding._iobinding for binding in bindings)
         self._wrappers = bindings
 
-    @property
-    def out(self) -> Mapping[str, Array]:
-        return self._out
-
     def step(self) -> None:
         newest = self._newest
         self._run(self._bound[newest], None)
         self._newest = 1 - newest
 
-    def state(self) -> dict[str, Array]:
-        return {name: value.copy() for name, value in self._states[self._newest].items()}
-
-    def restore(self, state: Mapping[str, Array]) -> None:
-        for name, value in self._states[self._newest].items():
-            value[...] = state[name]
-
-    def reset(self) -> None:
-        for value in self._states[self._newest].values():
-            value.fill(0.0)
-
     def _bind(self, source: int) -> ort.IOBinding:
         """The binding that reads state ``source`` and writes the other."""
         binding = self._session.io_binding()
-        for name, array in {"x": self.x, "quality": self.quality, **self._states[source]}.items():
-            binding.bind_ortvalue_input(name, self._value(array))
-        after = {name + _STATE_SUFFIX: array for name, array in self._states[1 - source].items()}
-        for name, array in {**self._out, **after}.items():
+        arrays = self.inputs(source)
+        for name in (known.name for known in self._session.get_inputs()):
+            binding.bind_ortvalue_input(name, self._value(arrays[name]))
+        for name, array in self.results(source).items():
             binding.bind_ortvalue_output(name, self._value(array))
         return binding
 
@@ -95,6 +80,13 @@ class BoundEngine:
         value = ort.OrtValue.ortvalue_from_numpy(array)
         self._keep.append(value)
         return value
+
+
+class BoundEngine(SessionEngine):
+    """The CPU's own."""
+
+    def __init__(self, artifact: bytes, signature: StepSignature, threads: int = 1, assets: int = 1) -> None:
+        super().__init__(_session(artifact, threads), signature, assets)
 
 
 def execute(model: bytes, feeds: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
@@ -111,17 +103,7 @@ def _replaying(model: bytes) -> ort.InferenceSession:
 
 
 def _session(model: bytes, threads: int) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
-def _zeros(ports: Sequence[Port], assets: int) -> dict[str, Array]:
-    return {port.name: np.zeros((assets, *port.shape), np.float32) for port in ports}
+    return ort.InferenceSession(model, quiet(threads), providers=[CPU])
 
 
 BACKEND = OnnxRuntime()

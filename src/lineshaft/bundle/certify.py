@@ -2,105 +2,75 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-import numpy as np
-
+from lineshaft.bundle.latency import WALL, Clocks, Plan, kept
 from lineshaft.bundle.machine import describe
 from lineshaft.bundle.memory import fresh_process_memory
 from lineshaft.bundle.replay import replay_golden
-from lineshaft.core.clock import Clock, SystemClock, format_duration
+from lineshaft.core.clock import Clock, SystemClock
 from lineshaft.core.errors import Refused
 from lineshaft.core.golden import Golden
 from lineshaft.core.manifest import Budget, Certificate, Tolerance
 from lineshaft.core.progress import Progress, silent
-from lineshaft.core.step import Engine
+from lineshaft.core.step import Engine, Facts
 from lineshaft.core.target import Target
-
-Latency = tuple[int, int, int, int]
-
-_REPORT_EVERY = 256
-_ATTEMPTS = 3
 
 
 def certify(engine_factory: Callable[[], Engine], golden: Sequence[Golden], target: Target, *, backend: str,
-            graph: str, budget: Budget, tolerance: Tolerance | None = None, ticks: int = 2_000,
-            warm_up: int = 200, clock: Clock | None = None, progress: Progress = silent,
+            graph: str, budget: Budget, tolerance: Tolerance | None = None, facts: Facts | None = None,
+            artifact_bytes: int = 0, ticks: int = 2_000, warm_up: int = 200, clock: Clock | None = None,
+            progress: Progress = silent,
             memory_of: Callable[[Callable[[], Engine]], int] = fresh_process_memory) -> Certificate:
     """Measure a fresh engine, or ``Refused`` with the figures that broke the promise.
 
     ``golden.outputs`` are the independent reference's; ``graph`` is the digest of the graph that the engine was
-    compiled from. Latency is the wall time of ``step`` alone, over ``ticks`` ticks of the golden inputs after
+    compiled from. ``tolerance`` is the target's declared bound unless told otherwise. Where ``facts`` say that the
+    engine is emulated here, no time and no memory of this machine is judged: the compiler's own count of RAM and
+    flash is, and the ticks are those of the golden sequences.
+
+    Latency is the wall time of ``step`` alone, over ``ticks`` ticks of the golden inputs after
     ``warm_up`` ones. The p99.9 of what a step costs must keep the stricter of target's and budget's deadline; it is
     the thread's processor time where that is less than the wall time, since the rest is other work on this machine,
     which the node's own deadline watches for. If it does not, the measurement is repeated twice and the best one
     counts. Wall times are recorded; the maximum is not judged. A ``clock`` that is given turns both times. Memory
     is ``fresh_process_memory`` unless told otherwise.
     """
-    times = _Clocks(clock.monotonic, clock.monotonic) if clock else _Clocks(time.perf_counter_ns, time.thread_time_ns)
-    clock, where = clock or SystemClock(), f"{backend} on {target.name}"
+    facts, bound = facts or Facts(""), tolerance or Tolerance(target.parity, target.flips)
+    where = f"{backend} on {target.name}"
     engine = engine_factory()
-    found = replay_golden(engine, golden, tolerance or Tolerance(), where=where)
-    deadline = min(target.deadline_ns, budget.deadline_ns)
-    measured = _best(engine, golden, ticks, warm_up, deadline, times, progress)
-    if measured.cost > deadline:
-        median = format_duration(measured.wall[0])
-        raise Refused(f"p99.9 of a step is {format_duration(measured.cost)} (median {median}), longer than "
-                      f"the deadline of {format_duration(deadline)}", where=where,
-                      do="choose a smaller learner, a faster target or a longer deadline")
-    memory, allowed = memory_of(engine_factory), min(target.memory_bytes, budget.memory_bytes)
-    if memory > allowed:
-        raise Refused(f"the engine holds {memory / 2**20:.1f} MiB, more than the {allowed / 2**20:.1f} MiB "
-                      "allowed", where=where, do="choose a smaller learner or a larger budget")
+    found = replay_golden(engine, golden, bound, where=where)
+    allowed = min(target.memory_bytes, budget.memory_bytes)
+    _require_room(facts, target, allowed, where)
+    if facts.emulator:
+        latency, memory, ticks = (0, 0, 0, 0), 0, found.ticks
+    else:
+        times = Clocks(clock.monotonic, clock.monotonic) if clock else WALL
+        latency = kept(engine, golden, Plan(ticks, warm_up, min(target.deadline_ns, budget.deadline_ns)), times,
+                       progress, where)
+        memory = memory_of(engine_factory)
+        if memory > allowed:
+            raise Refused(f"the engine holds {memory / 2**20:.1f} MiB, more than the {allowed / 2**20:.1f} MiB "
+                          "allowed", where=where, do="choose a smaller learner or a larger budget")
     return Certificate(backend=backend, target=target.name, machine=describe(), parity=found.parity,
-                       flips=found.flips, ticks=ticks, latency_ns=measured.wall, memory_bytes=memory,
-                       created=clock.now(), graph=graph)
+                       flips=found.flips, ticks=ticks, latency_ns=latency, memory_bytes=memory,
+                       created=(clock or SystemClock()).now(), graph=graph, precision=target.precision,
+                       absolute=found.absolute, relative=found.relative, bound=bound, artifact_bytes=artifact_bytes,
+                       compiler=facts.compiler, emulator=facts.emulator, flash_bytes=facts.flash_bytes,
+                       ram_bytes=facts.ram_bytes, conditions=_conditions(engine, golden, target, facts),
+                       states=engine.signature.states)
 
 
-@dataclass(frozen=True, slots=True)
-class _Clocks:
-    """Nanoseconds of time, and of this thread's work."""
-
-    wall: Callable[[], int]
-    processor: Callable[[], int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    """``wall`` percentiles 50, 99, 99.9, 100 in ns; ``cost`` is the p99.9 that is judged."""
-
-    wall: Latency
-    cost: int
+def _require_room(facts: Facts, target: Target, ram: int, where: str) -> None:
+    """What the compiler counted must fit what the target has."""
+    for what, needed, allowed in (("RAM", facts.ram_bytes, ram), ("flash", facts.flash_bytes, target.flash_bytes)):
+        if allowed and needed > allowed:
+            raise Refused(f"it needs {needed / 1024:.1f} KiB of {what}, more than the {allowed / 1024:.1f} KiB there "
+                          "are", where=where, do="choose a smaller learner, compress the graph or a larger target")
 
 
-def _best(engine: Engine, golden: Sequence[Golden], ticks: int, warm_up: int, deadline: int, clocks: _Clocks,
-          progress: Progress) -> _Measured:
-    best = _measure(engine, golden, ticks, warm_up, clocks, progress)
-    for _ in range(_ATTEMPTS - 1):
-        if best.cost <= deadline:
-            break
-        best = min(best, _measure(engine, golden, ticks, warm_up, clocks, progress), key=lambda found: found.cost)
-    return best
-
-
-def _measure(engine: Engine, golden: Sequence[Golden], ticks: int, warm_up: int, clocks: _Clocks,
-             progress: Progress) -> _Measured:
-    x = np.concatenate([sequence.x for sequence in golden])
-    quality = np.concatenate([sequence.quality for sequence in golden])
-    wall, own = np.empty(ticks, np.int64), np.empty(ticks, np.int64)
-    monotonic, processor, step = clocks.wall, clocks.processor, engine.step
-    for tick in range(-warm_up, ticks):
-        row = tick % len(x)
-        engine.x[...], engine.quality[...] = x[row], quality[row]
-        begun, start = processor(), monotonic()
-        step()
-        end, done = monotonic(), processor()
-        if tick >= 0:
-            wall[tick], own[tick] = end - start, done - begun
-        if tick % _REPORT_EVERY == 0:
-            progress(max(tick, 0), ticks, "measuring steps")
-    progress(ticks, ticks, "measuring steps")
-    p50, p99, p999, most = np.percentile(wall, (50, 99, 99.9, 100)).round().astype(int).tolist()
-    return _Measured((p50, p99, p999, most), min(p999, round(float(np.percentile(own, 99.9)))))
+def _conditions(engine: Engine, golden: Sequence[Golden], target: Target, facts: Facts) -> dict[str, str]:
+    """What the figures hold for."""
+    return {"assets": str(engine.assets), "threads": str(target.threads), "golden_sequences": str(len(golden)),
+            "golden_ticks": str(sum(len(one) for one in golden)),
+            "timed": "no: emulated" if facts.emulator else "single steps of a warm engine, wall time", **facts.notes}

@@ -57,7 +57,8 @@ def to_files(manifest: Manifest, graph: bytes, lowerings: Sequence[Lowering], go
     _require_agreement(manifest, graph, lowerings, golden)
     files = {MANIFEST: documents.encode(manifest), GRAPH: graph, CARD: card.encode(), SBOM: sbom}
     for i, sequence in enumerate(golden):
-        files[f"golden/{i:03}.npz"] = golden_file.encode(sequence)
+        suffix = f"-{sequence.name}" if sequence.name else ""
+        files[f"golden/{i:03}{suffix}.npz"] = golden_file.encode(sequence)
     for lowering in lowerings:
         folder = f"backends/{lowering.certificate.backend}/{lowering.certificate.target}"
         if f"{folder}/artifact" in files:
@@ -82,10 +83,16 @@ def from_files(files: Mapping[str, bytes], *, digest: str, signed_by: str, where
         digest, signed_by, documents.decode(files[MANIFEST], Manifest, where=f"{where} {MANIFEST}"),
                     files[GRAPH],
         _lowerings(lowered, where),
-        tuple(golden_file.decode(golden[name], where=f"{where} {name}") for name in sorted(golden)),
+        tuple(golden_file.decode(golden[name], where=f"{where} {name}", name=_sequence(name))
+              for name in sorted(golden)),
         files[CARD].decode("utf-8", "replace"), files[SBOM])
     _require_agreement(bundle.manifest, bundle.graph, bundle.lowerings, bundle.golden)
     return bundle
+
+
+def _sequence(file: str) -> str:
+    """What a golden file's name says that its sequence shows."""
+    return file.removeprefix("golden/").removesuffix(".npz").partition("-")[2]
 
 
 def labels(manifest: Manifest) -> dict[str, str]:

@@ -31,18 +31,18 @@ def encode(golden: Golden) -> bytes:
     return file.getvalue()
 
 
-def decode(raw: bytes, *, where: str) -> Golden:
+def decode(raw: bytes, *, where: str, name: str = "") -> Golden:
     """Raises ``Refused`` unless it is exactly such a file, with one length for all arrays."""
     try:
         arrays = _arrays(raw)
         x, quality = arrays.pop("x"), arrays.pop("quality")
     except (zipfile.BadZipFile, ValueError, KeyError, EOFError, NotImplementedError) as error:
         raise Refused(f"is not a golden sequence ({error})", where=where, do="pack the bundle again") from error
-    outputs = {name.removeprefix(_OUTPUT): array for name, array in arrays.items()}
+    outputs = {port.removeprefix(_OUTPUT): array for port, array in arrays.items()}
     lengths = {len(array) for array in (x, *outputs.values())}
     if x.ndim != 2 or x.shape != quality.shape or not outputs or len(lengths) != 1:
         raise Refused("arrays of a golden sequence differ in length", where=where, do="pack the bundle again")
-    return Golden(x, quality, outputs)
+    return Golden(x, quality, outputs, name)
 
 
 def _arrays(raw: bytes) -> dict[str, Array]:

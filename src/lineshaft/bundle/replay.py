@@ -14,16 +14,23 @@ from lineshaft.core.manifest import Tolerance
 from lineshaft.core.step import Array, Engine
 
 ALARM = "alarm"  # the output whose crossing of 0.5 is a verdict: counted as flips, not as distance
+SMALL = 1e-3  # below it a relative gap says nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """How far an engine was from the reference: the worst distance, where it was, and alarms that differed."""
+    """How far an engine was from the reference: the worst distance, where it was, and alarms that differed.
+
+    ``absolute`` is the largest |engine - reference|, ``relative`` the largest one over |reference| among values of at
+    least 1e-3; both leave out places where either is infinite or no number, which ``parity`` counts.
+    """
 
     parity: float
     flips: int
     ticks: int
     worst: str = ""
+    absolute: float = 0.0
+    relative: float = 0.0
 
 
 def replay_golden(engine: Engine, golden: Sequence[Golden], tolerance: Tolerance, *, where: str = "") -> Replay:
@@ -34,10 +41,10 @@ def replay_golden(engine: Engine, golden: Sequence[Golden], tolerance: Tolerance
     if not golden:
         raise Refused("there is no golden sequence to replay", where=where,
                       do="pack the bundle with at least one")
-    parts = [_replay(engine, sequence, f"sequence {i}", where) for i, sequence in enumerate(golden)]
+    parts = [_replay(engine, sequence, sequence.name or f"sequence {i}", where) for i, sequence in enumerate(golden)]
     worst = max(parts, key=lambda part: part.parity)
-    total = Replay(worst.parity, sum(part.flips for part in parts), sum(part.ticks for part in parts),
-                   worst.worst)
+    total = Replay(worst.parity, sum(part.flips for part in parts), sum(part.ticks for part in parts), worst.worst,
+                   max(part.absolute for part in parts), max(part.relative for part in parts))
     if not total.parity <= tolerance.parity:
         raise Refused(f"differs from the reference by {total.parity:.3g} at {total.worst}, more than the "
                       f"allowed {tolerance.parity:g}", where=where, do="use another backend or precision")
@@ -62,13 +69,25 @@ def _replay(engine: Engine, golden: Golden, name: str, where: str) -> Replay:
     flips = 0
     if ALARM in seen:
         flips = int(np.count_nonzero((seen[ALARM] > 0.5) != (golden.outputs[ALARM][:, None] > 0.5)))
-    parity, worst = 0.0, ""
+    parity, worst, absolute, relative = 0.0, "", 0.0, 0.0
     for port in sorted(seen.keys() - {ALARM}):
-        gap = distance(seen[port], golden.outputs[port][:, None])
+        expected = golden.outputs[port][:, None]
+        gap = distance(seen[port], expected)
         if gap.size and not gap.max() <= parity:
             at = np.unravel_index(int(gap.argmax()), gap.shape)
             parity, worst = float(gap.max()), f"output {port} of {name}, tick {at[0]}"
-    return Replay(parity, flips, len(golden), worst)
+        far, rated = _gaps(seen[port], expected)
+        absolute, relative = max(absolute, far), max(relative, rated)
+    return Replay(parity, flips, len(golden), worst, absolute, relative)
+
+
+def _gaps(found: Array, expected: Array) -> tuple[float, float]:
+    """Largest absolute and relative gap among finite values."""
+    wide, reference = np.broadcast_arrays(found.astype(np.float64), expected.astype(np.float64))
+    finite = np.isfinite(wide) & np.isfinite(reference)
+    gap, size = np.abs(wide[finite] - reference[finite]), np.abs(reference[finite])
+    rated = gap[size >= SMALL] / size[size >= SMALL]
+    return float(gap.max(initial=0.0)), float(rated.max(initial=0.0))
 
 
 def distance(found: Array, expected: Array) -> NDArray[np.float64]:

@@ -10,11 +10,15 @@ from lineshaft.core.step import Array
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Golden:
-    """T ticks of one asset from zero state: ``x`` and ``quality`` [T, C], each output [T, ...]."""
+    """T ticks of one asset from zero state: ``x`` and ``quality`` [T, C], each output [T, ...].
+
+    ``name`` says what it shows ("operation", "start-up", "extremes").
+    """
 
     x: Array
     quality: Array
     outputs: Mapping[str, Array]
+    name: str = ""
 
     def __len__(self) -> int:
         return len(self.x)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from lineshaft.core.step import StepSignature
+from lineshaft.core.step import Port, StepSignature
 from lineshaft.core.tag import Tag
 
 
@@ -77,7 +77,8 @@ class Certificate:
     ``absolute`` is the largest |engine - reference| and ``relative`` the largest one over |reference| where that is
     at least 1e-3. ``bound`` is the tolerance that was declared and kept. ``emulator`` is empty where the engine ran as
     it does on the target; otherwise latencies and memory are the emulation's and bind nobody, and ``flash_bytes`` and
-    ``ram_bytes`` (0: unknown) are the compiler's own count. ``conditions`` says what the figures hold for.
+    ``ram_bytes`` (0: unknown) are the compiler's own count. ``conditions`` says what the figures hold for. ``states``
+    are those of the form that was compiled, where rewriting gave it others than the graph's (None: the graph's).
     """
 
     backend: str
@@ -100,3 +101,8 @@ class Certificate:
     flash_bytes: int = 0
     ram_bytes: int = 0
     conditions: dict[str, str] = field(default_factory=dict)
+    states: tuple[Port, ...] | None = None
+
+    def signature(self, graph: StepSignature) -> StepSignature:
+        """What ``load`` is to be told of the artifact: the graph's own inputs and outputs, the states of its form."""
+        return graph if self.states is None else replace(graph, states=self.states)

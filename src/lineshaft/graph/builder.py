@@ -135,6 +135,9 @@ class StepBuilder:
     def greater(self, a: Operand, b: Operand) -> Wire:
         return self._elementwise("Greater", a, b)
 
+    def less(self, a: Operand, b: Operand) -> Wire:
+        return self._elementwise("Less", a, b)
+
     def at_least(self, a: Operand, b: Operand) -> Wire:
         return self._elementwise("GreaterOrEqual", a, b)
 

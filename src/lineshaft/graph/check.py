@@ -61,13 +61,22 @@ def _unknown(model: onnx.ModelProto) -> list[str]:
 
 
 def _malformed(model: onnx.ModelProto) -> list[str]:
-    constants = frozenset(c.name for c in model.graph.initializer)
+    constants = _constants(model.graph)
     found = []
     for node in model.graph.node:
         why = misshapen(node, ML_OPSET if node.domain == ML_DOMAIN else OPSET) or malformed(node, constants)
         if why:
             found.append(f"{called(node)}: {why}")
     return found or list(wild_constants(model.graph))
+
+
+def _constants(graph: onnx.GraphProto) -> frozenset[str]:
+    """Initializers, and those that are only stored in fewer bits: unpacked, they are as constant."""
+    found = {c.name for c in graph.initializer}
+    for node in graph.node:
+        if node.op_type in ("DequantizeLinear", "Cast", "Mul") and found.issuperset(node.input):
+            found.update(node.output)
+    return frozenset(found)
 
 
 def _inferred_problems(model: onnx.ModelProto) -> list[str]:

@@ -48,14 +48,15 @@ class ReferenceEngine:
         self._state = {s.name: np.zeros((self.assets, *s.shape), np.float32) for s in self.signature.states}
 
 
-def golden(graph: bytes, x: Array, quality: Array) -> Golden:
+def golden(graph: bytes, x: Array, quality: Array, name: str = "") -> Golden:
     """Golden sequence of one asset: the reference's outputs for ``x`` and ``quality`` [T, C]."""
     engine = ReferenceEngine(graph)
     rows: dict[str, list[Array]] = {o.name: [] for o in engine.signature.outputs}
-    for values, usable in zip(x, quality, strict=True):
-        engine.x[0], engine.quality[0] = values, usable
-        engine.step()
-        for name, seen in rows.items():
-            seen.append(engine.out[name][0].copy())
+    with np.errstate(all="ignore"):  # extremes are what some sequences are for
+        for values, usable in zip(x, quality, strict=True):
+            engine.x[0], engine.quality[0] = values, usable
+            engine.step()
+            for port, seen in rows.items():
+                seen.append(engine.out[port][0].copy())
     return Golden(np.asarray(x, np.float32), np.asarray(quality, np.float32),
-                  {name: np.stack(seen) for name, seen in rows.items()})
+                  {port: np.stack(seen) for port, seen in rows.items()}, name)

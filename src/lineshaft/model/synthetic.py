@@ -29,6 +29,11 @@ def injections(channels: int, random: np.random.Generator) -> list[Injection]:
     return [Injection(kind, tag, size) for kind, size in _kinds() for tag in tags]
 
 
+def kinds(tag: int) -> list[Injection]:
+    """Each kind once on one tag, at its largest size."""
+    return list({kind: Injection(kind, tag, size) for kind, size in _kinds()}.values())
+
+
 def injected(x: Array, faults: list[Injection], onset: int, random: np.random.Generator) -> Array:
     """[T, len(faults), C]: copies of ``x`` [T, C], each with one fault from row ``onset`` on."""
     scale = x.std(axis=0, dtype=np.float64)

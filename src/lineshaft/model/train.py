@@ -14,6 +14,7 @@ from lineshaft.core.progress import Progress, silent
 from lineshaft.core.step import Executor
 from lineshaft.graph.replay import Replay
 from lineshaft.model.blocks.features import Level
+from lineshaft.model.blocks.guard import Guard
 from lineshaft.model.blocks.impute import Impute
 from lineshaft.model.blocks.modes import Modes
 from lineshaft.model.blocks.standardise import Standardise
@@ -154,7 +155,7 @@ def _prefix(roles: Normal, mode_tags: Sequence[str], settings: Settings, execute
             ) -> tuple[Pipeline, Normal]:
     """Modes, scaling and imputation; where there are modes, learnt without the rows that follow a change of mode."""
     modes = Modes(_columns(roles.dataset, mode_tags))
-    first = extend(Pipeline(len(roles.dataset.tags), ()), (modes,), roles.dataset, roles.fit, execute)
+    first = extend(Pipeline(len(roles.dataset.tags), ()), (Guard(), modes), roles.dataset, roles.fit, execute)
     if len(modes.centres) == 1:
         return _scaled(first, roles.dataset, roles.fit, execute), roles
     settle = _settling(first, roles, settings, execute)

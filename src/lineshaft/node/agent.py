@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -218,6 +218,7 @@ class Node:
                 "version": loop.bundle.manifest.version, "source": loop.source, "ticks": loop.ticks,
                 "misses": loop.misses, "missed_slots": self.grid.missed, "buffer": self.buffer.depth,
                 "dropped": self.buffer.dropped, "last_good": last_good.digest if last_good else None,
+                "engine": asdict(loop.bundle.fit) if loop.bundle.fit else None,
                 "shadow": shadow.comparison() if shadow else None}
 
     def metrics(self) -> bytes:

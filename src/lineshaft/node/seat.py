@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineshaft.core.errors import Refused
+from lineshaft.core.fit import Fit
 from lineshaft.core.manifest import Manifest
 from lineshaft.core.step import Engine
 from lineshaft.node.align import LatestValues
@@ -21,12 +22,14 @@ class Loaded:
     """What the node is given to run: the app has verified the bundle and loaded its engine (one asset).
 
     ``verify`` replays the golden sequences through the engine it is given and raises ``Refused`` on a mismatch.
+    ``fit`` says what was measured on this machine when the engine was taken.
     """
 
     engine: Engine
     manifest: Manifest
     digest: str
     verify: Callable[[Engine], None]
+    fit: Fit | None = None
 
 
 class Seat:
@@ -38,6 +41,7 @@ class Seat:
 
     def __init__(self, loaded: Loaded, tags: Sequence[str]) -> None:
         self.manifest, self.digest, self.engine = loaded.manifest, loaded.digest, loaded.engine
+        self.fit = loaded.fit
         self.tags = tuple(tag.path for tag in loaded.manifest.tags)
         _check(loaded, self.tags, tags)
         self.rules = LimitRules(loaded.manifest.limits.by_tag, tags)

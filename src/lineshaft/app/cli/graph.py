@@ -1,16 +1,18 @@
-"""``lineshaft graph``: the step graph in a bundle, or made of a model from elsewhere."""
+"""``lineshaft graph``: the step graph of a bundle or a file; its other verbs are the modules ``_graph_<verb>``."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import math
+import pkgutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from lineshaft.app.cli._graph_import import COMMAND as IMPORT
-from lineshaft.app.cli.command import Command, columns, emit
-from lineshaft.core.errors import UsageError
+from lineshaft.app.cli.command import PACKAGE, Command, columns, emit
+
+VERB = "_graph_"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,9 +23,10 @@ def show(chosen: argparse.Namespace) -> int:
     """Inputs, outputs, states and operators."""
     import onnx
 
+    from lineshaft.app.graphfile import read_graph
     from lineshaft.graph.check import signature
 
-    raw = _graph(chosen.bundle)
+    raw = read_graph(chosen.bundle)
     found = signature(raw)
     model = onnx.load_from_string(raw)
     operators = dict(Counter(node.op_type for node in model.graph.node).most_common())
@@ -43,36 +46,13 @@ def show(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def export_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments(parser)
-    parser.add_argument("--out", type=Path, required=True, help="a new folder, for graph.nnef and its tensors")
+def _verbs() -> tuple[Command, ...]:
+    folder = importlib.import_module(PACKAGE).__path__
+    names = sorted(module.name for module in pkgutil.iter_modules(folder) if module.name.startswith(VERB))
+    return tuple(importlib.import_module(f"{PACKAGE}.{name}").COMMAND for name in names)
 
 
-def export(chosen: argparse.Namespace) -> int:
-    """The graph as NNEF 1.0, for one asset."""
-    from lineshaft.graph.nnef.writing import write
-
-    write(_graph(chosen.bundle), chosen.out)
-    found = sorted(path.name for path in chosen.out.iterdir())
-    emit(chosen, {"out": str(chosen.out), "files": found}, [f"{len(found)} files in {chosen.out}"])
-    return 0
-
-
-def _graph(path: Path) -> bytes:
-    from lineshaft.bundle import oci, storage
-    from lineshaft.bundle.contents import GRAPH
-
-    if path.suffix == ".onnx":
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise UsageError(f"can't be read ({error.strerror})", where=str(path), do="check the path") from None
-    return oci.parse(storage.read(path), where=str(path)).files[GRAPH]
-
-
-COMMAND = Command("graph", "the step graph in a bundle, or one made of a model from elsewhere", verbs=(
-    IMPORT,
-    Command("export", "the step graph as NNEF", "  lineshaft graph export step.onnx --out step-nnef", export_arguments,
-            export),
-    Command("show", "its outputs, states, sizes and operators", "  lineshaft graph show bundles/cell-1", arguments,
-            show),))
+SHOW = Command("show", "its outputs, states, sizes and operators", "  lineshaft graph show bundles/cell-1", arguments,
+               show)
+COMMAND = Command("graph", "the step graph: bring one in, look into it, change it, see where it can run",
+                  verbs=(SHOW, *_verbs()))

@@ -1,0 +1,1 @@
+"""The reference pipelines of the issue, one a module: ``build(...) -> Pipeline`` (see ``pipeline``)."""

@@ -1,0 +1,1 @@
+"""What the ``c`` backend is made of: printing, building, loading."""

@@ -1,0 +1,127 @@
+"""A step that was compiled to machine code, in this process: arrays that are the struct's own memory, and one call."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lineshaft.core.step import Array, StepSignature
+
+_LONG_STEP = 200_000  # operations: below it, giving the interpreter's lock away costs more than it lends
+
+
+@dataclass(frozen=True, slots=True)
+class StateAt:
+    """Where a state lies in the struct: ``offset`` in bytes, ``order`` of its axes there, and how a window moves."""
+
+    name: str
+    shape: tuple[int, ...]
+    offset: int
+    size: int
+    order: tuple[int, ...]
+    rows: int = 0
+    width: int = 0
+    span: int = 0
+    first: int = 0
+    position: int = -1
+
+
+class NativeEngine:
+    """``core.step.Engine`` on a shared library; ``layout`` is the artifact's."""
+
+    def __init__(self, library: bytes, layout: Mapping[str, Any], signature: StepSignature, assets: int = 1) -> None:
+        self.signature, self.assets = signature, assets
+        self._size: int = layout["size"]
+        # A cache line's worth of slack, so that the struct itself can start on one.
+        self._memory = np.zeros(self._size * assets + 64, np.uint8)
+        self._base = -self._memory.ctypes.data % 64
+        self._states = tuple(StateAt(**{**s, "shape": tuple(s["shape"]), "order": tuple(s["order"])})
+                             for s in layout["states"])
+        self.x: Array = self._view(layout["x"], (signature.channels,))
+        self.quality: Array = self._view(layout["quality"], (signature.channels,))
+        self.quality[...] = 1.0
+        self._out = {port.name: self._view(layout["outputs"][port.name], port.shape) for port in signature.outputs}
+        self._library = _open(library, ctypes.PyDLL if layout["operations"] * assets < _LONG_STEP else ctypes.CDLL)
+        self._library.bind(ctypes.c_void_p(self._memory.ctypes.data + self._base), ctypes.c_int32(assets))
+        # The library's own function, without a frame of Python around it.
+        self.step: Callable[[], None] = self._library.run
+        self._library.run.restype = None
+
+    @property
+    def out(self) -> Mapping[str, Array]:
+        return self._out
+
+    def state(self) -> dict[str, Array]:
+        return {at.name: np.stack([self._read(at, asset) for asset in range(self.assets)]) for at in self._states}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        for at in self._states:
+            for asset in range(self.assets):
+                self._write(at, asset, np.asarray(state[at.name], np.float32)[asset])
+
+    def reset(self) -> None:
+        for at in self._states:
+            self._view(at.offset, (at.size,)).fill(0.0)
+            if at.position >= 0:
+                self._view(at.position, (1,), np.int32).fill(0)
+
+    def _read(self, at: StateAt, asset: int) -> Array:
+        moved = tuple(at.shape[axis] for axis in at.order)
+        flat = self._flat(at, asset)
+        first = self._first(at, asset) * at.width
+        lying = flat[first:first + int(np.prod(moved))].reshape(moved)
+        return np.ascontiguousarray(lying.transpose(np.argsort(at.order)))
+
+    def _write(self, at: StateAt, asset: int, value: Array) -> None:
+        lying = value.reshape(at.shape).transpose(at.order).ravel()
+        flat = self._flat(at, asset)
+        if at.position >= 0:
+            self._view(at.position, (1,), np.int32)[asset] = 0
+            half, first = at.span * at.width, at.first * at.width
+            places = (first + np.arange(lying.size)) % half
+            flat[places] = flat[places + half] = lying
+        else:
+            first = at.first * at.width
+            flat[first:first + lying.size] = lying
+
+    def _first(self, at: StateAt, asset: int) -> int:
+        moved = int(self._view(at.position, (1,), np.int32)[asset, 0]) if at.position >= 0 else 0
+        return at.first + moved
+
+    def _flat(self, at: StateAt, asset: int) -> Array:
+        flat: Array = self._view(at.offset, (at.size,))[asset]
+        return flat
+
+    def _view(self, offset: int, shape: tuple[int, ...], dtype: type[np.generic] = np.float32) -> NDArray[Any]:
+        """[A, *shape] on the structs' memory."""
+        inner = np.zeros(shape, dtype).strides
+        return np.ndarray((self.assets, *shape), dtype, self._memory, self._base + offset, (self._size, *inner))
+
+
+def _open(library: bytes, kind: Callable[[str], ctypes.CDLL]) -> ctypes.CDLL:
+    """Load a library of one's own for each engine, since it is bound to the engine's structs.
+
+    The loader takes equal names for the same library, so each gets a new one; the code itself stays in memory where
+    the system can do that, since a folder for temporary files may not hold code.
+    """
+    with tempfile.TemporaryDirectory(prefix="lineshaft-c-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder, "step.so")
+        if not hasattr(os, "memfd_create"):
+            path.write_bytes(library)
+            return kind(str(path))
+        handle = os.memfd_create("lineshaft-step", os.MFD_CLOEXEC)
+        try:
+            with open(handle, "wb", closefd=False) as file:
+                file.write(library)
+            path.symlink_to(f"/proc/self/fd/{handle}")
+            return kind(str(path))
+        finally:
+            os.close(handle)

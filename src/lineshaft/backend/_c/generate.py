@@ -1,0 +1,62 @@
+"""Graph -> source and layout. The only module of the backend that needs the graph package and onnx."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lineshaft.backend._c.write import Field, Source, write
+from lineshaft.core.target import Target
+from lineshaft.graph.loops.form import ITEM_BYTES, For, If, State, Stmt
+from lineshaft.graph.loops.lower import lower
+from lineshaft.graph.loops.plan import plan
+
+
+def generate(graph: bytes, target: Target, lanes: int = 1) -> tuple[Source, dict[str, Any]]:
+    """C source of a graph, and where an engine finds what in the struct."""
+    program = lower(graph, lanes=lanes, memory_bytes=target.memory_bytes // 2)
+    places = plan(program)
+    source = write(program, places)
+    offsets, size = _offsets(source.fields)
+    layout = {
+        "size": size, "x": offsets["x"], "quality": offsets["quality"],
+        "outputs": {b.name: offsets[b.name] for b in program.outputs},
+        "states": [_state(state, offsets) for state in program.states],
+        "ram_bytes": size, "constant_bytes": places.constant_bytes, "operations": _operations(program.body),
+        "windows": {f"window {name}": why for name, why in places.windows.items()}}
+    return source, layout
+
+
+def _state(state: State, offsets: Mapping[str, int]) -> dict[str, Any]:
+    at = {"name": state.name, "shape": state.shape, "offset": offsets[state.buffer.name], "size": state.buffer.size,
+          "order": state.order}
+    how = state.sliding
+    if how is None:
+        return at
+    position = offsets[how.position.name] if how.position is not None else -1
+    return at | {"rows": how.rows, "width": how.width, "span": how.span, "first": how.first(0), "position": position}
+
+
+def _offsets(fields: Mapping[str, Field]) -> tuple[dict[str, int], int]:
+    """Byte offset of each field as C lays a struct out, and the size of the whole."""
+    offsets, end = {}, 0
+    for name, field in fields.items():
+        item = ITEM_BYTES[field.dtype]
+        offsets[name] = -(-end // item) * item
+        end = offsets[name] + item * field.size
+    return offsets, -(-end // 4) * 4
+
+
+def _operations(body: tuple[Stmt, ...]) -> int:
+    """Stores of one step: what there is to do, in rough."""
+    total = 0
+    for stmt in body:
+        if isinstance(stmt, For):
+            total += stmt.extent * _operations(stmt.body)
+        elif isinstance(stmt, If):
+            total += max(_operations(stmt.then), _operations(stmt.otherwise))
+        else:
+            total += 1
+    return total
+
+

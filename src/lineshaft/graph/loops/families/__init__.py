@@ -1,0 +1,1 @@
+"""One module a family of operators; ``node.lowers`` says which functions lower what."""

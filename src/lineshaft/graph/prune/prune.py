@@ -1,0 +1,68 @@
+"""Which channels go, and the graph without them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lineshaft.core.progress import Progress, silent
+from lineshaft.core.step import Executor
+from lineshaft.graph.fidelity import Run
+from lineshaft.graph.prune.channels import Chain, chains, multiply_adds, per_channel, slimmed
+from lineshaft.graph.prune.reconstruct import Sampler, importance, solved
+from lineshaft.graph.view import Edit, View
+
+MOST_OF_A_CHAIN = 0.9
+FEWEST = 4  # channels that are always left
+NOTHING = "no channels run from one product to the next through what handles each by itself"
+
+
+def pruned(graph: View, share: float, runs: Sequence[Run], execute: Executor, *, progress: Progress = silent
+           ) -> View | str:
+    """The graph without the channels that matter least, until about ``share`` of the multiply-adds are gone.
+
+    A channel matters by the share of its consumer's variance over the multiply-adds it costs; one yardstick for all
+    chains. Each consumer is then solved anew on ``runs``. Gives the reason where nothing can go.
+    """
+    graph = Edit(graph).done()  # in the order that every later edit gives, so that chains keep their places
+    found = chains(graph)
+    if not found:
+        return NOTHING
+    sampler = Sampler(runs, execute)
+    weight: list[NDArray[np.float64]] = []
+    for i, chain in enumerate(found):
+        progress(i, 2 * len(found), "weighing channels")
+        weight.append(importance(sampler.taken(graph, chain.consumer), graph, chain.consumer))
+    keeps = _kept(graph, found, weight, share)
+    now = graph
+    for i, keep in enumerate(keeps):
+        progress(len(found) + i, 2 * len(found), "solving weights anew")
+        chain = chains(now)[i]  # the same chain in the graph as it is by now
+        if len(keep) < chain.count:
+            # Of the consumer's own channels none has gone yet: they are the next chain's.
+            wanted = sampler.given(graph, found[i].consumer)
+            now = slimmed(now, chain, keep, *solved(sampler.taken(now, chain.consumer), wanted, now, chain, keep))
+    return now
+
+
+def _kept(graph: View, found: Sequence[Chain], weight: Sequence[NDArray[np.float64]], share: float
+          ) -> list[NDArray[np.intp]]:
+    """The channels of each chain that stay: one limit on importance for what a channel costs, found by bisection."""
+    costs = [per_channel(graph, chain) for chain in found]
+    total = sum(multiply_adds(graph, n) for n in {n for c in found for n in (c.producer, c.consumer)})
+    values = [own / cost for own, cost in zip(weight, costs, strict=True)]
+    low, high = 0.0, max(float(v.max()) for v in values)
+    for _ in range(40):
+        limit = (low + high) / 2
+        gone = sum(cost * (len(v) - len(_above(v, limit))) for cost, v in zip(costs, values, strict=True))
+        low, high = (limit, high) if gone < share * total else (low, limit)
+    return [_above(v, high) for v in values]
+
+
+def _above(values: NDArray[np.float64], limit: float) -> NDArray[np.intp]:
+    """Channels over the limit, in their order; never fewer than a tenth of them, nor than ``FEWEST``."""
+    fewest = min(len(values), max(FEWEST, round(len(values) * (1.0 - MOST_OF_A_CHAIN))))
+    keep = np.flatnonzero(values > limit)
+    return np.sort(np.argsort(values)[-fewest:]) if len(keep) < fewest else keep

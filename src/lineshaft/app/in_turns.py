@@ -15,15 +15,15 @@ from lineshaft.core.step import Engine
 BLOCK = 200
 
 
-def in_turns(engines: Sequence[Engine], golden: Sequence[Golden], blocks: int, progress: Progress = silent
-             ) -> list[tuple[int, int]]:
+def in_turns(engines: Sequence[Engine], golden: Sequence[Golden], blocks: int, progress: Progress = silent, *,
+             block_steps: int = BLOCK) -> list[tuple[int, int]]:
     """p50 and p99 of a step of each engine in ns: medians over blocks in which the engines take turns."""
     x = np.concatenate([one.x for one in golden])
     quality = np.concatenate([one.quality for one in golden])
     seen: list[list[tuple[float, float]]] = [[] for _ in engines]
     for block in range(-1, blocks):
         for engine, times in zip(engines, seen, strict=True):
-            spent = _block(engine, x, quality)
+            spent = _block(engine, x, quality, block_steps)
             if block >= 0:  # the first warms up
                 times.append((float(np.median(spent)), float(np.quantile(spent, 0.99))))
         progress(block + 1, blocks, "timing in turns")
@@ -31,9 +31,9 @@ def in_turns(engines: Sequence[Engine], golden: Sequence[Golden], blocks: int, p
             for times in seen]
 
 
-def _block(engine: Engine, x: NDArray[np.float32], quality: NDArray[np.float32]) -> NDArray[np.int64]:
-    spent, step, clock = np.empty(BLOCK, np.int64), engine.step, time.perf_counter_ns
-    for i in range(BLOCK):
+def _block(engine: Engine, x: NDArray[np.float32], quality: NDArray[np.float32], steps: int) -> NDArray[np.int64]:
+    spent, step, clock = np.empty(steps, np.int64), engine.step, time.perf_counter_ns
+    for i in range(steps):
         engine.x[...], engine.quality[...] = x[i % len(x)], quality[i % len(x)]
         begun = clock()
         step()

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lineshaft.graph.operators import FOREST
-from lineshaft.graph.view import Node, View
+from lineshaft.graph.view import Constant, Node, View
 
+_UNPACKS = frozenset("Cast DequantizeLinear Mul".split())  # of weights that are stored in fewer bits
 _MOVES = frozenset("Concat Gather Identity Pad Slice TopK Transpose".split())
 _READS = frozenset("ArgMax ReduceMax ReduceMean ReduceMin ReduceSum".split())
 
@@ -60,6 +61,22 @@ def state_values(graph: View) -> int:
     return sum(math.prod(port.shape) for port in graph.states)
 
 
+def unprofitable(before: View, after: View) -> str:
+    """Why keeping values from tick to tick instead of computing them does not pay; empty where it does.
+
+    Each value kept has to save an operation, and four where the old window stays beside it for others: measured in C,
+    a second buffer is then moved and held for little (docs/adr/0017).
+    """
+    saved = cost(before).arithmetic - cost(after).arithmetic
+    grown = state_values(after) - state_values(before)
+    stays = {s.name for s in before.states} <= {s.name for s in after.states}
+    if saved <= 0:
+        return "from scratch it is as short"
+    if grown * (4 if stays else 1) < saved:
+        return ""
+    return f"it would keep {grown:,} more values to save {saved:,} operations"
+
+
 def _operations(graph: View, node: Node, values: int) -> int:
     if node.kind in _READS:
         return _size(graph, node.inputs[0])
@@ -86,8 +103,17 @@ def _matmul(graph: View, node: Node) -> int:
 
 
 def _shape(graph: View, name: str) -> tuple[int, ...]:
-    constant = graph.constant(name)
+    constant = _unpacked(graph, name)
     return tuple(constant.shape) if constant is not None else graph.shape(name) or ()
+
+
+def _unpacked(graph: View, name: str) -> Constant | None:
+    """A constant, or the one that holds these weights in fewer bits."""
+    constant, node = graph.constant(name), graph.producer(name)
+    if constant is not None or node is None or node.kind not in _UNPACKS:
+        return constant
+    sources = [_unpacked(graph, i) for i in node.inputs if i]
+    return sources[0] if all(source is not None for source in sources) else None
 
 
 _MACS: dict[str, Callable[[View, Node], int]] = {"Conv": _conv, "MatMul": _matmul, "MatMulInteger": _matmul}

@@ -1,4 +1,4 @@
-"""``lineshaft graph export``: a step graph as NNEF."""
+"""``lineshaft graph export``."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from lineshaft.app.cli.command import Command, emit
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", type=Path, help="a bundle folder, .tar, or an .onnx file")
+    parser.add_argument("graph", type=Path, help="a bundle folder, .tar, or an .onnx file")
     parser.add_argument("--out", type=Path, required=True, help="a new folder, for graph.nnef and its tensors")
 
 
-def export(chosen: argparse.Namespace) -> int:
+def do(chosen: argparse.Namespace) -> int:
     """The graph as NNEF 1.0, for one asset."""
     from lineshaft.app.graphfile import read_graph
     from lineshaft.graph.nnef.writing import write
 
-    write(read_graph(chosen.bundle), chosen.out)
+    write(read_graph(chosen.graph), chosen.out)
     found = sorted(path.name for path in chosen.out.iterdir())
     emit(chosen, {"out": str(chosen.out), "files": found}, [f"{len(found)} files in {chosen.out}"])
     return 0
 
 
-COMMAND = Command("export", "a step graph as NNEF", "  lineshaft graph export step.onnx --out step-nnef", arguments,
-                  export)
+EXAMPLES = "  lineshaft graph export step.onnx --out step-nnef"
+COMMAND = Command("export", "the step graph as NNEF", EXAMPLES, arguments, do)

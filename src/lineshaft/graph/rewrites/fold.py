@@ -4,7 +4,8 @@
     one = Add(Mul(Slice(x), 0), 1); y = Mul(z, one)  ->  y = Mul(z, [[1]])
 
 The second is a constant with an asset axis: the node promises that ``x`` is finite, so 0 times it is 0. A result may
-have at most 65,536 numbers more than what it is made of. Weights behind ``DequantizeLinear`` stay small.
+have at most 65,536 numbers more than what it is made of. Weights behind ``DequantizeLinear``, or stored in fewer bits
+behind a ``Cast``, stay small.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def rewrite(graph: View) -> View | str:
     known: dict[str, Constant] = {}  # per asset, with an asset axis of length 1
     plain: dict[str, Constant] = dict(graph.constants)
     for node in graph.nodes:
-        if node.kind in _STAYS or node.domain or len(node.outputs) > 1:
+        if node.kind in _STAYS or node.domain or len(node.outputs) > 1 or _stored_narrow(graph, node):
             continue
         if all(not name or name in plain for name in node.inputs):
             _into(plain, node, plain)
@@ -43,6 +44,12 @@ def rewrite(graph: View) -> View | str:
             _into(known, node, plain | known)
     _substitute(graph, edit, known, plain)
     return edit.unchanged("no operator takes constants only")
+
+
+def _stored_narrow(graph: View, node: Node) -> bool:
+    """Whether the node unpacks a constant (``quantise.storage``)."""
+    constant = graph.constant(node.inputs[0]) if node.kind == "Cast" else None
+    return constant is not None and constant.size > 1 and constant.dtype.str[1:] in ("i1", "f2")
 
 
 def _nothing(graph: View, node: Node) -> tuple[int, ...] | None:

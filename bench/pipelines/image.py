@@ -44,7 +44,7 @@ class Pictures:
         return run_of(self.pixels[self.roles == role], self.labels[self.roles == role])
 
 
-def build(data: Path, *, most: int = 900) -> Pipeline:
+def build(data: Path, *, most: int = 640) -> Pipeline:
     """The pipeline with its head; ``data`` holds ``neu_det``. At most ``most`` images are used, evenly chosen. Raises
     ``Absent`` where data, weights, PyTorch or Pillow are missing.
     """

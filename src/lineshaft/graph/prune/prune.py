@@ -31,19 +31,20 @@ def pruned(graph: View, share: float, runs: Sequence[Run], execute: Executor, *,
     if not found:
         return NOTHING
     sampler = Sampler(runs, execute)
-    weight: list[NDArray[np.float64]] = []
-    for i, chain in enumerate(found):
-        progress(i, 2 * len(found), "weighing channels")
-        weight.append(importance(sampler.taken(graph, chain.consumer), graph, chain.consumer))
+    progress(0, len(found), "pruning")
+    consumers = [chain.consumer for chain in found]
+    weight = [importance(taken, graph, node)
+              for taken, node in zip(sampler.taken(graph, consumers), consumers, strict=True)]
+    # Of a consumer's own channels none has gone when its turn comes: they are the next chain's.
+    wanted = sampler.given(graph, consumers)
     keeps = _kept(graph, found, weight, share)
     now = graph
     for i, keep in enumerate(keeps):
-        progress(len(found) + i, 2 * len(found), "solving weights anew")
+        progress(i, len(found), "pruning")
         chain = chains(now)[i]  # the same chain in the graph as it is by now
         if len(keep) < chain.count:
-            # Of the consumer's own channels none has gone yet: they are the next chain's.
-            wanted = sampler.given(graph, found[i].consumer)
-            now = slimmed(now, chain, keep, *solved(sampler.taken(now, chain.consumer), wanted, now, chain, keep))
+            taken = sampler.taken(now, [chain.consumer])[0]
+            now = slimmed(now, chain, keep, *solved(taken, wanted[i], now, chain, keep))
     return now
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -75,6 +77,22 @@ def test_names_that_c_does_not_know_are_no_obstacle() -> None:
         each.x[0] = 1.0, -2.0
         each.step()
     assert all(np.allclose(engine.out[name], reference.out[name]) for name in ("int", "a.b", "größe"))
+
+
+HOSTILE = ["*/ int injected = 1; /*", "*/\n#error\n/*", "\u202eback", "??/", "a\nb", "q" * 300, "t0", "i0", "b0", "w0",
+           "k0", " float32", "\0float32", "long", "window_at0", "a_b_1", "a b", "s", "ls_exp", "step_t"]
+
+
+@pytest.mark.parametrize("architecture", ["any", "aarch64"])
+def test_no_name_of_an_output_or_state_becomes_code_or_meets_a_name_of_the_program(architecture: str) -> None:
+    g = StepBuilder(2)
+    window = g.sum(g.square(g.window("window", g.x, 300)), axis=1)
+    value = g.tanh(g.project(g.ewma("a-b", g.x, 0.5), np.eye(2)))
+    made = g.model({"w": g.add(g.ewma("a_b_0", g.x, 0.25), window),
+                    **{name: g.add(value, float(n)) for n, name in enumerate(HOSTILE)}})
+    artifact = C.compile(made, replace(PC, architecture=architecture))
+    assert b"int injected" not in re.sub(rb"(?s)/\*.*?\*/", b"", archive.unpack(artifact)["step.h"])
+    assert_equal(C.load(artifact, signature(made), PC), ReferenceEngine(made), inputs()[:20, :2])
 
 
 def test_engines_of_one_artifact_have_their_own_state() -> None:

@@ -16,6 +16,7 @@ from lineshaft.graph.view import Edit, View
 
 MOST_OF_A_CHAIN = 0.9
 FEWEST = 4  # channels that are always left
+BLOCK = 8  # blocked kernels take whole blocks of channels; ONNX Runtime was half as fast with 437 of 480 as with 480
 NOTHING = "no channels run from one product to the next through what handles each by itself"
 
 
@@ -63,7 +64,11 @@ def _kept(graph: View, found: Sequence[Chain], weight: Sequence[NDArray[np.float
 
 
 def _above(values: NDArray[np.float64], limit: float) -> NDArray[np.intp]:
-    """Channels over the limit, in their order; never fewer than a tenth of them, nor than ``FEWEST``."""
-    fewest = min(len(values), max(FEWEST, round(len(values) * (1.0 - MOST_OF_A_CHAIN))))
-    keep = np.flatnonzero(values > limit)
-    return np.sort(np.argsort(values)[-fewest:]) if len(keep) < fewest else keep
+    """The channels over the limit, in their order, and the best of the others up to a whole block of ``BLOCK``; never
+    fewer than a tenth of them, nor than ``FEWEST``.
+    """
+    fewest = max(FEWEST, round(len(values) * (1.0 - MOST_OF_A_CHAIN)))
+    keep = max(int((values > limit).sum()), fewest)
+    if keep > BLOCK:
+        keep = -(-keep // BLOCK) * BLOCK
+    return np.sort(np.argsort(values)[max(len(values) - keep, 0):])

@@ -383,6 +383,13 @@ def _reduced(m: Maker) -> Value:
     return Value(wire, v.bound * count if kind == "ReduceSum" else v.bound, exact)
 
 
+@step("ReduceMean Sub Mul")
+def _variance(m: Maker) -> Value:
+    """Around the mean along the first axis."""
+    v = m.tame(8.0)
+    return Value(m.g.mean(m.g.square(m.g.subtract(v.wire, m.g.mean(v.wire, axis=0))), axis=0), 64.0, False)
+
+
 @step("Conv")
 def _conv_1d(m: Maker) -> Value:
     v = m.shaped(m.tame(8.0), 2)

@@ -114,7 +114,7 @@ EXPRESSIONS = st.recursive(
         st.tuples(inner, inner, inner).map(lambda p: f"SEL({p[0]}, {p[1]}, {p[2]})")), max_leaves=8)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(EXPRESSIONS, st.sampled_from(["INT", "REAL", "BOOL", "LREAL", "WORD", "TIME", "STRING[4]", "ULINT"]))
 def test_any_expression_runs_or_is_refused_or_faults_by_name(expression: str, kind: str) -> None:
     text = f"""PROGRAM p VAR i : INT := 3; b : BOOL; r : REAL := 1.5; w : WORD := 7; t : TIME := T#2s;

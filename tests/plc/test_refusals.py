@@ -183,6 +183,11 @@ TEXTS = [
     ("VAR i : INT; END_VAR", "1:1: VAR stands outside a program, function or function block"),
     ("FUNCTION_BLOCK f METHOD m END_METHOD END_FUNCTION_BLOCK",
      "1:18: METHOD: the object-oriented part of edition 3 is not taken"),
+    ("FUNCTION_BLOCK b VAR_EXTERNAL n : INT; END_VAR END_FUNCTION_BLOCK VAR_GLOBAL f : b; n : INT; END_VAR",
+     "1:31: no VAR_GLOBAL is called n so far; declare it before the variables whose type needs it"),
+    (f"PROGRAM {'p' * 300}", "1:9: a name of 300 characters; at most 255 are taken"),
+    ("PROGRAM p VAR r : LREAL := 1.0E999; END_VAR END_PROGRAM", "1:28: 1.0E999 is larger than any LREAL"),
+    (";" * 300_001, "1:300001: the text has more than 300000 words; split it"),
     ("PROGRAM p", "1:9: the text ends in the middle"),
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.plc.running import run
 
-from lineshaft.plc import Fault, Plc, compile_text
+from lineshaft.plc import Fault, Plc, SourceError, compile_text
 
 BEFORE = """TYPE Colour : (Red, Green := 5, Blue); Point : STRUCT x, y : REAL := 1.0; END_STRUCT;
 Line : STRUCT a, b : Point := (x := 2.0); END_STRUCT; Row : ARRAY[1..3] OF INT := [1, 2, 3]; Alias : Row; END_TYPE
@@ -29,7 +29,8 @@ m : ARRAY[0..1, 1..3] OF INT := [1, 2, 3, 4, 5, 6]; z : ARRAY[0..9] OF INT := [7
 ps : ARRAY[0..2] OF Point;
 line : Line; f, g : Count; fs : ARRAY[0..1] OF Count; push : Push; s : STRING[5]; small : INT(0..9);
 deep : ARRAY[0..1] OF Row; END_VAR
-VAR CONSTANT k : INT := 2; w : ARRAY[0..k] OF REAL := [0.5, 1.5, 2.5]; END_VAR
+VAR CONSTANT k : INT := 2; w : ARRAY[0..k] OF REAL := [0.5, 1.5, 2.5];
+less : BOOL := 1.0 < 2.0; END_VAR
 """
 
 SCANS = [
@@ -55,7 +56,10 @@ SCANS = [
     ("ps[1].x := 3.0; p := ps[1]; ps[1].x := 0.0; r := p.x + p.y;", {"r": 4.0}),
     ("r := line.a.x + line.b.y + q.y;", {"r": 7.0}),
     ("deep[1] := row; deep[0][1] := 5; n := deep[1][1] + deep[0][1];", {"n": 6}),
-    ("r := w[k] + w[0];", {"r": 3.0}),
+    ("r := w[k] + w[0];", {"r": 3.0}), ("b := less; n := SEL(less, 1, 2);", {"b": True, "n": 2}),
+    ("b := r < 1.0; b := b XOR less; i := BOOL_TO_INT(NOT b); s := BOOL_TO_STRING(b);", {"i": 1, "s": "FALSE"}),
+    ("FOR i := 2 TO 0 BY -1 DO n := n * 10 + m[1, i + 1] + m[i / 2, 3 - i]; END_FOR", {"n": 1077}),
+    ("FOR i := 1 TO 3 DO FOR j := i TO 3 DO n := n * 2 + row[j] * row[4 - i]; END_FOR END_FOR", {"n": 295}),
     ("r := half(a := 3.0);", {"r": 1.5}), ("r := half(half(8.0));", {"r": 2.0}), ("r := scaled(2.0);", None),
     ("r := scaled(a := 2.0);", {"r": 20.0}), ("i := 1; j := 2; swap(i, j);", {"i": 2, "j": 1}),
     ("row[1] := 7; i := 1; swap(a := row[i], b := i);", {"i": 7}),
@@ -119,6 +123,26 @@ def test_a_restart_clears_a_fault_and_a_warm_one_keeps_what_is_retained() -> Non
     assert plc.read("kept") == 1
 
 
+def test_a_warm_restart_reaches_the_instances_inside() -> None:
+    plc = Plc(compile_text("""FUNCTION_BLOCK hours VAR RETAIN total : INT; END_VAR VAR lost : INT; END_VAR
+        total := total + 1; lost := lost + 1; END_FUNCTION_BLOCK
+        PROGRAM p VAR h : ARRAY[0..1] OF hours; END_VAR h[1](); END_PROGRAM"""))
+    plc.scan()
+    plc.scan()
+    plc.restart(warm=True)
+    plc.scan()
+    assert [(one["total"], one["lost"]) for one in plc.read("h")] == [(0, 0), (3, 1)]
+
+
+def test_a_file_s_name_goes_before_the_places_of_errors_and_faults() -> None:
+    with pytest.raises(SourceError, match=r"^pump.st:1:11: unknown name 'x'"):
+        compile_text("PROGRAM p x := 1; END_PROGRAM", name="pump.st")
+    plc = Plc(compile_text("PROGRAM p VAR i : INT; END_VAR i := 1 / i; END_PROGRAM", name="pump.st"))
+    for _ in range(2):
+        with pytest.raises(Fault, match=r"^pump.st:1:39: division by zero"):
+            plc.scan()
+
+
 def test_shared_variables_are_seen_by_all_units() -> None:
     plc = run("more(); more(); n := counts.n + sum;",
     "VAR_EXTERNAL sum : INT; counts : Count; END_VAR VAR n : INT; END_VAR",
@@ -154,6 +178,9 @@ def test_inputs_take_arrays_and_refuse_what_does_not_fit() -> None:
     for name, value, sentence in (("x", [1.0], "x: 1 values for ARRAY[0..1, 0..1] OF REAL"), ("n", 200,
     "n: 200 is no SINT"),
                                   ("s", 1.0, "s is no input of p; use force for other variables"),
+                                  ("n", "abc", "n: 'abc' is no SINT"), ("x", "abc",
+                                   "x: 'abc' is no ARRAY[0..1, 0..1] OF REAL"),
+                                  ("n", 1.5, "n: 1.5 is no SINT"),
                                   ("zz", 1, "p has no variable 'zz'; use one of: x, n, s")):
         with pytest.raises(UsageError) as caught:
             plc.write(name, value)

@@ -14,6 +14,7 @@ from lineshaft import backend as backends
 from lineshaft.app.foreign import told
 from lineshaft.app.forms import offered
 from lineshaft.app.in_turns import in_turns
+from lineshaft.app.precision import Prepared
 from lineshaft.bundle.replay import replay_golden
 from lineshaft.core.errors import LineshaftError, Refused
 from lineshaft.core.golden import Golden
@@ -24,8 +25,6 @@ from lineshaft.core.target import FLOAT32, Target
 from lineshaft.graph.check import signature
 
 BLOCKS = 12
-Prepared = Callable[[bytes, Target], bytes]
-"""A graph in another precision for a target; raises ``Refused`` where it has none."""
 MemoryOf = Callable[[bytes, StepSignature, Target, str], int]
 """Bytes that an engine of this artifact holds, by target and backend."""
 
@@ -99,7 +98,7 @@ def _prepared(graph: bytes, golden: Sequence[Golden], target: Target, name: str,
     one, backend = Tuned(name, target.precision, target.threads), backends.backend(name)
     try:
         with told("compiling and running it"):
-            own = graph if target.precision == FLOAT32 else precisions[target.precision](graph, target)
+            own = graph if target.precision == FLOAT32 else precisions[target.precision](graph)
             forms, reason = offered(own, backend, target)
             if not forms:
                 return replace(one, reason=reason), None

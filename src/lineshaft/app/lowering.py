@@ -13,6 +13,7 @@ from lineshaft import backend as backends
 from lineshaft.app.foreign import told
 from lineshaft.app.forms import Form, offered
 from lineshaft.app.in_turns import in_turns
+from lineshaft.app.precision import in_precision
 from lineshaft.bundle import oci
 from lineshaft.bundle.certify import certify
 from lineshaft.bundle.contents import Lowering
@@ -74,11 +75,11 @@ def passed(attempts: Sequence[Attempt], *, where: str) -> list[Lowering]:
 def _attempt(graph: bytes, sequences: Sequence[Golden], target: Target, budget: Budget, backend: Backend,
              progress: Progress) -> Attempt:
     """The quickest form of the graph that this backend takes and that passes."""
-    forms, reason = offered(graph, backend, target)
-    if not forms:
-        return Attempt(backend.name, target.name, reason=reason)
     try:
         with told("compiling and running it"):
+            forms, reason = offered(in_precision(graph, sequences, target), backend, target)
+            if not forms:
+                return Attempt(backend.name, target.name, reason=reason)
             compiled = [_Compiled(form, backend.compile(form.graph, target)) for form in forms]
             refused: Refused | None = None
             for one in _quickest_first(compiled, target, backend, sequences):

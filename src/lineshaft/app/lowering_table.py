@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lineshaft.app.autotune import Tuned
 from lineshaft.app.lowering import Attempt
+from lineshaft.app.sizes import size
 from lineshaft.core.clock import format_duration
 from lineshaft.core.manifest import Certificate
 
@@ -38,17 +39,6 @@ def left_out(tuned: Sequence[Tuned]) -> list[str]:
         if one.reason:
             names.setdefault(one.reason, []).append(one.name)
     return [f"{', '.join(who)}: {reason}" for reason, who in names.items()]
-
-
-def size(count: int) -> str:
-    """Bytes as a person reads them.
-
-    >>> size(900), size(5_300), size(13_400_000)
-    ('900 B', '5.2 KiB', '12.8 MiB')
-    """
-    if count < 1024:
-        return f"{count} B"
-    return f"{count / 1024:.1f} KiB" if count < 2**20 else f"{count / 2**20:.1f} MiB"
 
 
 def _row(one: Certificate) -> list[str]:

@@ -14,6 +14,7 @@ from lineshaft.app.autotune import Tuned, autotune
 from lineshaft.app.card import certified
 from lineshaft.app.lowering import Attempt, lower, passed
 from lineshaft.app.normal import Rows
+from lineshaft.app.precision import prepared
 from lineshaft.app.recorded import Recorded
 from lineshaft.bundle.inspect import look
 from lineshaft.bundle.memory import fresh_process_memory
@@ -90,7 +91,8 @@ def pack_for(parts: Parts, targets: Sequence[Target], out: Path, key: Path, prog
 
 def tune(parts: Parts, target: Target, progress: Progress = silent) -> tuple[Tuned, ...]:
     """What runs this graph on this machine, the best first."""
-    return autotune(parts.graph, parts.golden, target, {}, memory_of=_memory, progress=progress)
+    return autotune(parts.graph, parts.golden, target, prepared(parts.graph, parts.golden), memory_of=_memory,
+                    progress=progress)
 
 
 def as_tuned(target: Target, chosen: Tuned) -> Target:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from lineshaft.backend._c import artifact as archive
-from lineshaft.backend._c import build
+from lineshaft.backend._c import archive, build, cross
+from lineshaft.backend._c.emulated import EmulatedEngine
 from lineshaft.backend._c.engine import NativeEngine
 from lineshaft.core.errors import EnvironmentFailed, Refused
 from lineshaft.core.step import Engine, Facts, StepSignature, Support
@@ -47,10 +48,7 @@ class C:
             reasons += [f"operator {kind} has no lowering" for kind in unsupported(onnx.load_from_string(graph).graph)]
         if target.precision != "float32":
             reasons.append(f"precision {target.precision} is not offered")
-        wanted = target.option("c", "compiler")
-        if not build.compiler(wanted):
-            reasons.append(f"no C compiler {wanted or '(cc, gcc or clang)'} is installed")
-        return Support(tuple(reasons))
+        return Support((*reasons, *(cross.missing(target) if _bare(target) else _no_compiler())))
 
     def compile(self, graph: bytes, target: Target) -> bytes:
         from lineshaft.backend._c.generate import generate
@@ -58,45 +56,73 @@ class C:
         support = self.supports(graph, target)
         if not support:
             raise Refused("; ".join(support.reasons), where=f"backend {self.name}")
-        here = target.architecture in ("any", platform.machine())
-        source, layout = generate(graph, target, build.lanes() if here else 1)
+        source, layout = generate(graph, target, 1 if _bare(target) else build.lanes(target.architecture))
         files = {"step.c": source.code.encode(), "step.h": source.header.encode()}
-        if here:
-            library, built = _build(files, target)
-            files["step.so"], layout = library, {**layout, **built}
+        if source.assembly:
+            files |= {"constants.s": source.assembly.encode(), "constants.bin": source.data}
+        if _bare(target):
+            made, built = cross.cross_compiled(files, target, layout["size"])
+        elif target.architecture in ("any", platform.machine()):
+            made, built = _build(files)
+        else:
+            made, built = {}, {}
+        files, layout = files | made, layout | built
         files[archive.LAYOUT] = json.dumps(layout, indent=1, sort_keys=True).encode()
         return archive.pack(files)
 
     def facts(self, artifact: bytes, target: Target) -> Facts:
         layout = archive.layout(archive.unpack(artifact))
-        return Facts(layout.get("compiler", ""), "", 0, layout["ram_bytes"],
+        return Facts(layout.get("compiler", ""), _emulator(target), layout.get("flash_bytes", 0), layout["ram_bytes"],
                      {**layout["windows"], "flags": layout.get("flags", "")})
 
     def load(self, artifact: bytes, signature: StepSignature, target: Target, *, assets: int = 1) -> Engine:
         files = archive.unpack(artifact)
         layout = archive.layout(files)
-        return NativeEngine(_library(files, layout, target), layout, signature, assets)
+        if not _bare(target):
+            return NativeEngine(_library(files, layout), layout, signature, assets)
+        program = shutil.which(target.option("c", "emulator", "qemu-system-arm"))
+        if program is None or cross.IMAGE not in files:
+            raise EnvironmentFailed(f"runs on {target.architecture} only, and no emulator is there",
+                                    where=f"target {target.name}", do="install qemu-system-arm and compile again")
+        return EmulatedEngine(files[cross.IMAGE], layout, signature, (program, target.option("c", "board")), assets)
 
 
-def _library(files: Mapping[str, bytes], layout: Mapping[str, Any], target: Target) -> bytes:
+def _bare(target: Target) -> bool:
+    """Whether the target is a microcontroller, that is: names a board and its compiler."""
+    return bool(target.option("c", "board"))
+
+
+def _emulator(target: Target) -> str:
+    if _bare(target):
+        program = shutil.which(target.option("c", "emulator"))
+        return f"{build.version(program) if program else 'none'}, {target.option('c', 'board')}"
+    same = target.architecture in ("any", platform.machine())
+    return "" if same else f"the same C on {platform.machine()} instead of {target.architecture}"
+
+
+def _no_compiler() -> tuple[str, ...]:
+    return () if build.compiler() else ("no C compiler (cc, gcc or clang) is installed",)
+
+
+def _library(files: Mapping[str, bytes], layout: Mapping[str, Any]) -> bytes:
     """The artifact's own library where this processor has all its instructions, else one compiled again."""
     if layout.get("machine") == platform.machine() and build.processor_features().issuperset(layout["needs"]):
         return files["step.so"]
-    if not build.compiler(target.option("c", "compiler")):
+    if not build.compiler():
         raise EnvironmentFailed("was compiled for another processor, and there is no compiler to do it again",
                                 where="backend c", do="install gcc, or compile the bundle on such a machine")
-    return _build(files, target)[0]
+    return _build(files)[0]["step.so"]
 
 
-def _build(files: Mapping[str, bytes], target: Target) -> tuple[bytes, dict[str, Any]]:
-    compiler = build.compiler(target.option("c", "compiler"))
+def _build(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, Any]]:
+    compiler = build.compiler()
     flags, needs = build.tuned()
-    flags += tuple(target.option("c", "flags").split())
     # One unit, so that the loop over assets sees the step.
-    unit = {"step.h": files["step.h"].decode(), "step.c": files["step.c"].decode() + "\n" + _BIND}
+    unit = {name: data for name, data in files.items() if name.startswith(("step.", "constants."))}
+    unit |= {"step.c": files["step.c"] + _BIND.encode()}
     built = {"compiler": build.version(compiler), "flags": " ".join((*build.FAST, *flags)), "needs": list(needs),
              "machine": platform.machine()}
-    return build.shared_library(compiler, unit, flags), built
+    return {"step.so": build.shared_library(compiler, unit, flags)}, built
 
 
 BACKEND = C()

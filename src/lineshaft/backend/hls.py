@@ -15,14 +15,15 @@ FIXED = "fixed"
 
 
 class Hls:
-    """One core on one FPGA; ``options.hls`` of the target says which part and how wide (``_hls_options``)."""
+    """One core on one FPGA; ``options.hls`` of the target says which part and how wide (``_hls.options``)."""
 
     name = "hls"
+    wants_layers = True
 
     def supports(self, graph: bytes, target: Target) -> Support:
-        from lineshaft.backend._hls_build import missing
-        from lineshaft.backend._hls_design import design
-        from lineshaft.backend._hls_options import options
+        from lineshaft.backend._hls.build import missing
+        from lineshaft.backend._hls.design import design
+        from lineshaft.backend._hls.options import options
         from lineshaft.graph.check import problems
 
         reasons = [*problems(graph), *missing()]
@@ -36,11 +37,11 @@ class Hls:
         return Support(tuple(reasons))
 
     def compile(self, graph: bytes, target: Target) -> bytes:
-        from lineshaft.backend._hls_archive import Artifact, Description, pack, this_machine
-        from lineshaft.backend._hls_build import library, project, versions
-        from lineshaft.backend._hls_design import design
-        from lineshaft.backend._hls_emulation import vectors
-        from lineshaft.backend._hls_options import options
+        from lineshaft.backend._hls.archive import Artifact, Description, pack, this_machine
+        from lineshaft.backend._hls.build import library, project, versions
+        from lineshaft.backend._hls.design import design
+        from lineshaft.backend._hls.emulation import vectors
+        from lineshaft.backend._hls.options import options
 
         support = self.supports(graph, target)
         if not support:
@@ -53,15 +54,15 @@ class Hls:
         return pack(artifact, {**files, **vectors(artifact)})
 
     def facts(self, artifact: bytes, target: Target) -> Facts:
-        from lineshaft.backend._hls_archive import unpack
+        from lineshaft.backend._hls.archive import unpack
 
         about = unpack(artifact).description
         return Facts(about.compiler, f"bit-accurate C++ of ap_fixed on {about.machine}", notes=about.notes)
 
     def load(self, artifact: bytes, signature: StepSignature, target: Target, *, assets: int = 1) -> Engine:
-        from lineshaft.backend._hls_archive import unpack
-        from lineshaft.backend._hls_emulation import Emulation
-        from lineshaft.backend._hls_engine import PartitionedEngine
+        from lineshaft.backend._hls.archive import unpack
+        from lineshaft.backend._hls.emulation import Emulation
+        from lineshaft.backend._hls.engine import PartitionedEngine
 
         parts = unpack(artifact)
         return PartitionedEngine(parts.before, Emulation(parts, assets), parts.after, parts.description.layout,

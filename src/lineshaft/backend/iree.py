@@ -42,7 +42,8 @@ class Iree:
         from iree.compiler import CompilerToolError
 
         try:
-            return _compiled(without_forests(graph), "--iree-opt-level=O3", f"--iree-llvmcpu-target-cpu={_processor(target)}")
+            return _compiled(without_forests(graph), "--iree-opt-level=O3",
+                             f"--iree-llvmcpu-target-cpu={_processor(target)}")
         except CompilerToolError as error:
             raise Refused(_complaint(error), where=f"backend {self.name}") from error
 

@@ -147,13 +147,29 @@ def _compiled(files: Mapping[str, bytes], assets: int, threads: int) -> Any:
 
 
 def _conversion(graph: bytes) -> list[str]:
-    """What OpenVINO's own ONNX reader says against a graph."""
+    """What OpenVINO's own ONNX reader says against a graph, and what is known to go wrong after it."""
     try:
-        _core().read_model(graph)
+        model = _core().read_model(graph)
     except RuntimeError as error:
         found = _NOT_CONVERTED.search(str(error))
         return [f"OpenVINO has no operator {found[1].strip()}" if found else f"OpenVINO: {first_lines(error)}"]
-    return []
+    return [f"{_called(node)}: OpenVINO leaves an element of its result to chance where a pad is as wide as the kernel"
+            for node in model.get_ops() if _overpadded(node)]
+
+
+def _called(node: Any) -> str:
+    """A node's name in the graph; the reader adds to that of a convolution whose bias it splits off."""
+    return str(node.get_friendly_name()).split("/", 1)[0]
+
+
+def _overpadded(node: Any) -> bool:
+    if node.get_type_name() not in ("Convolution", "GroupConvolution"):
+        return False
+    found = node.get_attributes()
+    kernel = list(node.input_value(1).get_shape())[-len(found["dilations"]):]
+    reach = [(size - 1) * spread + 1 for size, spread in zip(kernel, found["dilations"], strict=True)]
+    return any(pad >= most for pads in (found["pads_begin"], found["pads_end"])
+               for pad, most in zip(pads, reach, strict=True))
 
 
 @cache

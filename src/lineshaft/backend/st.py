@@ -48,7 +48,7 @@ class StructuredText:
         return write(program, target.option("st", "block", "LineshaftStep")).encode()
 
     def facts(self, artifact: bytes, target: Target) -> Facts:
-        from lineshaft.backend._st.engine import layout_of
+        from lineshaft.backend._st.layout import layout_of
 
         layout = layout_of(artifact.decode())
         return Facts(f"lineshaft {__version__}, IEC 61131-3 edition 3", _emulator(), layout["constant_bytes"],
@@ -69,7 +69,7 @@ def _emulator() -> str:
 
 def _too_much(graph: bytes, target: Target) -> list[str]:
     """Where a step is larger or slower than the controller allows."""
-    from lineshaft.backend._st.write import figures
+    from lineshaft.backend._st.measure import figures
     from lineshaft.graph.loops.lower import lower
 
     found, reasons = figures(lower(graph, memory_bytes=target.memory_bytes // 2)), []

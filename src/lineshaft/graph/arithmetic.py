@@ -61,6 +61,22 @@ def state_values(graph: View) -> int:
     return sum(math.prod(port.shape) for port in graph.states)
 
 
+def unprofitable(before: View, after: View) -> str:
+    """Why keeping values from tick to tick instead of computing them does not pay; empty where it does.
+
+    Each value kept has to save an operation, and four where the old window stays beside it for others: measured in C,
+    a second buffer is then moved and held for little (docs/adr/0017).
+    """
+    saved = cost(before).arithmetic - cost(after).arithmetic
+    grown = state_values(after) - state_values(before)
+    stays = {s.name for s in before.states} <= {s.name for s in after.states}
+    if saved <= 0:
+        return "from scratch it is as short"
+    if grown * (4 if stays else 1) < saved:
+        return ""
+    return f"it would keep {grown:,} more values to save {saved:,} operations"
+
+
 def _operations(graph: View, node: Node, values: int) -> int:
     if node.kind in _READS:
         return _size(graph, node.inputs[0])

@@ -48,12 +48,14 @@ class Window:
 class Slides:
     """Sliding tensors by name, the windows among them, and why others do not slide though they look at a window.
 
-    ``filled`` are windows that read as a constant where nothing was written yet: the constant's name by theirs.
+    ``filled`` are windows that read as a constant where nothing was written yet: the constant's name by theirs;
+    ``flat`` are windows that slide once they are reshaped to rows.
     """
 
     of: Mapping[str, Slide]
     windows: Mapping[str, Window]
     filled: Mapping[str, str]
+    flat: Mapping[str, Window]
     refusals: tuple[str, ...] = ()
 
 
@@ -85,7 +87,7 @@ def slides(graph: View, blocked: frozenset[str] = frozenset()) -> Slides:
         elif result is not None and result.good > 0:
             search.found[name] = result
     kept = {name: one for name, one in windows.items() if name in search.found}
-    return Slides(search.found, kept, search.filled, tuple(search.refusals))
+    return Slides(search.found, kept, search.filled, search.flat, tuple(search.refusals))
 
 
 def window(graph: View, state: str) -> Window | None:

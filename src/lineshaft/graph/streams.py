@@ -188,9 +188,11 @@ class Stream:
         if node.kind == "Reshape":
             shape = list(self.graph.shape(name) or ())
             shape[slide.axis] = width
-            return self.edit.add("Reshape", [self.take(source, width), self.edit.integers(-1, *shape)])
-        columns = {i: plan._columns(node, i) for i in node.inputs if i in self.slides.of}
-        inputs = [self.take(i, columns[i]) if i in columns else i for i in node.inputs]
+            flat = self.slides.flat.get(source)
+            columns = flat.newest if flat is not None else self.take(source, width)
+            return self.edit.add("Reshape", [columns, self.edit.integers(-1, *shape)])
+        taken = {i: plan._columns(node, i) for i in node.inputs if i in self.slides.of}
+        inputs = [self.take(i, taken[i]) if i in taken else i for i in node.inputs]
         return self.edit.add(node.kind, inputs, domain=node.domain, **self._attributes(node, slide))
 
     def _attributes(self, node: Node, slide: Slide) -> dict[str, Any]:
@@ -212,3 +214,19 @@ def shift(edit: Edit, column: str, shape: tuple[int, ...], axis: int, first: boo
     value = edit.add("Concat", [column, old] if first else [old, column], axis=axis + 1)
     edit.keep(state, value)
     return value
+
+
+def delayed(stream: Stream, value: str, ticks: int, axis: int, empty: Constant) -> str:
+    """A column as it was so many ticks before; before the first tick it is ``empty``."""
+    edit, shape = stream.edit, empty.shape[1:]
+    state = edit.state("before", (*shape[:axis], ticks, *shape[axis + 1:]))
+    if ticks == 1:
+        edit.keep(state, value)
+        old = state
+    else:
+        edit.keep(state, edit.add("Concat", [edit.cut(state, axis + 1, 1, ticks), value], axis=axis + 1))
+        old = edit.cut(state, axis + 1, 0, 1)
+    if not np.any(empty):
+        return old
+    unwritten = stream.younger(np.array([ticks + 1]), axis, len(shape))
+    return edit.add("Where", [unwritten, edit.constant(empty), old])

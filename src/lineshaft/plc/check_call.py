@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lineshaft.plc import syntax as s
 from lineshaft.plc import typed as t
-from lineshaft.plc.check_expression import Checker, settled
+from lineshaft.plc.check_expression import Checker
+from lineshaft.plc.check_literal import settled
 from lineshaft.plc.datatypes import BOOL, ELEMENTARY, Block, Elementary, Enumeration, Type, family, in_group, plain
 from lineshaft.plc.errors import At, wrong
 from lineshaft.plc.standard import FUNCTIONS, OPERATORS, Signature, conversion

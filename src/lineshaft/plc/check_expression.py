@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from lineshaft.plc import syntax as s
 from lineshaft.plc import typed as t
+from lineshaft.plc.check_literal import folded, in_range, is_constant, literal_as, near, settled, type_of_value
 from lineshaft.plc.check_place import Places
 from lineshaft.plc.datatypes import (
     BOOL,
-    DINT,
     ELEMENTARY,
-    LINT,
     LREAL,
-    REAL,
-    ULINT,
     Elementary,
     Enumeration,
     Type,
@@ -29,9 +23,6 @@ from lineshaft.plc.datatypes import (
 )
 from lineshaft.plc.errors import At, Fault, wrong
 from lineshaft.plc.expressions import evaluate
-
-Fold = Callable[[Any, Any], Any]
-_FOLDS: dict[str, Fold] = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b}
 
 
 class Checker(Places):
@@ -64,8 +55,8 @@ class Checker(Places):
             return self.enumerated(prefix, value, e.at)
         kind = ELEMENTARY[e.kind]
         if kind.family in ("bool", "time", "string"):
-            return t.Const(_in_range(bool(e.value) if kind is BOOL else e.value, kind, e.at), kind)
-        return _literal_as(e.value, kind, e.at)
+            return t.Const(in_range(bool(e.value) if kind is BOOL else e.value, kind, e.at), kind)
+        return literal_as(e.value, kind, e.at)
 
     def named(self, e: s.Variable) -> t.Expression:
         name = e.name.lower()
@@ -98,7 +89,7 @@ class Checker(Places):
         if isinstance(operand, t.Const) and operand.type is None and e.operator != "NOT":
             return t.Const(-operand.value if e.operator == "-" else operand.value, None)
         operand = settled(operand)
-        kind = _type(operand)
+        kind = type_of_value(operand)
         needed = "ANY_BIT" if e.operator == "NOT" else "ANY_MAGNITUDE"
         if not in_group(kind, needed) or (e.operator == "-" and family(kind) == "unsigned"):
             raise wrong(e.at, f"{e.operator} can't be applied to {kind}")
@@ -118,7 +109,7 @@ class Checker(Places):
         if operator == "**":
             return self._power(left, right, at)
         both = self.agree(left, right, at, operator)
-        kind = _type(both[0])
+        kind = type_of_value(both[0])
         if operator in ("AND", "OR", "XOR"):
             if not in_group(kind, "ANY_BIT"):
                 raise wrong(at, f"{operator} is for BOOL and bit strings, not for {kind}")
@@ -131,17 +122,17 @@ class Checker(Places):
 
     def _arithmetic(self, operator: str, left: t.Expression, right: t.Expression, at: At) -> t.Expression:
         if isinstance(left, t.Const) and isinstance(right, t.Const) and left.type is None and right.type is None:
-            return _folded(operator, left.value, right.value, at)
-        times = [family(_type(settled(side))) == "time" for side in (left, right)]
+            return folded(operator, left.value, right.value, at)
+        times = [family(type_of_value(settled(side))) == "time" for side in (left, right)]
         if operator == "*" and times == [False, True]:
             left, right, times = right, left, [True, False]
         if times == [True, False]:
             right = settled(right)
-            if operator not in ("*", "/") or not in_group(_type(right), "ANY_NUM"):
+            if operator not in ("*", "/") or not in_group(type_of_value(right), "ANY_NUM"):
                 raise wrong(at, f"TIME {operator} {right.type} has no meaning")
-            return t.Binary(operator, left, right, _type(left), at)
+            return t.Binary(operator, left, right, type_of_value(left), at)
         left, right = self.agree(left, right, at, operator)
-        kind = _type(left)
+        kind = type_of_value(left)
         group = "ANY_INT" if operator == "MOD" else "ANY_MAGNITUDE" if operator in ("+", "-") else "ANY_NUM"
         if not in_group(kind, group):
             raise wrong(at, f"{operator} can't be applied to {kind}",
@@ -152,17 +143,17 @@ class Checker(Places):
 
     def _power(self, base: t.Expression, exponent: t.Expression, at: At) -> t.Expression:
         base, exponent = settled(base), settled(exponent)
-        if not in_group(_type(base), "ANY_REAL") or not in_group(_type(exponent), "ANY_NUM"):
+        if not in_group(type_of_value(base), "ANY_REAL") or not in_group(type_of_value(exponent), "ANY_NUM"):
             raise wrong(at, f"** takes a REAL or LREAL and a number, not {base.type} and {exponent.type}",
                         "convert the base first")
-        return t.Binary("**", base, exponent, _type(base), at)
+        return t.Binary("**", base, exponent, type_of_value(base), at)
 
     # -- agreement
 
     def agree(self, left: t.Expression, right: t.Expression, at: At, what: str) -> tuple[t.Expression, t.Expression]:
         """Both operands in the smallest type that both widen into."""
-        left, right = _near(left, right), _near(right, left)
-        a, b = _type(left), _type(right)
+        left, right = near(left, right), near(right, left)
+        a, b = type_of_value(left), type_of_value(right)
         if a == b or (family(a) == family(b) == "string"):
             return left, right
         kind = common(a, b)
@@ -176,8 +167,8 @@ class Checker(Places):
         """``value`` as ``kind``, if it becomes that by itself."""
         target = plain(kind)
         if isinstance(value, t.Const) and value.type is None:
-            return _literal_as(value.value, kind, at)
-        source = _type(value)
+            return literal_as(value.value, kind, at)
+        source = type_of_value(value)
         if source == target or (family(source) == family(target) == "string"):
             return value
         if not widens(source, target):
@@ -190,7 +181,7 @@ class Checker(Places):
         """The value of a constant expression, as ``kind`` where one is asked for."""
         value = self.expression(e, kind)
         value = settled(value) if kind is None else self.fit(value, kind, e.at)
-        if not _is_constant(value):
+        if not is_constant(value):
             raise wrong(e.at, "this is not a constant")
         try:
             return evaluate(value)
@@ -203,88 +194,3 @@ class Checker(Places):
         if not isinstance(found, int) or isinstance(found, bool):
             raise wrong(e.at, "this has to be a whole number")
         return found
-
-
-def settled(value: t.Expression) -> t.Expression:
-    """A literal whose surroundings ask for no type: DINT where it fits, LREAL for a fraction."""
-    if not isinstance(value, t.Const) or value.type is not None:
-        return value
-    if isinstance(value.value, float):
-        return t.Const(np.float64(value.value), LREAL)
-    for kind in (DINT, LINT, ULINT):
-        if kind.low <= value.value <= kind.high:
-            return t.Const(value.value, kind)
-    return t.Const(value.value & ULINT.high, ULINT)
-
-
-def _type(value: t.Expression) -> Type:
-    assert value.type is not None
-    return plain(value.type)
-
-
-def _near(value: t.Expression, other: t.Expression) -> t.Expression:
-    """A literal in the type of the other operand, where it fits."""
-    if not isinstance(value, t.Const) or value.type is not None:
-        return value
-    kind = _type(settled(other))
-    if isinstance(value.value, float):
-        narrow = family(kind) != "real" and widens(kind, REAL)
-        return t.Const(np.float32(value.value), REAL) if narrow or kind == REAL else settled(value)
-    if family(kind) == "real":
-        return _literal_as(value.value, kind, At(1, 1))
-    if family(kind) in ("signed", "unsigned", "bits") and isinstance(kind, Elementary) \
-            and kind.low <= value.value <= kind.high:
-        return t.Const(value.value, kind)
-    return settled(value)
-
-
-def _literal_as(value: Any, kind: Type, at: At) -> t.Const:
-    target = plain(kind)
-    if family(target) == "real" and isinstance(target, Elementary):
-        exact = float(value) if abs(value) < 2**1000 else float("inf")
-        with np.errstate(over="ignore"):
-            number = np.float32(exact) if target == REAL else np.float64(exact)
-        if not np.isfinite(number):
-            raise wrong(at, f"{value} does not fit {target}")
-        return t.Const(number, target)
-    if isinstance(value, int) and family(target) in ("signed", "unsigned", "bits"):
-        assert isinstance(target, Elementary)
-        return t.Const(_in_range(value, target, at), target)
-    if isinstance(value, int) and target == BOOL and value in (0, 1):
-        return t.Const(bool(value), BOOL)
-    raise wrong(at, f"the number {value} can't be a {target}")
-
-
-def _in_range(value: Any, kind: Elementary, at: At) -> Any:
-    if kind.family != "string" and not kind.low <= value <= kind.high:
-        raise wrong(at, f"{value} does not fit {kind}")
-    return value
-
-
-def _folded(operator: str, a: Any, b: Any, at: At) -> t.Const:
-    if operator in ("/", "MOD"):
-        if b == 0:
-            raise wrong(at, "division by zero")
-        if isinstance(a, float) or isinstance(b, float):
-            if operator == "MOD":
-                raise wrong(at, "MOD can't be applied to LREAL")
-            return t.Const(float(a) / float(b), None)
-        cut = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
-        return t.Const(cut if operator == "/" else a - cut * b, None)
-    try:
-        value = _FOLDS[operator](a, b)
-    except OverflowError:
-        value = float("inf")
-    if abs(value) == float("inf") or (isinstance(value, int) and not LINT.low <= value <= ULINT.high):
-        raise wrong(at, "this number is too large")
-    return t.Const(value, None)
-
-
-def _is_constant(value: t.Expression) -> bool:
-    if isinstance(value, t.Const):
-        return True
-    if isinstance(value, t.Unary | t.Convert):
-        return _is_constant(value.operand)
-    if isinstance(value, t.Binary):
-        return _is_constant(value.left) and _is_constant(value.right)
-    return isinstance(value, t.Standard) and all(map(_is_constant, value.arguments))

@@ -97,7 +97,9 @@ class Types(Checker):
 
     def count(self, kind: Type, at: At) -> int:
         """How many elementary values a type holds. Raises past the limit, before anything is allocated."""
-        total = 1
+        total = self.names.counts.get(kind, 1)
+        if kind in self.names.counts:
+            return total
         if isinstance(kind, Array):
             total = kind.count * self.count(kind.of, at)
         elif isinstance(kind, Structure):
@@ -107,6 +109,8 @@ class Types(Checker):
                         if v.home == "self")
         if total > MOST_ELEMENTS:
             raise wrong(at, f"this holds {total} values", f"at most {MOST_ELEMENTS} are allowed")
+        if isinstance(kind, Structure | Block | Array):
+            self.names.counts[kind] = max(total, 1)
         return max(total, 1)
 
     def _enumeration(self, e: s.Enumeration, name: str) -> Enumeration:

@@ -39,6 +39,7 @@ class _Text:
         self.names = t.Names()
         self._units = {u.name.lower(): u for u in source.units}
         self._types = {d.name.lower(): d for d in source.types}
+        self._shared = source.globals
         self._open: list[str] = []
         self._taken: dict[str, At] = {}
         for unit in source.units:
@@ -121,7 +122,9 @@ class _Text:
             return t.Variable(NOW, TIME, "VAR_EXTERNAL", "global", False, False, 0, False, declaration.at)
         found = self.names.globals.get(name)
         if found is None:
-            raise wrong(declaration.at, f"no VAR_GLOBAL is called {declaration.name}")
+            later = any(d.name.lower() == name for section in self._shared for d in section.declarations)
+            raise wrong(declaration.at, f"no VAR_GLOBAL is called {declaration.name}" + " so far" * later,
+                        "declare it before the variables whose type needs it" if later else "")
         if checker.type_of(declaration.specification) != found.type:
             raise wrong(declaration.at, f"{declaration.name} is {found.type} under VAR_GLOBAL")
         if declaration.initial is not None:

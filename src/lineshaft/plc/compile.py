@@ -19,14 +19,15 @@ from lineshaft.plc.units import Units
 class Program:
     """What ``Plc`` runs. ``python`` is the generated source, for whoever wants to read it."""
 
+    name: str
     names: t.Names
     records: Records
     runs: dict[str, Callable[..., None]]
     python: str
 
 
-def compile_text(text: str, *, real_division: str = "fault") -> Program:
-    """A program from Structured Text.
+def compile_text(text: str, *, name: str = "", real_division: str = "fault") -> Program:
+    """A program from Structured Text; ``name`` (a file's) goes before the places of errors and faults.
 
     ``real_division`` says what x / 0.0 does: ``fault`` stops the program, as IEC 61131-3 has it; ``ieee`` gives an
     infinity or NaN, as many controllers do. Raises ``SourceError`` with line and column.
@@ -39,13 +40,19 @@ def compile_text(text: str, *, real_division: str = "fault") -> Program:
     if real_division not in ("fault", "ieee"):
         raise ValueError(f"real_division is 'fault' or 'ieee', not {real_division!r}")
     try:
-        names = check(parse(text))
-        return _built(names, checked=real_division == "fault")
+        return _built(check(parse(text)), name, checked=real_division == "fault")
+    except SourceError as error:
+        raise SourceError(error.what, where=_named(name, error.where), do=error.do) from None
     except RecursionError:
-        raise SourceError("the text is nested too deeply", where="1:1", do="split it into smaller units") from None
+        raise SourceError("the text is nested too deeply", where=_named(name, "1:1"),
+                          do="split it into smaller units") from None
 
 
-def _built(names: t.Names, *, checked: bool) -> Program:
+def _named(name: str, where: str) -> str:
+    return f"{name}:{where}" if name else where
+
+
+def _built(names: t.Names, name: str, *, checked: bool) -> Program:
     records = Records(names)
     printer = Units(names, records.make, checked=checked)
     units = [printer.unit(unit) for unit in names.units.values()]
@@ -54,8 +61,8 @@ def _built(names: t.Names, *, checked: bool) -> Program:
     try:
         exec(compile(python, "<structured text>", "exec"), space)
     except (SyntaxError, MemoryError) as error:  # Python's own limits of nesting
-        why = error.args[0] if error.args else "no memory"
-        raise SourceError(f"the text is nested too deeply ({why})", where="1:1",
+        why = f" ({error.args[0]})" if error.args else ""
+        raise SourceError(f"the text is nested too deeply{why}, or an IF or CASE has thousands of arms", where="1:1",
                           do="split it into smaller units") from None
-    runs = {name: space[f"b_{name}"] for name, unit in names.units.items() if unit.kind != "FUNCTION"}
-    return Program(names, records, runs, python)
+    runs = {unit.name: space[f"b_{unit.name}"] for unit in names.units.values() if unit.kind != "FUNCTION"}
+    return Program(name, names, records, runs, python)

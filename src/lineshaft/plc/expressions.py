@@ -238,6 +238,7 @@ def evaluate(expression: t.Expression) -> Any:
     printer = Expressions(checked=True)
     code = printer.text(expression)
     with np.errstate(all="ignore"):
-        return eval(code, {**NAMESPACE, **printer.constants})
+        found = eval(code, {**NAMESPACE, **printer.constants})
+    return bool(found) if isinstance(found, np.bool_) else found
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
+from itertools import islice
 from typing import Any
 
 from lark import Token
@@ -15,6 +16,8 @@ from lineshaft.plc.errors import At, wrong
 from lineshaft.plc.words import REFUSED
 
 MOST_CHARACTERS = 16 * 2**20
+MOST_TOKENS = 300_000
+MOST_NAME = 255
 
 _REAL = r"[+-]?\d[\d_]*\.\d[\d_]*(?:[eE][+-]?\d+)?"
 _WHOLE = r"[+-]?\d+"
@@ -65,7 +68,11 @@ class StructuredTextLexer(Lexer):
         pass
 
     def lex(self, data: Any, parser_state: Any = None) -> Iterator[Token]:
-        return tokens(data)
+        found = list(islice(tokens(data), MOST_TOKENS + 1))  # counted before the parser, which takes ten times as long
+        if len(found) > MOST_TOKENS:
+            raise wrong(At(found[-1].line or 1, found[-1].column or 1), f"the text has more than {MOST_TOKENS} words",
+                        "split it")
+        return iter(found)
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -109,6 +116,8 @@ def _end_of_comment(text: str, position: int, at: At) -> int:
 
 
 def _word(word: str, at: At, words: frozenset[str]) -> str:
+    if len(word) > MOST_NAME:
+        raise wrong(at, f"a name of {len(word)} characters", f"at most {MOST_NAME} are taken")
     upper = word.upper()
     if upper in words:
         return upper

@@ -33,9 +33,12 @@ def integer(text: str, at: At) -> int:
 def decimal(text: str, at: At) -> float:
     _no_stray_underscore(text, text, at)
     try:
-        return float(text.replace("_", ""))
+        value = float(text.replace("_", ""))
     except ValueError:
         raise wrong(at, f"{text[:40]} is no number") from None
+    if value in (float("inf"), float("-inf")):
+        raise wrong(at, f"{text[:40]} is larger than any LREAL")
+    return value
 
 
 def duration(text: str, at: At) -> int:

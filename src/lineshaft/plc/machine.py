@@ -11,7 +11,7 @@ from lineshaft.plc import typed as t
 from lineshaft.plc.compile import Program
 from lineshaft.plc.errors import Fault
 from lineshaft.plc.runtime import Record
-from lineshaft.plc.values import from_python, loaded, saved, to_python
+from lineshaft.plc.values import from_python, loaded, retain, saved, to_python
 
 ROUNDS = 10_000_000
 
@@ -48,8 +48,9 @@ class Plc:
             with np.errstate(all="ignore"):
                 self._run(self._instance, self._shared)
         except Fault as fault:
-            self._fault = fault
-            raise
+            name = self.program.name
+            self._fault = Fault(fault.what, where=f"{name}:{fault.where}" if name else fault.where, do=fault.do)
+            raise self._fault from None
         except RecursionError:
             self._fault = Fault("calls are nested too deeply", where=self._unit.name)
             raise self._fault from None
@@ -89,11 +90,10 @@ class Plc:
         self._fault = None
         if not warm:
             return
+        names = self.program.names
         for old, new, variables in zip(before, (self._instance, self._shared),
-                                       (self._unit.variables, self.program.names.globals), strict=True):
-            for variable in variables.values():
-                if variable.retained and hasattr(old, f"v_{variable.name}"):
-                    setattr(new, f"v_{variable.name}", getattr(old, f"v_{variable.name}"))
+                                       (self._unit.variables, names.globals), strict=True):
+            retain(old, new, variables, names)
 
     def state(self) -> dict[str, Any]:
         """Everything that is kept between scans, as plain values; ``restore`` takes it back."""

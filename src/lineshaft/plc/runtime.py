@@ -26,6 +26,11 @@ def endless(at: str) -> NoReturn:
           "end the loop, spread it over scans, or allow more (rounds)")
 
 
+def rounds(loop: range) -> int:
+    """How often a loop goes round; ``len`` can't count beyond 63 bits."""
+    return max((loop.stop - loop.start + loop.step - (1 if loop.step > 0 else -1)) // loop.step, 0)
+
+
 def divide(a: int, b: int, at: str) -> int:
     """Whole numbers, towards zero."""
     if b == 0:

@@ -103,7 +103,8 @@ _SHIFTS = {"SHL": runtime.shift_left, "SHR": runtime.shift_right, "ROL": runtime
 
 NAMESPACE: dict[str, object] = {
     "F32": np.float32, "F64": np.float64, "I64": np.int64, "U64": np.uint64, "fault": runtime.fault,
-    "outside": runtime.outside, "endless": runtime.endless, "divide": runtime.divide, "modulo": runtime.modulo,
+    "outside": runtime.outside, "endless": runtime.endless, "rounds": runtime.rounds,
+    "divide": runtime.divide, "modulo": runtime.modulo,
     "quotient": runtime.quotient, "ranged": runtime.ranged, "whole": runtime.whole, "cut": runtime.cut,
     "power": runtime.power, "scaled": runtime.scaled, "parted": runtime.parted, "copy_into": runtime.copy_into,
     "copied": runtime.copied, "written": texts.written, "text_whole": texts.whole, "text_number": texts.number,

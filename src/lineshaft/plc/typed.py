@@ -213,7 +213,7 @@ class Unit:
 @dataclass(slots=True)
 class Names:
     """What a text declares, by lower-case name. ``defaults`` are initial values that a named type brings,
-    ``held`` counts the values of all variables."""
+    ``held`` counts the values of all variables, ``counts`` those of one of a type."""
 
     types: dict[str, Type] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
@@ -222,6 +222,7 @@ class Names:
     globals: dict[str, Variable] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
     held: int = 0
+    counts: dict[Type, int] = field(default_factory=dict)
 
     def fields(self, kind: Structure) -> dict[str, tuple[Type, Any]]:
         return self.structures[kind.name.lower()]

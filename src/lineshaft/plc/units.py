@@ -208,7 +208,7 @@ class Units(Expressions):
         self.line(f"{rounds} = range({self.text(e.first)}, {self.text(e.last)} {beyond}, {e.step})")
         early = leaves(e.body)
         if not early:
-            self.budget(f"len({rounds})", e)
+            self.budget(f"rounds({rounds})", e)
         self.line(f"for {variable} in {rounds}:")
         self.intervals[e.place.name] = (low, high) if e.step > 0 else (last_low, first_high)
         self._depth += 1
@@ -218,7 +218,7 @@ class Units(Expressions):
         self._depth -= 1
         del self.intervals[e.place.name]
         self.line("else:")
-        self.line(f" {variable} = {wrapped(f'{rounds}.start + len({rounds}) * {e.step}', e.place.type)}")
+        self.line(f" {variable} = {wrapped(f'{rounds}.start + rounds({rounds}) * {e.step}', e.place.type)}")
 
     def loop(self, e: t.Loop) -> None:
         if not e.until:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,13 @@ def _array(value: list[Any], kind: Array, names: t.Names) -> Any:
 
 def from_python(value: Any, kind: Type, where: str, names: t.Names) -> Any:
     """The inverse. Raises ``UsageError`` for a value that the type can't hold."""
+    try:
+        return _from_python(value, kind, where, names)
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"{str(value)[:60]!r} is no {kind}", where=where) from None
+
+
+def _from_python(value: Any, kind: Type, where: str, names: t.Names) -> Any:
     if isinstance(kind, Array):
         return _flat(value, kind, where, names)
     if isinstance(kind, Structure | Block):
@@ -115,3 +123,23 @@ def loaded(target: Any, state: Any) -> Any:
             setattr(target, name, loaded(getattr(target, name), value))
         return target
     return state
+
+
+def retain(old: Any, new: Any, variables: Mapping[str, t.Variable], names: t.Names) -> None:
+    """Carry what is RETAIN from one instance to a new one, in the instances inside it too."""
+    for variable in variables.values():
+        slot = f"v_{variable.name}"
+        if not hasattr(old, slot) or variable.kind == "VAR_IN_OUT":
+            continue
+        if variable.retained:
+            setattr(new, slot, getattr(old, slot))
+        else:
+            _retain_inside(getattr(old, slot), getattr(new, slot), variable.type, names)
+
+
+def _retain_inside(old: Any, new: Any, kind: Type, names: t.Names) -> None:
+    if isinstance(kind, Block):
+        retain(old, new, names.units[kind.name].variables, names)
+    elif isinstance(kind, Array) and isinstance(kind.of, Array | Block):
+        for one, other in zip(old, new, strict=True):
+            _retain_inside(one, other, kind.of, names)

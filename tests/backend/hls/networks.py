@@ -55,6 +55,27 @@ def autoencoder(widths: Sequence[int], kinds: Sequence[str], seed: int = 0) -> b
     return decided(g, features, dense(g, a, CHANNELS, random))
 
 
+def tangle(seed: int, size: int = 14) -> bytes:
+    """Operators at random, layers and states among them, each reading whatever there is."""
+    g, random = StepBuilder(CHANNELS), np.random.default_rng(seed)
+    states = [g.state(f"s{i}", (CHANNELS,)) for i in range(int(random.integers(0, 4)))]
+    wires = [g.clip(g.x, -CLIP, CLIP), g.quality, *states]
+    for _ in range(size):
+        a, b = (wires[i] for i in random.integers(0, len(wires), 2))
+        kind = str(random.choice(["tanh", "sigmoid", "relu", "relu6"]))
+        made = [
+            lambda: dense(g, dense(g, a, 2, random, kind), CHANNELS, random, str(random.choice(["", kind]))),
+            lambda: dense(g, a, CHANNELS, random, kind), lambda: g.project(a, random.normal(size=(CHANNELS, CHANNELS))),
+            lambda: g.where(g.greater(a, b), a, 0.5), lambda: g.where(g.greater(a, 0.1), b, a),
+            lambda: g.clip(g.add(a, b), -CLIP, CLIP), lambda: g.tanh(g.multiply(a, b)), lambda: g.subtract(a, b)]
+        wires.append(made[int(random.integers(0, len(made)))]())
+    late = wires[2:]
+    for i, _ in enumerate(states):
+        g.keep(f"s{i}", g.clip(late[int(random.integers(0, len(late)))], -CLIP, CLIP))
+    chosen = random.integers(0, len(wires), 3)
+    return g.model({f"out{i}": wires[int(w)] for i, w in enumerate(chosen)})
+
+
 def every_layer(seed: int = 0) -> bytes:
     """All that a core can hold: convolutions over one and two axes, pools, a way around, scales, tables, folds."""
     g, random = StepBuilder(CHANNELS), np.random.default_rng(seed)

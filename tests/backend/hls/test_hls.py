@@ -15,11 +15,11 @@ from tests.backend.hls.networks import CHANNELS, autoencoder, every_layer
 from tests.model.plant import dataset, steady
 
 from lineshaft.backend import backend, target
-from lineshaft.backend._hls_archive import Artifact, pack, unpack
-from lineshaft.backend._hls_build import missing, project
-from lineshaft.backend._hls_design import design
-from lineshaft.backend._hls_emulation import Emulation
-from lineshaft.backend._hls_options import options
+from lineshaft.backend._hls.archive import Artifact, pack, unpack
+from lineshaft.backend._hls.build import missing, project
+from lineshaft.backend._hls.design import design
+from lineshaft.backend._hls.emulation import Emulation
+from lineshaft.backend._hls.options import options
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.errors import Refused
 from lineshaft.core.step import Array, Engine, StepSignature
@@ -212,5 +212,5 @@ def test_a_graph_without_a_network_or_a_target_in_floating_point_is_refused_with
 
 
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lineshaft.backend._hls_build.COMPILER", "no-such-compiler")
+    monkeypatch.setattr("lineshaft.backend._hls.build.COMPILER", "no-such-compiler")
     assert "no-such-compiler is not installed" in HLS.supports(autoencoder([4], ["tanh"]), FPGA).reasons

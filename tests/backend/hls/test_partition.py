@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.backend.hls.networks import CHANNELS, autoencoder, clipped_window, convolutional, decided, dense, every_layer
+from tests.backend.hls.networks import (
+    CHANNELS,
+    autoencoder,
+    clipped_window,
+    convolutional,
+    decided,
+    dense,
+    every_layer,
+    tangle,
+)
 
-from lineshaft.backend._hls_engine import PartitionedEngine
-from lineshaft.backend._hls_graph import StepView
-from lineshaft.backend._hls_partition import Partition, partition
-from lineshaft.backend._hls_region import network, obstacles
+from lineshaft.backend._hls.engine import PartitionedEngine
+from lineshaft.backend._hls.graph import StepView
+from lineshaft.backend._hls.partition import Partition, partition
+from lineshaft.backend._hls.region import network, obstacles
 from lineshaft.backend.onnxruntime import BoundEngine
 from lineshaft.core.step import Array, Engine
 from lineshaft.graph.builder import StepBuilder, Wire
@@ -87,6 +96,14 @@ def test_the_parts_of_a_network_with_every_kind_of_layer_compute_what_the_whole_
     assert_alike(every_layer())
 
 
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_the_parts_of_any_tangle_compute_what_the_whole_did(seed: int) -> None:
+    graph = tangle(seed)
+    assume(kinds_of(graph))
+    assert_alike(graph, ticks=5)
+
+
 def test_several_assets_share_a_call() -> None:
     assert_alike(autoencoder([5], ["tanh"]), assets=3)
 
@@ -131,6 +148,15 @@ def test_a_state_from_after_the_network_may_feed_it() -> None:
     memory = dense(g, fed, 2, random, "tanh")
     g.keep("memory", memory)
     graph = g.model({"memory_now": memory, "sum": g.sum(memory)})
+    assert_alike(graph)
+
+
+def test_the_network_may_hang_on_a_state_that_it_makes_itself() -> None:
+    g, random = StepBuilder(CHANNELS), np.random.default_rng(0)
+    made = dense(g, g.state("memory", (2,)), 2, random, "tanh")
+    g.keep("memory", g.add(made, g.slice(g.x, 0, 2)))
+    graph = g.model({"made": made})
+    assert kinds_of(graph) == ["MatMul", "Add", "Tanh"]
     assert_alike(graph)
 
 

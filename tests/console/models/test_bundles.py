@@ -54,8 +54,9 @@ def test_a_bundle_says_all_of_itself(console: Opened, project: Project) -> None:
     assert [tag["path"] for tag in found["tags"]] == PATHS
     assert (found["period_ms"], found["stale_ms"], found["deadline_us"]) == (100, 300, 10_000)
     assert found["card"][0]["text"][0]["text"] == "cell, version 2"
-    (certificate,) = found["certificates"]
+    certificate = next(one for one in found["certificates"] if one["backend"] == "onnxruntime")
     assert (certificate["backend"], certificate["target"], certificate["flips"]) == ("onnxruntime", "pc", 0)
+    assert certificate["parity"] <= certificate["bound"] and certificate["conditions"]["timed"]
     assert certificate["machine"]["os"] and len(certificate["latency_us"]) == 4
     assert found["golden"] and all(found["golden"])
     assert found["sbom"]["format"] == "CycloneDX 1.6"

@@ -18,7 +18,7 @@ from lineshaft.graph.replay import Replay
 from lineshaft.graph.rewrite import Rewrite
 
 OVER_WINDOWS = ("conv_1d", "reduced", "affine", "smooth", "turned", "cut", "map", "together", "pooled", "padded",
-                "shifted", "mixed_rows", "exactly", "product", "conv_2d", "reshaped", "joined")
+                "shifted", "mixed_rows", "exactly", "product", "conv_2d", "reshaped", "joined", "variance")
 LAWS = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -58,6 +58,12 @@ def test_what_does_not_pay_is_dropped_with_both_measures() -> None:
     assert next(c for c in rewrite.paying(graph, measure=rewrite.compiled)[1] if c.rewrite == "statistics").kept
 
 
+def test_weights_that_float32_cannot_hold_are_not_made() -> None:
+    g = StepBuilder(1)
+    graph = g.model({"y": g.multiply(g.project(g.x, [[1e30]]), [1e30])})
+    assert not rewrite.apply(graph, [rewrite.named("scalers")])[1][0].kept
+
+
 def test_a_rewrite_of_equal_cost_is_kept_only_if_it_is_smaller() -> None:
     kept = {c.rewrite: c.kept for c in rewrite.paying(averaged(), measure=lambda graph: 1.0)[1]}
     assert not kept["statistics"]  # more bytes

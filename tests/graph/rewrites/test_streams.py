@@ -106,13 +106,64 @@ def statistics(length: int) -> bytes:
     return g.model({name: g.reshape(wire, (CHANNELS,)) for name, wire in found.items()})
 
 
-@pytest.mark.parametrize("length", [4, 5, 7, 8, 13, 20, 31, 64])
+@pytest.mark.parametrize("length", range(4, 18))
+def test_a_mean_over_any_length_grows_by_the_digits_of_the_length(length: int) -> None:
+    g = StepBuilder(CHANNELS)
+    graph = g.model({"y": g.reshape(g.mean(g.window("window", g.x, length), axis=0), (CHANNELS,))})
+    after, changes = rewrite.apply(graph)
+    assert change(changes, "statistics").kept
+    assert rewrite.size(after).state_values == (length - 1) * CHANNELS
+    assert parity(graph, after, *history(3 * length)) <= 1e-6
+
+
+@pytest.mark.parametrize("length", [4, 8, 13, 20, 31, 64])
 def test_statistics_of_a_window_grow_by_doubling(length: int) -> None:
     graph = statistics(length)
     after, changes = rewrite.apply(graph)
     assert change(changes, "statistics").kept
     assert parity(graph, after, *history(3 * length + 5)) <= 1e-5
     assert all(state.shape[0] <= length // 2 for state in view(after).states)
+
+
+def test_what_would_keep_more_than_it_saves_is_left_as_it_is() -> None:
+    """The window stays for the product with its waves; a mean from scratch is cheap beside a second buffer."""
+    g = StepBuilder(CHANNELS)
+    window = g.window("window", g.x, 8)
+    waves = g.project(g.transpose(window, (1, 0)), weights(3, 8, 2))
+    graph = g.model({"mean": g.reshape(g.mean(window, axis=0), (CHANNELS,)), "waves": waves})
+    after, changes = rewrite.apply(graph)
+    assert "it would keep 28 more values to save 16 operations" in change(changes, "statistics").reason
+    assert rewrite.size(after).state_values == rewrite.size(graph).state_values
+
+
+def deviations(length: int, level: float = 0.0) -> bytes:
+    """Mean and centred variance of each tag over a window of it, scaled."""
+    g = StepBuilder(CHANNELS)
+    window = g.window("window", g.x, length)
+    z = g.multiply(g.subtract(window, np.full(CHANNELS, level)), np.full(CHANNELS, 0.5)) if level else window
+    mean = g.mean(z, axis=0)
+    variance = g.mean(g.square(g.subtract(z, mean)), axis=0)
+    return g.model({"mean": g.reshape(mean, (CHANNELS,)), "variance": g.reshape(variance, (CHANNELS,))})
+
+
+@pytest.mark.parametrize("length", [8, 11, 20, 32])
+@pytest.mark.parametrize("level", [0.0, 3.0, 1000.0])
+def test_variances_are_merged_from_halves(length: int, level: float) -> None:
+    graph = deviations(length, level)
+    after, changes = rewrite.apply(graph)
+    assert change(changes, "variance").kept
+    assert rewrite.size(after).arithmetic < rewrite.size(graph).arithmetic
+    assert parity(graph, after, *history(3 * length, level=level)) <= 1e-5
+
+
+def test_the_variance_of_a_tag_with_a_far_level_keeps_its_digits() -> None:
+    graph = deviations(16)
+    after, _ = rewrite.apply(graph)
+    x, _ = history(80, level=0.0)
+    x += 1e4
+    found = Replay(after, execute)(x, np.ones_like(x))["variance"]
+    exact = np.stack([x[i - 15:i + 1].astype(np.float64).var(axis=0) for i in range(15, len(x))])
+    assert np.allclose(found[15:], exact, rtol=1e-3)
 
 
 def test_a_million_ticks_leave_no_trace() -> None:

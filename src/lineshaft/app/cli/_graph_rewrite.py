@@ -1,4 +1,4 @@
-"""``lineshaft graph rewrite``."""
+"""``lineshaft graph rewrite``: a step graph that does less for the same answers."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from pathlib import Path
 
 from lineshaft.app.cli.command import Command, columns, emit
 
-EXAMPLES = """  lineshaft graph rewrite bundles/cell-1 cell-1.onnx --for loops
+EXAMPLE = """  lineshaft graph rewrite bundles/cell-1 cell-1.onnx --for loops
   lineshaft graph rewrite model.onnx smaller.onnx --only streaming --only dead_state"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from lineshaft.app.rewriting import MEASURES
-
     parser.add_argument("graph", type=Path, help="a bundle or an .onnx file that holds a step graph")
     parser.add_argument("out", type=Path, help="the .onnx file to write")
     parser.add_argument("--only", action="append", default=[], metavar="NAME",
                         help="this rewrite instead of all that every graph goes through; may be repeated")
-    parser.add_argument("--for", dest="suits", choices=tuple(MEASURES), default="anything",
+    parser.add_argument("--for", dest="suits", choices=("anything", "loops", "runtime"), default="anything",
                         help="where it will run: as compiled loops, or operator by operator in a runtime; what does "
                              "not pay there is dropped (default: nothing is)")
 
 
-def do(chosen: argparse.Namespace) -> int:
+def rewrite(chosen: argparse.Namespace) -> int:
     """Rewritten graph into a file, what changed on stdout."""
     from lineshaft.app import rewriting
 
@@ -33,5 +31,5 @@ def do(chosen: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("rewrite", "rewrite it to do less for the same answers, and say what changed", EXAMPLES, arguments,
-                  do)
+COMMAND = Command("rewrite", "rewrite it to do less for the same answers, and say what changed", EXAMPLE, arguments,
+                  rewrite)

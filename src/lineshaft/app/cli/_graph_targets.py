@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def do(chosen: argparse.Namespace) -> int:
     """Exit code 1 where a graph is given that no target named can run."""
     from lineshaft.app.graphfile import read_graph
-    from lineshaft.app.lowering_table import size
+    from lineshaft.app.sizes import size
     from lineshaft.app.target_list import list_targets
 
     raw = read_graph(chosen.graph) if chosen.graph else None

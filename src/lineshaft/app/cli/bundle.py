@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lineshaft.app.cli.command import Command, columns, emit
+from lineshaft.app.sizes import certified_line
 from lineshaft.core.clock import format_duration
 from lineshaft.core.errors import UsageError
 
@@ -51,9 +52,7 @@ def show(chosen: argparse.Namespace) -> int:
 
 def _lines(found: dict[str, Any]) -> list[str]:
     lineage = found["lineage"]
-    made = [f"certified   {one['backend']} on {one['target']}: parity {one['parity']:.2g}, {one['flips']} flips, p99 "
-            f"{format_duration(one['latency_ns'][1])}, {one['memory_bytes'] / 2**20:.1f} MiB"
-            for one in found["certificates"]]
+    made = [f"certified   {certified_line(one)}" for one in found["certificates"]]
     return [f"{found['loop']} version {found['version']} ({found['task']}), made {found['created']}",
             f"digest      {found['digest']}",
             f"signature   {found['signature']['verdict']}, key {found['signature']['key'] or 'none'}",

@@ -6,6 +6,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -62,19 +63,20 @@ def tuned() -> tuple[tuple[str, ...], tuple[str, ...]]:
     return flags, tuple(needs)
 
 
-def lanes() -> int:
-    """How many float32 one vector of this processor holds."""
-    if platform.machine() in ("x86_64", "AMD64"):
+def lanes(architecture: str = "any") -> int:
+    """How many float32 one vector of a processor holds; ``any`` is this one."""
+    machine = platform.machine() if architecture == "any" else architecture
+    if machine in ("x86_64", "AMD64"):
         return {"v4": 8, "v3": 8}.get("".join(tuned()[0])[-2:], 4)
-    return 4 if platform.machine() in ("aarch64", "arm64") else 1
+    return 4 if machine in ("aarch64", "arm64") else 1
 
 
-def shared_library(compiler_path: str, files: dict[str, str], flags: tuple[str, ...]) -> bytes:
-    """The files' one ``.c`` source as a shared library."""
+def shared_library(compiler_path: str, files: Mapping[str, bytes], flags: tuple[str, ...]) -> bytes:
+    """The files' ``.c`` and ``.s`` sources as a shared library."""
     with tempfile.TemporaryDirectory(prefix="lineshaft-c-") as folder:
         for name, text in files.items():
-            Path(folder, name).write_text(text, "utf-8")
-        sources = sorted(name for name in files if name.endswith(".c"))
+            Path(folder, name).write_bytes(text)
+        sources = sorted(name for name in files if name.endswith((".c", ".s")))
         compile_(compiler_path, [*STRICT, *FAST, *flags, "-shared", "-fPIC", *sources, "-o", "out.so"], folder)
         return Path(folder, "out.so").read_bytes()
 

@@ -34,10 +34,10 @@ class StateAt:
     position: int = -1
 
 
-class NativeEngine:
-    """``core.step.Engine`` on a shared library; ``layout`` is the artifact's."""
+class StructEngine:
+    """What an ``Engine`` on the program's struct has in common; ``layout`` is the artifact's."""
 
-    def __init__(self, library: bytes, layout: Mapping[str, Any], signature: StepSignature, assets: int = 1) -> None:
+    def __init__(self, layout: Mapping[str, Any], signature: StepSignature, assets: int = 1) -> None:
         self.signature, self.assets = signature, assets
         self._size: int = layout["size"]
         # A cache line's worth of slack, so that the struct itself can start on one.
@@ -49,15 +49,15 @@ class NativeEngine:
         self.quality: Array = self._view(layout["quality"], (signature.channels,))
         self.quality[...] = 1.0
         self._out = {port.name: self._view(layout["outputs"][port.name], port.shape) for port in signature.outputs}
-        self._library = _open(library, ctypes.PyDLL if layout["operations"] * assets < _LONG_STEP else ctypes.CDLL)
-        self._library.bind(ctypes.c_void_p(self._memory.ctypes.data + self._base), ctypes.c_int32(assets))
-        # The library's own function, without a frame of Python around it.
-        self.step: Callable[[], None] = self._library.run
-        self._library.run.restype = None
 
     @property
     def out(self) -> Mapping[str, Array]:
         return self._out
+
+    def struct(self, asset: int) -> memoryview:
+        """The bytes of one asset's struct."""
+        first = self._base + asset * self._size
+        return self._memory[first:first + self._size].data
 
     def state(self) -> dict[str, Array]:
         return {at.name: np.stack([self._read(at, asset) for asset in range(self.assets)]) for at in self._states}
@@ -106,7 +106,19 @@ class NativeEngine:
         return np.ndarray((self.assets, *shape), dtype, self._memory, self._base + offset, (self._size, *inner))
 
 
-def _open(library: bytes, kind: Callable[[str], ctypes.CDLL]) -> ctypes.CDLL:
+class NativeEngine(StructEngine):
+    """``core.step.Engine`` on a shared library."""
+
+    def __init__(self, library: bytes, layout: Mapping[str, Any], signature: StepSignature, assets: int = 1) -> None:
+        super().__init__(layout, signature, assets)
+        self._library = opened(library, ctypes.PyDLL if layout["operations"] * assets < _LONG_STEP else ctypes.CDLL)
+        self._library.bind(ctypes.c_void_p(self._memory.ctypes.data + self._base), ctypes.c_int32(assets))
+        # The library's own function, without a frame of Python around it.
+        self.step: Callable[[], None] = self._library.run
+        self._library.run.restype = None
+
+
+def opened(library: bytes, kind: Callable[[str], ctypes.CDLL]) -> ctypes.CDLL:
     """Load a library of one's own for each engine, since it is bound to the engine's structs.
 
     The loader takes equal names for the same library, so each gets a new one; the code itself stays in memory where

@@ -7,15 +7,16 @@ from typing import Any
 
 from lineshaft.backend._c.write import Field, Source, write
 from lineshaft.core.target import Target
-from lineshaft.graph.loops.form import ITEM_BYTES, For, If, State, Stmt
+from lineshaft.graph.loops.form import ITEM_BYTES, For, If, Program, State, Stmt
 from lineshaft.graph.loops.lower import lower
-from lineshaft.graph.loops.plan import plan
+from lineshaft.graph.loops.plan import Plan, plan
+
+_STACK = 512  # bytes that a step may need besides its struct
 
 
 def generate(graph: bytes, target: Target, lanes: int = 1) -> tuple[Source, dict[str, Any]]:
     """C source of a graph, and where an engine finds what in the struct."""
-    program = lower(graph, lanes=lanes, memory_bytes=target.memory_bytes // 2)
-    places = plan(program)
+    program, places = _fitting(graph, target.memory_bytes, lanes)
     source = write(program, places)
     offsets, size = _offsets(source.fields)
     layout = {
@@ -25,6 +26,14 @@ def generate(graph: bytes, target: Target, lanes: int = 1) -> tuple[Source, dict
         "ram_bytes": size, "constant_bytes": places.constant_bytes, "operations": _operations(program.body),
         "windows": {f"window {name}": why for name, why in places.windows.items()}}
     return source, layout
+
+
+def _fitting(graph: bytes, memory: int, lanes: int) -> tuple[Program, Plan]:
+    """With rings in what memory the rest leaves; the second look knows how much that is."""
+    program = lower(graph, lanes=lanes, memory_bytes=0)
+    left = memory - _STACK - plan(program).ram_bytes
+    program = lower(graph, lanes=lanes, memory_bytes=max(left, 0))
+    return program, plan(program)
 
 
 def _state(state: State, offsets: Mapping[str, int]) -> dict[str, Any]:

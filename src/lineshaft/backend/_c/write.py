@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineshaft.backend._c.arithmetic import functions
+from lineshaft.backend._c.parts import together
 from lineshaft.backend._c.vectors import divided, head, is_vector, substitute, vector_locals
 from lineshaft.graph.loops.form import (
     Buffer,
@@ -25,6 +26,7 @@ from lineshaft.graph.loops.form import (
     Stmt,
     Store,
     Var,
+    mentioned,
 )
 from lineshaft.graph.loops.plan import Plan
 
@@ -32,6 +34,14 @@ CTYPES: dict[DType, str] = {"float32": "float", "int32": "int32_t", "bool": "uin
                             "uint8": "uint8_t"}
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
           "eq": "==", "ne": "!=", "and": "&&", "or": "||", "bitand": "&"}
+_LINES = 60  # statements in one function: compilers take more than twice as long for one of twice the length
+_APART = """#if defined(__GNUC__)
+#define LS_APART __attribute__((noinline))
+#else
+#define LS_APART
+#endif
+"""
+_MOST_TEXT, _LARGE = 2**20, 4096  # bytes of all constants that are written as text; of one that is not
 _PREFIX = {"neg": "-", "not": "!"}
 
 
@@ -46,11 +56,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """``fields`` by buffer name, in the order of the struct."""
+    """``fields`` by buffer name, in the order of the struct.
+
+    Where constants are so many that a compiler would read their text for minutes, ``assembly`` takes them from
+    ``data`` (the file ``constants.bin``) as they are; else both are empty.
+    """
 
     header: str
     code: str
     fields: Mapping[str, Field]
+    assembly: str = ""
+    data: bytes = b""
 
 
 def write(program: Program, plan: Plan, name: str = "step") -> Source:
@@ -66,18 +82,45 @@ class _Writer:
                                      b.size) for n, b in enumerate(lasting)}
         self.fields |= {f" {dtype}": Field(f"scratch_{dtype}", dtype, size) for dtype, size in plan.arenas.items()}
         self.used: set[str] = set()
+        large = {b.name: b for b in program.of_kind("constant") if b.bytes >= _LARGE}
+        self.apart = large if plan.constant_bytes > _MOST_TEXT else {}
         self.lanes, self.vectors = program.lanes, vector_locals(program)
 
     def source(self) -> Source:
-        body = list(self._statements(self.program.body, 1))
-        constants = list(self._constants())
-        locals_ = [f"    {self._local(b)};" for b in self.program.of_kind("local")]
         n = self.name
+        parts, calls = self._parts()
+        constants = list(self._constants())
         code = [f"/* One step of a graph, written by Lineshaft. C99, no heap, no library. */\n#include \"{n}.h\"\n",
                 functions(self.used), *([head(self.lanes)] if self.lanes > 1 else []), *constants,
                 f"void {n}_reset({n}_t *s)\n{{", *self._reset(), "}\n",
-                f"void {n}_step({n}_t *restrict s)\n{{", *locals_, *body, "}"]
-        return Source(self._header(), "\n".join(code) + "\n", self.fields)
+                *parts, f"void {n}_step({n}_t *restrict s)\n{{", *calls, "}"]
+        return Source(self._header(), "\n".join(code) + "\n", self.fields, *self._apart())
+
+    def _parts(self) -> tuple[list[str], list[str]]:
+        """Functions that a long step is made of, and the body that calls them; a short one is its body."""
+        groups = together(self.program.body, _LINES)
+        bodies = [[*self._locals(group), *self._statements(group, 1)] for group in groups]
+        if len(bodies) == 1:
+            return [], bodies[0]
+        heads = [f"LS_APART static void part{i}({self.name}_t *restrict s)\n{{" for i in range(len(bodies))]
+        functions_ = [line for head_, body in zip(heads, bodies, strict=True) for line in (head_, *body, "}\n")]
+        return [_APART, *functions_], [f"    part{i}(s);" for i in range(len(bodies))]
+
+    def _locals(self, body: tuple[Stmt, ...]) -> list[str]:
+        found = {b.name: b for b in mentioned(body) if b.kind == "local"}
+        return [f"    {self._local(b)};" for b in found.values()]
+
+    def _apart(self) -> tuple[str, bytes]:
+        """Assembly and bytes of the constants that aren't text."""
+        if not self.apart:
+            return "", b""
+        lines, data = [".section .rodata"], b""
+        for buffer in self.apart.values():
+            assert buffer.data is not None
+            lines += [".balign 64", f".globl {buffer.name}", f".hidden {buffer.name}",
+                      f'{buffer.name}: .incbin "constants.bin", {len(data)}, {buffer.bytes}']
+            data += buffer.data.tobytes()
+        return "\n".join([*lines, '.section .note.GNU-stack,"",%progbits', ""]), data
 
     def _local(self, buffer: Buffer) -> str:
         if buffer.name in self.vectors:
@@ -106,6 +149,9 @@ class _Writer:
     def _constants(self) -> Iterable[str]:
         for buffer in self.program.of_kind("constant"):
             assert buffer.data is not None
+            if buffer.name in self.apart:
+                yield f"extern const {CTYPES[buffer.dtype]} {buffer.name}[{buffer.size}];"
+                continue
             values = [_number(v.item(), buffer.dtype) for v in buffer.data]
             rows = [", ".join(values[i:i + 10]) for i in range(0, len(values), 10)]
             yield f"static const {CTYPES[buffer.dtype]} {buffer.name}[{buffer.size}] = {{\n" + ",\n".join(rows) + "};\n"

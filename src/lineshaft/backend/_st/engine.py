@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from lineshaft.core.errors import Refused
+from lineshaft.backend._st.layout import layout_of
 from lineshaft.core.step import Array, StepSignature
 from lineshaft.plc import Plc, compile_text
-
-LAYOUT = "(* layout "
-
-
-def layout_of(text: str) -> dict[str, Any]:
-    """What the last comment of a printed block says. Raises ``Refused`` where there is none."""
-    _, mark, rest = text.rpartition(LAYOUT)
-    try:
-        found: dict[str, Any] = json.loads(rest.rpartition(" *)")[0])
-    except json.JSONDecodeError:
-        mark = ""
-    if not mark:
-        raise Refused("is no text of the st backend (it has no layout)", do="compile the graph again")
-    return found
 
 
 class StructuredTextEngine:

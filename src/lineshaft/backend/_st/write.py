@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from lineshaft.backend._st.expressions import INFINITY, NAN, TYPES, Expressions, number
 from lineshaft.backend._st.functions import functions
+from lineshaft.backend._st.layout import layout
+from lineshaft.backend._st.measure import figures, once
 from lineshaft.graph.loops.form import (
     Buffer,
     Const,
@@ -23,27 +22,10 @@ from lineshaft.graph.loops.form import (
     Stmt,
     Store,
     loads,
-    mentioned,
 )
 from lineshaft.plc.naming import Namer
 
 WIDTH = 96
-LAYOUT = "(* layout "
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """``ram_bytes`` of inputs, outputs, states and scratch; ``operations`` counts those of one step."""
-
-    ram_bytes: int
-    constant_bytes: int
-    operations: int
-
-
-def figures(program: Program) -> Figures:
-    ram = sum(b.bytes for b in program.buffers if b.kind != "constant")
-    constants, _ = _once(program.of_kind("constant"))
-    return Figures(ram, sum(b.bytes for b in constants), _operations(program.body))
 
 
 def write(program: Program, block: str) -> str:
@@ -58,7 +40,7 @@ class _Writer:
         lasting = [b for b in program.buffers if b.kind in ("input", "output", "state")]
         others = [b for b in program.buffers if b.kind not in ("input", "output", "state", "constant")]
         self.names = {b.name: namer.name(b.name) for b in (*lasting, *others)}
-        self.constants, same = _once(program.of_kind("constant"))
+        self.constants, same = once(program.of_kind("constant"))
         self.names |= {b.name: namer.name(f"c_{b.name}") for b in self.constants}
         self.names |= {name: self.names[first] for name, first in same.items()}
         loops = _loops(program.body)
@@ -76,7 +58,7 @@ class _Writer:
         parts = [self._head(), helpers] if helpers else [self._head()]
         lines = [f"FUNCTION_BLOCK {self.block}", *self._interface(), *self._memory(used), *self._constants(),
                  *self._start(used), *body, "END_FUNCTION_BLOCK"]
-        return "\n".join([*parts, *lines, "", self._layout(), ""])
+        return "\n".join([*parts, *lines, "", layout(self.program, self.block, self.names), ""])
 
     def _head(self) -> str:
         found = figures(self.program)
@@ -214,41 +196,6 @@ class _Writer:
         else:
             yield from _wrapped(f"{pad}{target} := {self.expressions.text(value)};")
 
-    # -- for the engine
-
-    def _layout(self) -> str:
-        found = figures(self.program)
-        states = [{"name": s.name, "at": self.names[s.buffer.name], "order": s.order, **_sliding(s, self.names)}
-                  for s in self.program.states]
-        layout: dict[str, Any] = {
-            "block": self.block, "x": self.names[self.program.inputs[0].name],
-            "quality": self.names[self.program.inputs[1].name],
-            "outputs": {b.name: self.names[b.name] for b in self.program.outputs}, "states": states,
-            "ram_bytes": found.ram_bytes, "constant_bytes": found.constant_bytes, "operations": found.operations}
-        lines = [f"{json.dumps(key)}: {_listed(value)}" for key, value in layout.items()]
-        return f"{LAYOUT}{{" + ",\n ".join(lines).replace("*", r"\u002a") + "} *)"
-
-
-def _listed(value: Any) -> str:
-    """JSON, a list of objects with one on a line."""
-    if not isinstance(value, list) or not value:
-        return json.dumps(value)
-    return "[\n  " + ",\n  ".join(map(json.dumps, value)) + "]"
-
-
-def _once(constants: Sequence[Buffer]) -> tuple[list[Buffer], dict[str, str]]:
-    """Constants without those that are equal to an earlier one, and whose content each of the others has."""
-    first: dict[tuple[str, bytes], str] = {}
-    kept, same = [], {}
-    for buffer in constants:
-        assert buffer.data is not None
-        name = first.setdefault((buffer.dtype, buffer.data.tobytes()), buffer.name)
-        if name == buffer.name:
-            kept.append(buffer)
-        else:
-            same[buffer.name] = name
-    return kept, same
-
 
 def _note(state: State) -> str:
     shape = f"shape {list(state.shape)}" if len(state.shape) > 1 else ""
@@ -258,14 +205,6 @@ def _note(state: State) -> str:
     kind = "ring, each row twice" if how.position is not None else "oldest row first"
     return f"window of {how.rows} rows of {how.width}: {kind}" if not how.newest_first else \
         f"window of {how.rows} rows of {how.width}: newest row first"
-
-
-def _sliding(state: State, names: dict[str, str]) -> dict[str, Any]:
-    how = state.sliding
-    if how is None:
-        return {}
-    position = names[how.position.name] if how.position is not None else ""
-    return {"width": how.width, "span": how.span, "first": how.first(0), "position": position}
 
 
 def _is_extremum(stmt: Store) -> bool:
@@ -295,19 +234,6 @@ def _stores(body: Iterable[Stmt]) -> Iterator[Store]:
             yield from _stores(stmt.body)
         else:
             yield from _stores((*stmt.then, *stmt.otherwise))
-
-
-def _operations(body: Iterable[Stmt]) -> int:
-    """Reads and writes of memory in one step: what a controller's time goes by."""
-    total = 0
-    for stmt in body:
-        if isinstance(stmt, For):
-            total += stmt.extent * (1 + _operations(stmt.body))
-        elif isinstance(stmt, If):
-            total += 1 + max(_operations(stmt.then), _operations(stmt.otherwise))
-        else:
-            total += sum(1 for _ in mentioned((stmt,)))
-    return total
 
 
 def _rows(values: list[str]) -> Iterator[str]:

@@ -54,7 +54,7 @@ def conv(c: Lowering, node: onnx.NodeProto) -> None:
         _windowed(c, node, "CONV_2D", [source, *_weights(c, flat.transpose(0, 2, 3, 1), bias)], "Conv2DOptions",
                   **common)
     else:
-        # Kernels with groups in between exist in some builds only: zeros elsewhere make it one of full depth.
+        # The format means groups of one channel or one group: zeros make it a kernel of full depth.
         full = np.zeros((outputs, depth * groups, *frame.kernel), np.float32)
         for place in range(outputs):
             start = place // (outputs // groups) * depth

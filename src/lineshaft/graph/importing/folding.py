@@ -107,7 +107,9 @@ def _unsqueeze(node: Node, v: Sequence[Constant]) -> Constant:
 
 def _cast(node: Node, v: Sequence[Constant]) -> Constant:
     to = np.dtype(helper.tensor_dtype_to_np_dtype(node.attribute("to")))
-    if counts_assets(v[0]) and to != np.int64:
+    if counts_assets(v[0]):
+        if to.kind == "i":
+            return v[0]
         raise node.refused("it computes with the number of assets, which is not known before it runs")
     if to.kind == "O":
         raise node.refused("it makes text")

@@ -136,8 +136,7 @@ def _before(graph: View, edit: Edit, node: Node, linear: Linear, used: set[Node]
         return []
     weights = _rows(linear.weights, found.gain, linear.convolves)
     extra = _response(linear.weights, found.offset, linear.convolves) if moved else None
-    _put(graph, edit, node, found.source, weights, _sum(linear.bias, extra))
-    return [node, scaler]
+    return [node, scaler] if _put(edit, node, found.source, weights, _sum(linear.bias, extra)) else []
 
 
 def _worth(graph: View, node: Node, linear: Linear) -> bool:
@@ -178,10 +177,7 @@ def _after(graph: View, edit: Edit, node: Node, linear: Linear, used: set[Node])
         gained += bool(np.any(found.gain != 1.0)) or linear.convolves or len(taken) > 1
         taken.append(user)
         name = user.outputs[0]
-    if not gained:
-        return []
-    _put(graph, edit, node, node.inputs[0], weights, bias, name)
-    return taken
+    return taken if gained and _put(edit, node, node.inputs[0], weights, bias, name) else []
 
 
 def _columns(weights: Array, gain: Array, convolves: bool) -> Array:
@@ -212,12 +208,16 @@ def _twice(graph: View, edit: Edit, node: Node, linear: Linear, used: set[Node])
     if product.size > inner.weights.size + linear.weights.size:
         return []
     bias = _response(linear.weights, offset, False) if np.any(offset) else None
-    _put(graph, edit, node, first.inputs[0], product, bias)
-    return [*taken, first]
+    return [*taken, first] if _put(edit, node, first.inputs[0], product, bias) else []
 
 
-def _put(graph: View, edit: Edit, node: Node, source: str, weights: Array, bias: Array | None, name: str = "") -> None:
-    """The map with other weights; whoever took ``name`` (its own output unless given) takes its result."""
+def _put(edit: Edit, node: Node, source: str, weights: Array, bias: Array | None, name: str = "") -> bool:
+    """The map with other weights; whoever took ``name`` (its own output unless given) takes its result.
+
+    Nothing where float32 can't hold the weights.
+    """
+    if max(np.abs(part).max(initial=0.0) for part in (weights, bias) if part is not None) > np.finfo(np.float32).max:
+        return False
     w = edit.constant(weights)
     if node.kind == "Conv":
         inputs = [source, w] if bias is None else [source, w, edit.constant(bias)]
@@ -226,3 +226,4 @@ def _put(graph: View, edit: Edit, node: Node, source: str, weights: Array, bias:
         made = edit.add("MatMul", [source, w])
         made = made if bias is None else edit.add("Add", [made, edit.constant(bias)])
     edit.replace(name or node.outputs[0], made)
+    return True

@@ -9,7 +9,7 @@ It is the doubling of W. Hillis and G. Steele (Data parallel algorithms, CACM 29
 subtracted, so nothing drifts, and a wild or infinite value is gone as soon as it leaves the window: a running sum that
 subtracts the leaving value would keep its rounding for ever. Each sum is a balanced tree, whose rounding is less than
 that of adding in a row. Means and mean squares are sums; minima and maxima go the same way. Where something else needs
-the window too, it is done only if it saves more operations than it keeps values.
+the window too, it is done only if it saves far more operations than it keeps values.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from lineshaft.graph.arithmetic import cost, state_values
+from lineshaft.graph.arithmetic import unprofitable
 from lineshaft.graph.rewrites import dead_state
 from lineshaft.graph.sliding import REDUCTIONS, Slide, reduced, slides
-from lineshaft.graph.streams import FARTHEST, Plan, Stream
+from lineshaft.graph.streams import FARTHEST, Plan, Stream, delayed
 from lineshaft.graph.view import Constant, Edit, Node, View
 
 ORDER = 700
@@ -45,10 +45,7 @@ def rewrite(graph: View) -> View | str:
     result = edit.done()
     cleaned = dead_state.rewrite(result)
     result = result if isinstance(cleaned, str) else cleaned
-    saved, grown = cost(graph).arithmetic - cost(result).arithmetic, state_values(result) - state_values(graph)
-    if saved <= max(grown, 0):
-        return f"others need the window as well: {max(grown, 0):,} more values of state would save {saved:,} operations"
-    return result
+    return unprofitable(graph, result) or result
 
 
 def _over_time(graph: View, node: Node, found: Mapping[str, Slide]) -> bool:
@@ -96,17 +93,5 @@ class Doubling:
         return value
 
     def _delayed(self, value: str, ticks: int, columns: int) -> str:
-        """A fold of so many columns as it was so many ticks before; at first that of an empty window."""
-        edit, axis, shape = self.stream.edit, self.slide.axis, self.empty.shape[1:]
-        state = edit.state("before", (*shape[:axis], ticks, *shape[axis + 1:]))
-        if ticks == 1:
-            edit.keep(state, value)
-            old = state
-        else:
-            edit.keep(state, edit.add("Concat", [edit.cut(state, axis + 1, 1, ticks), value], axis=axis + 1))
-            old = edit.cut(state, axis + 1, 0, 1)
-        if not np.any(self.empty):
-            return old
         answer = self.empty * (columns if _FOLD[self.kind] == "Add" else 1)
-        return edit.add("Where", [self.stream.younger(np.array([ticks + 1]), axis, len(shape)), edit.constant(answer),
-                                  old])
+        return delayed(self.stream, value, ticks, self.slide.axis, answer)

@@ -13,7 +13,7 @@ nothing looks at them. Not taken are layers that stride or pad at the newest sid
 
 from __future__ import annotations
 
-from lineshaft.graph.arithmetic import cost
+from lineshaft.graph.arithmetic import unprofitable
 from lineshaft.graph.rewrites import dead_state
 from lineshaft.graph.sliding import Slides, slides
 from lineshaft.graph.streams import Plan, Stream
@@ -35,9 +35,8 @@ def rewrite(graph: View) -> View | str:
     result = edit.done()
     cleaned = dead_state.rewrite(result)
     result = result if isinstance(cleaned, str) else cleaned
-    if cost(result).arithmetic >= cost(graph).arithmetic:
-        return reasons or "no column over a sliding window is computed twice"
-    return result
+    poor = unprofitable(graph, result)
+    return "; ".join(filter(None, (reasons, poor))) if poor else result
 
 
 def _plan(graph: View) -> tuple[Plan, str]:

@@ -77,7 +77,7 @@ def _bring_in(model: onnx.ModelProto, folder: Path, limits: Limits) -> None:
 def _piece(tensor: onnx.TensorProto, folder: Path, most: int) -> bytes:
     where = f"initializer {shown(tensor.name)}"
     entries = {entry.key: entry.value for entry in tensor.external_data}
-    path = _inside(folder, entries.get("location", ""), where)
+    path = inside(folder, entries.get("location", ""), where)
     try:
         start = int(entries.get("offset", "0"))
         size = int(entries.get("length", "-1"))
@@ -97,7 +97,7 @@ def _piece(tensor: onnx.TensorProto, folder: Path, most: int) -> bytes:
         raise UsageError(f"{where}: its data in {shown(path.name)} can't be read ({error.strerror})") from None
 
 
-def _inside(folder: Path, location: str, where: str) -> Path:
+def inside(folder: Path, location: str, where: str) -> Path:
     """The file that is named, only inside the folder of the model: no way up, no link out."""
     named = PurePosixPath(location)
     parts = named.parts

@@ -74,11 +74,21 @@ class Certificate(BaseModel):
     backend: str
     target: str
     machine: dict[str, str]
-    parity: float = Field(description="largest difference from the reference")
+    precision: str
+    parity: float = Field(description="largest difference from the reference, over one plus its size")
+    absolute: float = Field(description="largest difference from the reference")
+    relative: float = Field(description="largest difference over the reference's size")
+    bound: float = Field(description="largest parity that was declared to be enough")
     flips: int = Field(description="alarms that differed from the reference")
     ticks: int = Field(description="golden ticks that were compared")
-    latency_us: list[float] = Field(description="of single steps: p50, p99, p99.9, max")
-    memory_bytes: int
+    latency_us: list[float] = Field(description="of single steps: p50, p99, p99.9, max; zeros where emulated")
+    memory_bytes: int = Field(description="0 where emulated")
+    emulator: str = Field(description="what it ran on instead of the target; empty: on the target")
+    flash_bytes: int = Field(description="of code and constants, by the compiler's count; 0: unknown")
+    ram_bytes: int = Field(description="by the compiler's count; 0: unknown")
+    artifact_bytes: int
+    compiler: str
+    conditions: dict[str, str] = Field(description="what the figures hold for")
     created: int = Field(description="ms")
     graph: str = Field(description="digest of the graph that it belongs to")
 

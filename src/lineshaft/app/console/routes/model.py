@@ -209,7 +209,10 @@ def _content(one: Shelved) -> Content:
 def _certificate(content: Content, place: int) -> Certificate:
     one = content.certificates[place]
     return Certificate(
-        backend=one.backend, target=one.target, machine=one.machine, parity=one.parity, flips=one.flips,
+        backend=one.backend, target=one.target, machine=one.machine, precision=one.precision, parity=one.parity,
+        absolute=one.absolute, relative=one.relative, bound=one.bound.parity, flips=one.flips, emulator=one.emulator,
+        flash_bytes=one.flash_bytes, ram_bytes=one.ram_bytes, artifact_bytes=one.artifact_bytes,
+        compiler=one.compiler, conditions=one.conditions,
         ticks=one.ticks, latency_us=[value / 1000 for value in one.latency_ns], memory_bytes=one.memory_bytes,
         created=one.created // MS, graph=one.graph)
 

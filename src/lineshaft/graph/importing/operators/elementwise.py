@@ -70,6 +70,12 @@ def reciprocal(node: Node) -> Tensor:
     return joined(node, "Div", [np.ones((), np.float32), number(node, 0)], "float")
 
 
+@operator("Erfc")
+def complementary(node: Node) -> Tensor:
+    """1 - erf(x): no operator of ONNX, but tf2onnx writes TensorFlow's own name for it (the Gelu of Keras 3)."""
+    return joined(node, "Sub", [np.ones((), np.float32), same(node, "Erf", number(node, 0))])
+
+
 @operator("Equal")
 def equal(node: Node) -> Tensor:
     return joined(node, "Equal", [node.number(node.value(i)) for i in range(2)], "bool")

@@ -82,6 +82,16 @@ def cut(node: Node) -> Tensor:
     return Tensor(wire, x.kind, x.at)
 
 
+@operator("ReverseSequence")
+def reversed_in_time(node: Node) -> Tensor:
+    """The whole of an axis backwards: sequences of one length only."""
+    x = node.tensor(0)
+    axis, lengths = node.axis(x, node.attribute("time_axis", 0)), node.constant(1)
+    if (lengths != x.wire.shape[axis]).any():
+        raise node.refused("its sequences have lengths of their own")
+    return Tensor(picked(node, x.wire, list(range(x.wire.shape[axis]))[::-1], axis), x.kind, x.at)
+
+
 @operator("Split")
 def split(node: Node) -> list[Tensor]:
     x = node.tensor(0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from lineshaft.backend._hls_engine import Layout
+from lineshaft.backend._hls.engine import Layout
 from lineshaft.core.errors import Refused
 
 DESCRIPTION, BEFORE, CORE, AFTER, LIBRARY = "core.json", "before.onnx", "core.onnx", "after.onnx", "emulation.so"

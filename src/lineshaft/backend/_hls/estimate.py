@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lineshaft.backend._hls_options import Options
+from lineshaft.backend._hls.options import Options
 
 MULTIPLY, LOOK_UP, PASS = 3, 2, 1  # cycles
 DSP_WIDE, DSP_NARROW = 25, 18  # bits that one DSP48E1 multiplies

@@ -15,7 +15,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx.reference import ReferenceEvaluator
 
-from lineshaft.backend._hls_graph import StepView
+from lineshaft.backend._hls.graph import StepView
 
 Values = NDArray[np.float64]
 EXACT, ALIKE = 2, 8  # growths of a state after which its bounds are widened
@@ -37,12 +37,12 @@ class Interval:
         return Interval(np.minimum(self.low, other.low), np.maximum(self.high, other.high))
 
 
-def bounds(view: StepView, given: Mapping[str, Interval] | None = None) -> dict[str, Interval]:
-    """The interval of every tensor; ``given`` replaces what is known of some, such as a saturated input."""
+def bounds(view: StepView) -> dict[str, Interval]:
+    """The interval of every tensor, for finite ``x`` and a ``quality`` between 0 and 1."""
     held = {s: _around(view, s, 0.0) for s in view.states}
     growths = dict.fromkeys(view.states, 0)
     while True:
-        found = _once(view, held, given or {})
+        found = _once(view, held)
         grown = {s: held[s].hull(found[view.kept_by(s)]) for s in view.states}
         growing = [s for s in view.states if not _same(held[s], grown[s])]
         if not growing:
@@ -64,12 +64,10 @@ def propagate(view: StepView, nodes: Sequence[onnx.NodeProto], found: dict[str, 
             found[name] = interval if usable and interval is not None else _around(view, name, np.inf)
 
 
-def _once(view: StepView, held: Mapping[str, Interval], given: Mapping[str, Interval]) -> dict[str, Interval]:
+def _once(view: StepView, held: Mapping[str, Interval]) -> dict[str, Interval]:
     quality = _around(view, "quality", 1.0)
-    found = {"x": _around(view, "x", np.inf), "quality": Interval(0.0 * quality.low, quality.high), **held, **given}
-    for node in view.nodes:
-        propagate(view, [node], found)
-        found.update({name: given[name] for name in node.output if name in given})
+    found = {"x": _around(view, "x", np.inf), "quality": Interval(0.0 * quality.low, quality.high), **held}
+    propagate(view, view.nodes, found)
     return found
 
 

@@ -16,12 +16,12 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from lineshaft.backend._hls_bounds import Interval
-from lineshaft.backend._hls_estimate import UNROLLED, Work, reuse_of_stored
-from lineshaft.backend._hls_fixed import Fixed, holding, summing
-from lineshaft.backend._hls_graph import StepView
-from lineshaft.backend._hls_options import Options
-from lineshaft.backend._hls_region import Region
+from lineshaft.backend._hls.bounds import Interval
+from lineshaft.backend._hls.estimate import UNROLLED, Work, reuse_of_stored
+from lineshaft.backend._hls.fixed import Fixed, holding, summing
+from lineshaft.backend._hls.graph import StepView
+from lineshaft.backend._hls.options import Options
+from lineshaft.backend._hls.region import Region
 from lineshaft.graph.operators import attributes
 
 INPUT = "features"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
-from lineshaft.backend._hls_graph import StepView
+from lineshaft.backend._hls.graph import StepView
 from lineshaft.graph.operators import attributes
 
 ACTIVATIONS = frozenset({"Relu", "Tanh", "Sigmoid", "Clip"})

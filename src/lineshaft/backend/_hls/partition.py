@@ -15,9 +15,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from lineshaft.backend._hls_engine import Layout, Piece
-from lineshaft.backend._hls_graph import StepView
-from lineshaft.backend._hls_region import Region
+from lineshaft.backend._hls.engine import Layout, Piece
+from lineshaft.backend._hls.graph import StepView
+from lineshaft.backend._hls.region import Region
 from lineshaft.core.errors import Refused
 from lineshaft.graph.builder import ASSETS, IR_VERSION
 from lineshaft.graph.check import signature
@@ -44,7 +44,7 @@ def partition(view: StepView, region: Region) -> Partition:
     crossing = _crossing(view, late, early, owned)
     direct = [name for name in crossing if name in (X, QUALITY)]
     passed = [name for name in crossing if name not in direct]
-    foreign = [s for s in view.states if owned[s] and any(s in n.input for n in early)]
+    foreign = [s for s in view.states if owned[s] and (s == region.source or any(s in n.input for n in early))]
     stem = _free_stem(view)
     into_before, into_after = _pieces(view, [X, QUALITY, *foreign]), _pieces(view, [*region.results, *direct, *passed])
     source, results = _pieces(view, [region.source]), _pieces(view, region.results)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lineshaft.backend._hls_archive import Artifact, this_machine
-from lineshaft.backend._hls_engine import Piece
+from lineshaft.backend._hls.archive import Artifact, this_machine
+from lineshaft.backend._hls.engine import Piece
 from lineshaft.core.errors import EnvironmentFailed, Refused
 from lineshaft.core.step import Array
 

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lineshaft.backend._hls_bounds import Interval, bounds, propagate
-from lineshaft.backend._hls_estimate import Estimate, estimate
-from lineshaft.backend._hls_graph import StepView
-from lineshaft.backend._hls_layers import Core, core
-from lineshaft.backend._hls_options import Options
-from lineshaft.backend._hls_partition import Partition, partition
-from lineshaft.backend._hls_region import Region, network, obstacles
+from lineshaft.backend._hls.bounds import Interval, bounds, propagate
+from lineshaft.backend._hls.estimate import Estimate, estimate
+from lineshaft.backend._hls.graph import StepView
+from lineshaft.backend._hls.layers import Core, core
+from lineshaft.backend._hls.options import Options
+from lineshaft.backend._hls.partition import Partition, partition
+from lineshaft.backend._hls.region import Region, network, obstacles
 from lineshaft.core.errors import Refused
-
-WHERE = "backend hls"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,13 +32,13 @@ def design(graph: bytes, options: Options) -> Design:
     region = network(view)
     if region is None:
         raise Refused("; ".join(("it has no neural part (weights followed by an activation)", *obstacles(view))),
-                      where=WHERE, do="run it on a CPU target")
+                      do="run it on a CPU target")
     known = _saturated(view, region, options)
     made = core(view, region, known, options)
     needed = estimate(made.work, options)
     problems = needed.problems(options)
     if problems:
-        raise Refused("; ".join(problems), where=WHERE, do="change the target's options or take a larger part")
+        raise Refused("; ".join(problems), do="change the target's options or take a larger part")
     return Design(partition(view, region), made, needed, known[region.source].farthest)
 
 
@@ -50,7 +48,7 @@ def _saturated(view: StepView, region: Region, options: Options) -> dict[str, In
     if options.range:
         source = Interval(np.maximum(source.low, -options.range), np.minimum(source.high, options.range))
     if not np.isfinite(source.farthest):
-        raise Refused(f"the input of its neural part, {region.source}, has no bounds", where=WHERE,
+        raise Refused(f"the input of its neural part, {region.source}, has no bounds",
                       do="clip it in the graph, or set options.hls.range of the target to where it may saturate")
     known = {region.source: source}
     propagate(view, region.nodes, known)

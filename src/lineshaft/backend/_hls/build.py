@@ -13,8 +13,8 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
-from lineshaft.backend._hls_layers import INPUT, Core
-from lineshaft.backend._hls_options import Options
+from lineshaft.backend._hls.layers import INPUT, Core
+from lineshaft.backend._hls.options import Options
 from lineshaft.core.errors import EnvironmentFailed
 
 PROJECT = "core"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from lineshaft.backend._hls_options import WIDEST
+from lineshaft.backend._hls.options import WIDEST
 
 
 @dataclass(frozen=True, slots=True)

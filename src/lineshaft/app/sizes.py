@@ -1,0 +1,28 @@
+"""Sizes, and a certificate in one line, as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lineshaft.core.clock import format_duration
+
+
+def size(count: int) -> str:
+    """Bytes as a person reads them.
+
+    >>> size(900), size(5_300), size(13_400_000)
+    ('900 B', '5.2 KiB', '12.8 MiB')
+    """
+    if count < 1024:
+        return f"{count} B"
+    return f"{count / 1024:.1f} KiB" if count < 2**20 else f"{count / 2**20:.1f} MiB"
+
+
+def certified_line(one: Mapping[str, Any]) -> str:
+    """A certificate (its fields by name): where, how far from the reference, what it costs."""
+    said = f"{one['backend']} on {one['target']}: parity {one['parity']:.2g}, {one['flips']} flips, "
+    if one["emulator"]:
+        return (f"{said}{size(one['flash_bytes'])} flash, {size(one['ram_bytes'])} RAM, emulated by "
+                f"{one['emulator']}")
+    return f"{said}p99 {format_duration(one['latency_ns'][1])}, {size(one['memory_bytes'])}"

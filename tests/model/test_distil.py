@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.model.plant import steady
 
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.errors import Refused, UsageError
@@ -13,7 +14,6 @@ from lineshaft.graph.check import problems
 from lineshaft.graph.fidelity import Run, judge, say
 from lineshaft.graph.rewrite import size
 from lineshaft.model.distil import Budget, distil
-from tests.model.plant import steady
 
 WIDE = Budget(10**6, 10**6)
 

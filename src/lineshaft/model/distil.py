@@ -1,7 +1,7 @@
 """Distillation: a small student that learns a large graph's score from what that graph says of history.
 
-Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network" (2015), with a student solved in closed form: its
-hidden layer is drawn once (Huang, Zhu and Siew, Neurocomputing 70, 2006). History holds few rows near the limit, so
+Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network" (2015); the student is solved in closed form,
+its hidden layer drawn once (Huang, Zhu and Siew, Neurocomputing 70, 2006). History holds few rows near the limit, so
 history with synthetic faults is shown too, and rows weigh more the nearer the teacher's score is to the limit.
 """
 
@@ -26,7 +26,7 @@ from lineshaft.model.synthetic import injected, injections
 Matrix = NDArray[np.float64]
 WIDTHS = (4, 8, 16, 32, 64, 128)
 WEIGHTS = (0.3, 0.1, 0.03)  # of the newest value in the student's running means
-CLIP, RIDGE, FAULTS, SEED = 10.0, 1e-3, 12, 0
+CLIP, RIDGE, FAULTS, SEED = 10.0, 1e-3, 40, 0
 FAR = 2.0  # distances from the middle of normal to the limit; beyond, one score is as good as another
 CLOSE = 4.0  # how much more a row at the limit weighs than one in the middle
 

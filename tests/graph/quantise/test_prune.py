@@ -58,9 +58,9 @@ def test_channels_that_say_nothing_go_first_and_cost_nothing(runs: list[Run]) ->
     weights[:, 10:] = 0.0
     a = g.relu(g.add(g.project(g.x, weights), random.normal(size=30)))
     first = g.model({"score": g.project(a, random.normal(size=(30, 1)))})
-    made = pruned(view(first), 0.6, runs, execute)
+    made = pruned(view(first), 0.45, runs, execute)
     assert isinstance(made, View)
-    assert chains(made)[0].count < 15
+    assert 10 <= chains(made)[0].count < 20
     for old, new in zip(say(first, runs, execute), say(made.bytes(), runs, execute), strict=True):
         assert np.abs(old["score"] - new["score"]).max() < 0.02 * np.abs(old["score"]).max()
 
@@ -85,6 +85,18 @@ def test_weights_solved_anew_are_nearer_than_those_that_were_left(seen: View, ru
         return float(np.mean([np.mean((a["score"] - b["score"])**2) for a, b in zip(said, wanted, strict=True)]))
 
     assert error(solved) < error(left)
+
+
+def test_an_image_keeps_whole_blocks_of_channels() -> None:
+    random = np.random.default_rng(0)
+    g = StepBuilder(3 * 6 * 6)
+    a = g.relu(g.conv(g.reshape(g.x, (3, 6, 6)), random.normal(size=(32, 3, 3, 3))))
+    a = g.reshape(g.conv(a, random.normal(size=(4, 32, 1, 1))), (4 * 16,))
+    x = random.normal(size=(40, 3 * 6 * 6)).astype(np.float32)
+    run = Run(x, np.ones_like(x), np.zeros(40, np.int8))
+    made = pruned(view(g.model({"score": g.sum(a)})), 0.3, [run], execute)
+    assert isinstance(made, View)
+    assert chains(made)[0].count in (16, 24)
 
 
 def test_a_graph_without_chains_says_so() -> None:

@@ -23,11 +23,11 @@ def show(chosen: argparse.Namespace) -> int:
     """Inputs, outputs, states and operators."""
     import onnx
 
-    from lineshaft.app.graphfile import read_graph
+    from lineshaft.app.graphfile import read_step_graph
     from lineshaft.graph.check import signature
     from lineshaft.graph.untrusted.rules import shown
 
-    raw = read_graph(chosen.bundle)
+    raw = read_step_graph(chosen.bundle)
     found = signature(raw)
     model = onnx.load_from_string(raw)
     operators = dict(Counter(node.op_type for node in model.graph.node).most_common())

@@ -25,6 +25,7 @@ def show(chosen: argparse.Namespace) -> int:
 
     from lineshaft.app.graphfile import read_graph
     from lineshaft.graph.check import signature
+    from lineshaft.graph.untrusted.rules import shown
 
     raw = read_graph(chosen.bundle)
     found = signature(raw)
@@ -36,7 +37,7 @@ def show(chosen: argparse.Namespace) -> int:
         "states": {port.name: port.shape for port in found.states},
         "state_values": sum(math.prod(port.shape) for port in found.states), "nodes": sum(operators.values()),
         "constants": sum(len(one.raw_data) // 4 for one in model.graph.initializer), "operators": operators}
-    ports = [["state" if port in found.states else "output", port.name, " x ".join(map(str, port.shape))]
+    ports = [["state" if port in found.states else "output", shown(port.name), " x ".join(map(str, port.shape))]
              for port in (*found.outputs, *found.states)]
     emit(chosen, data, [
         f"{data['nodes']} nodes, {data['bytes']:,} bytes, opset {data['opset']}, {found.channels} channels, "

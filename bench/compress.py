@@ -25,9 +25,10 @@ from pipelines.pipeline import Absent, Pipeline
 
 PIPELINES = ("cnn", "image", "monitor", "trees")
 ALWAYS = ("float16-weights", "int8-weights", "float16", "dynamic-int8", "static-int8")
-METHODS = {"cnn": (*ALWAYS, "prune-50", "prune-70", "prune-50+int8-weights", "prune-70+int8-weights",
-                   "prune-50+static-int8", "prune-70+static-int8"),
-           "image": (*ALWAYS, "prune-15", "prune-15+static-int8")}
+METHODS = {"cnn": (*ALWAYS, "prune-30", "prune-50", "prune-30+int8-weights", "prune-50+int8-weights",
+                   "prune-30+static-int8", "prune-40+static-int8", "prune-50+static-int8", "prune-70+static-int8"),
+           "image": ("float16-weights", "int8-weights", "dynamic-int8", "static-int8", "prune-15",
+                     "prune-15+static-int8")}
 FASTER = 1.5
 AIMS = {"cnn_size_ratio": ">= 4", "cnn_speedup": ">= 1.5", "cnn_metric_drop": "<= 0.5 points",
         "image_size_ratio": ">= 4", "image_speedup": ">= 1.5", "image_metric_drop": "<= 0.5 points"}

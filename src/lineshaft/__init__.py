@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lineshaft.app.api import Monitor, Outcome, fit, from_frame, import_model, read
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 __all__ = ["Monitor", "Outcome", "__version__", "fit", "from_frame", "import_model", "read"]
 
 

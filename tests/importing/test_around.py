@@ -217,7 +217,7 @@ def test_a_step_graph_goes_out_as_nnef_and_comes_back(file: Path, capsys: pytest
     step, folder = file.parent / "step.onnx", file.parent / "step-nnef"
     assert main(["graph", "import", str(file), "--window", str(LENGTH), "--out", str(step)]) == 0
     assert main(["graph", "export", str(step), "--out", str(folder)]) == 0
-    assert main(["graph", "import", str(folder / "graph.nnef"), "-o", "json"]) == 1  # several inputs of several shapes
+    assert main(["graph", "import", str(folder / "graph.nnef"), "-o", "json"]) == 0
     capsys.readouterr()
     assert main(["graph", "export", str(step), "--out", str(folder)]) == 2
     assert "exists already" in capsys.readouterr().err

@@ -61,11 +61,11 @@ def test_a_gigantic_shape_is_refused_by_its_node(name: str, tmp_path: Path) -> N
 
 
 def small_network() -> bytes:
-    return model_of([
+    model = model_of([
         node("Conv", "data w", "c", pads=[1, 1]), node("Relu", "c", "r"), node("GlobalAveragePool", "r", "p"),
         node("Flatten", "p", "f"), node("Gemm", "f v b", "g", transB=1), node("Softmax", "g", "out", axis=1)],
-        (2, 6), {"w": np.ones((3, 2, 3), np.float32), "v": np.ones((2, 3), np.float32), "b": np.zeros(2, np.float32)},
-    ).SerializeToString()
+        (2, 6), {"w": np.ones((3, 2, 3), np.float32), "v": np.ones((2, 3), np.float32), "b": np.zeros(2, np.float32)})
+    return bytes(model.SerializeToString())
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

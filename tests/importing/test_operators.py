@@ -206,6 +206,19 @@ CHAINS: dict[str, tuple[tuple[int, ...], list[Any], Constants]] = {
          "ws": f32s(0.1, 0.2), "wz": np.array([0, 1], np.int8)}),
     "a logarithm of a sum": ((4,), [
         node("Exp", "data", "e"), node("ReduceLogSum", "e a", "out", keepdims=0)], {"a": i64(1)}),
+    "time backwards": ((5, 3), [
+        node("ReverseSequence", "data n", "r", batch_axis=0, time_axis=1), node("Relu", "r", "out")],
+        {"n": i64(5, 5, 5)}),
+    "categories that are numbers": ((3,), [
+        node("Floor", "data", "f"), node("Cast", "f", "i", to=7),
+        node("LabelEncoder", "i", "e", domain="ai.onnx.ml", keys_int64s=[-1, 0, 1], values_int64s=[7, 8, 9],
+             default_int64=5),
+        node("OneHotEncoder", "e", "h", domain="ai.onnx.ml", cats_int64s=[5, 7, 9]), node("Abs", "h", "out")], {}),
+    "imputed values": ((3,), [
+        node("Log", "data", "l"), node("Imputer", "l", "out", domain="ai.onnx.ml", replaced_value_float=float("nan"),
+                                       imputed_value_floats=[1.0, 2.0, 3.0])], {}),
+    "features that are picked": ((4,), [
+        node("ArrayFeatureExtractor", "data i", "p", domain="ai.onnx.ml"), node("Neg", "p", "out")], {"i": i64(2, 0)}),
     "missing values": ((4,), [
         node("Log", "data", "l"), node("IsNaN", "l", "m"), node("Where", "m zero l", "out")], {"zero": np.float32(0)}),
 }
@@ -249,6 +262,6 @@ def test_every_known_operator_has_a_case_or_a_test_of_its_own() -> None:
     tried = {param.values[0][0].op_type for param in CASES}
     tried |= {one.op_type for _, nodes, _ in CHAINS.values() for one in nodes}
     elsewhere = set("CastLike Constant Upsample Swish RMSNormalization TreeEnsemble TreeEnsembleRegressor "
-                    "TreeEnsembleClassifier LinearClassifier SVMRegressor SVMClassifier Imputer ArrayFeatureExtractor "
-                    "OneHotEncoder LabelEncoder ZipMap LSTM GRU RNN CDist".split())
+                    "TreeEnsembleClassifier LinearClassifier SVMRegressor SVMClassifier ZipMap LSTM GRU RNN CDist "
+                    "Erfc".split())
     assert {kind for _, kind in handlers()} - tried - elsewhere == set()

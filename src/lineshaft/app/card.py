@@ -42,6 +42,7 @@ def certified(one: Certificate) -> str:
     """A lowering's promise in one line."""
     said = f"- {one.backend} on {one.target}: greatest difference {one.parity:.2g}, {one.flips} verdicts flipped; "
     if one.emulator:
-        return said + f"emulated by {one.emulator}, {one.flash_bytes:,} bytes of flash, {one.ram_bytes:,} of RAM"
+        counted = f", {one.flash_bytes:,} bytes of flash, {one.ram_bytes:,} of RAM" if one.flash_bytes else ""
+        return f"{said}emulated by {one.emulator}{counted}"
     p50, p99 = (format_duration(one.latency_ns[i]) for i in range(2))
     return said + f"step p50 {p50}, p99 {p99}, memory {one.memory_bytes / 2**20:.1f} MiB"

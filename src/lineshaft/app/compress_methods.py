@@ -54,7 +54,7 @@ def static(graph: View, work: Work) -> View | str:
         return "no product has weights of its own that are large enough"
     raw = graph.bytes()
     seen = ranges(raw, wanted(graph, nodes), thinned(work.roles.calibration, graph, FEW_ROWS), work.execute)
-    errors = sensitivities(graph, nodes, seen, thinned(work.roles.validation, graph, FEW_ROWS // 4), work.execute,
+    errors = sensitivities(graph, nodes, seen, thinned(work.roles.validation, graph, FEW_ROWS // 8), work.execute,
                            Plan(), work.progress)
     kept = bearable(errors, ROUNDING)
     return quantised(graph, kept, seen) if kept else "no node bears eight bits"

@@ -5,6 +5,7 @@ Loads neither the graph nor onnx: it is the node's side.
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass
 
 from lineshaft import backend as backends
@@ -59,9 +60,9 @@ def _in_order(bundle: Bundle, target: Target) -> list[Lowering]:
 def _seated(bundle: Bundle, lowering: Lowering, target: Target, passed_over: dict[str, str]) -> Seated:
     certificate = lowering.certificate
     where = f"{certificate.backend} on {target.name}"
-    if certificate.emulator:
-        raise Refused(f"it was certified by emulation ({certificate.emulator}) and no machine of this kind is a node",
-                      where=where, do="name the target that this machine is")
+    if not target.runs_on(platform.machine()):
+        raise Refused(f"this machine is {platform.machine()}, and the target is {target.architecture}", where=where,
+                      do="name the target that this machine is")
     step = certificate.signature(bundle.manifest.signature)
     deadline = min(target.deadline_ns, bundle.manifest.budget.deadline_ns)
     with told("loading and running its engine"):

@@ -5,6 +5,7 @@ A no is kept too, with its reason: it is what ``lineshaft graph targets`` and ``
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +22,7 @@ from lineshaft.core.errors import EnvironmentFailed, Refused
 from lineshaft.core.golden import Golden
 from lineshaft.core.manifest import Budget
 from lineshaft.core.progress import Progress, silent
-from lineshaft.core.step import Backend
+from lineshaft.core.step import Backend, Facts
 from lineshaft.core.target import Target
 from lineshaft.graph.check import signature
 from lineshaft.graph.rewrite import Change
@@ -101,12 +102,19 @@ class _Compiled:
 
 def _certified(one: _Compiled, graph: bytes, sequences: Sequence[Golden], target: Target, budget: Budget,
                backend: Backend, progress: Progress) -> Attempt:
-    facts = backend.facts(one.artifact, target)
+    facts = _of_the_target(backend.facts(one.artifact, target), target)
     notes = {"form": one.form.name, **facts.notes}
     factory = partial(backend.load, one.artifact, signature(one.form.graph), target)
     certificate = certify(factory, sequences, target, backend=backend.name, graph=oci.digest(graph), budget=budget,
                           facts=replace(facts, notes=notes), artifact_bytes=len(one.artifact), progress=progress)
     return Attempt(backend.name, target.name, Lowering(one.artifact, certificate), changes=one.form.changes)
+
+
+def _of_the_target(facts: Facts, target: Target) -> Facts:
+    """A runtime that is the same everywhere runs here natively, which says nothing of another machine's times."""
+    if facts.emulator or target.runs_on(platform.machine()):
+        return facts
+    return replace(facts, emulator=f"natively on {platform.machine()} in place of {target.architecture}")
 
 
 def _quickest_first(compiled: Sequence[_Compiled], target: Target, backend: Backend, sequences: Sequence[Golden]

@@ -44,6 +44,7 @@ def left_out(tuned: Sequence[Tuned]) -> list[str]:
 def _row(one: Certificate) -> list[str]:
     fixed = [one.target, one.backend, one.precision, f"{one.parity:.1e}", str(one.flips)]
     if one.emulator:
-        return [*fixed, "emulated", "", f"{size(one.ram_bytes)} RAM", f"{size(one.flash_bytes)} flash"]
+        return [*fixed, "emulated", "", f"{size(one.ram_bytes)} RAM" if one.ram_bytes else "",
+                f"{size(one.flash_bytes)} flash" if one.flash_bytes else size(one.artifact_bytes)]
     p50, p99 = (format_duration(one.latency_ns[i]) for i in range(2))
     return [*fixed, p50, p99, size(one.memory_bytes), size(one.artifact_bytes)]

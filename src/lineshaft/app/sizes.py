@@ -23,6 +23,7 @@ def certified_line(one: Mapping[str, Any]) -> str:
     """A certificate (its fields by name): where, how far from the reference, what it costs."""
     said = f"{one['backend']} on {one['target']}: parity {one['parity']:.2g}, {one['flips']} flips, "
     if one["emulator"]:
-        return (f"{said}{size(one['flash_bytes'])} flash, {size(one['ram_bytes'])} RAM, emulated by "
-                f"{one['emulator']}")
+        counted = [f"{size(one[what + '_bytes'])} {name}" for what, name in (("flash", "flash"), ("ram", "RAM"))
+                   if one[what + "_bytes"]]
+        return said + ", ".join([*counted, f"emulated: {one['emulator']}"])
     return f"{said}p99 {format_duration(one['latency_ns'][1])}, {size(one['memory_bytes'])}"

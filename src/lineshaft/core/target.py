@@ -34,6 +34,14 @@ class Target:
     flips: int = 0
     options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
+    def runs_on(self, machine: str) -> bool:
+        """Whether a machine (``platform.machine()``) is of this target's kind.
+
+        >>> Target("pi", "aarch64", 1, 1, ("c",)).runs_on("x86_64"), Target("pc", "any", 1, 1, ("c",)).runs_on("AMD64")
+        (False, True)
+        """
+        return self.architecture in ("any", machine)
+
     def option(self, backend: str, name: str, default: str = "") -> str:
         """One option of one backend.
 

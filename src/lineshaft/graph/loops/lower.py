@@ -23,6 +23,7 @@ from lineshaft.graph.loops.windows import (
     whole_first,
     windows,
 )
+from lineshaft.graph.quantise.storage import unpacked
 
 CHEAP = 2  # operations that are rather repeated for each reader than stored and loaded
 
@@ -39,7 +40,7 @@ def lower(graph: bytes, *, lanes: int = 1, memory_bytes: int = 2**62) -> Program
     >>> [b.name for b in program.buffers], [s.name for s in program.states]
     (['x', 'quality', 'mean', 'level'], ['level'])
     """
-    model = onnx.load_from_string(graph)
+    model = onnx.load_from_string(unpacked(graph))
     missing = unsupported(model.graph)
     if missing:
         raise Refused(f"operators without a lowering: {', '.join(missing)}", where="graph.loops")

@@ -7,7 +7,8 @@ the consumer's weights are the least-squares ones for what the unpruned graph ga
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,26 +32,28 @@ class Sampler:
         self._runs, self._execute, self._rows = runs, execute, rows
         self._ticks = sum(len(run.x) for run in runs)
 
-    def taken(self, graph: View, node: Node) -> Matrix:
-        """What the node multiplies with its weights: [rows, channels, kernel values], kernel values 1 for a MatMul."""
-        places = self._places(graph, node)
-        found = [_patches(piece, graph.constants[node.inputs[1]].shape, node, places)
-                 for piece in self._pieces(graph, node.inputs[0])]
-        return np.concatenate(found)
+    def taken(self, graph: View, nodes: Sequence[Node]) -> list[Matrix]:
+        """What each node multiplies with its weights: [rows, channels, kernel values] (1 kernel value for a MatMul)."""
+        places = [self._places(graph, node) for node in nodes]
+        return self._rows_of(graph, [node.inputs[0] for node in nodes], [
+            partial(_patches, weights=graph.constants[node.inputs[1]].shape, node=node, places=own)
+            for node, own in zip(nodes, places, strict=True)])
 
-    def given(self, graph: View, node: Node) -> Matrix:
-        """What the node gives: [rows, out], its own bias in it."""
-        places = self._places(graph, node)
-        found = []
-        index: tuple[Any, ...] = (slice(None), slice(None), *places)
-        for piece in self._pieces(graph, node.outputs[0]):
-            rows = np.moveaxis(piece[index], 1, -1) if node.kind == "Conv" else piece
-            found.append(rows.reshape(-1, rows.shape[-1]).astype(np.float64))
-        return np.concatenate(found)
+    def given(self, graph: View, nodes: Sequence[Node]) -> list[Matrix]:
+        """What each node gives: [rows, out], its own bias in it."""
+        return self._rows_of(graph, [node.outputs[0] for node in nodes],
+                             [partial(_results, node=node, places=self._places(graph, node)) for node in nodes])
 
-    def _pieces(self, graph: View, value: str) -> list[Array]:
-        model = observing(graph.bytes(), {"observed": value})
-        return [piece["observed"] for run in self._runs for piece in pieces(model, run, self._execute, ("observed",))]
+    def _rows_of(self, graph: View, values: Sequence[str], picks: Sequence[Callable[[Array], Matrix]]) -> list[Matrix]:
+        """All of them in one run of the graph, of which only the rows wanted are kept."""
+        names = [f"observed {i}" for i in range(len(values))]
+        model = observing(graph.bytes(), dict(zip(names, values, strict=True)))
+        found: list[list[Matrix]] = [[] for _ in names]
+        for run in self._runs:
+            for piece in pieces(model, run, self._execute, names):
+                for name, pick, rows in zip(names, picks, found, strict=True):
+                    rows.append(pick(piece[name]))
+        return [np.concatenate(rows) for rows in found]
 
     def _places(self, graph: View, node: Node) -> tuple[NDArray[np.intp], ...]:
         if node.kind != "Conv":
@@ -59,6 +62,12 @@ class Sampler:
         count = min(math.prod(space), max(1, self._rows // self._ticks))
         flat = np.random.default_rng(0).choice(math.prod(space), count, replace=False)
         return tuple(np.unravel_index(np.sort(flat), space))
+
+
+def _results(piece: Array, node: Node, places: tuple[NDArray[np.intp], ...]) -> Matrix:
+    index: tuple[Any, ...] = (slice(None), slice(None), *places)
+    rows = np.moveaxis(piece[index], 1, -1) if node.kind == "Conv" else piece
+    return np.asarray(rows.reshape(-1, rows.shape[-1]), np.float64)
 
 
 def _patches(piece: Array, weights: tuple[int, ...], node: Node, places: tuple[NDArray[np.intp], ...]) -> Matrix:

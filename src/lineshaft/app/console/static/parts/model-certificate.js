@@ -44,7 +44,7 @@ export const Certificate = ({ detail }) => html`<div class="cards">
     ${detail.signature.why ? html`<p class="break">${detail.signature.why}</p>` : null}
     <dl class="facts"><${Fact} name=${t("model.key")}>${detail.signature.key ? html`<code title=${detail.signature.key}>${detail.signature.key.slice(0, 16)}</code>` : "–"}<//>
       <${Fact} name=${t("model.digest")}><${Digest} digest=${detail.digest} /><//>
-      <${Fact} name=${t("model.golden")}>${detail.golden.map(ticks => t("model.ticks", { n: count(ticks) })).join(", ")}<//></dl>
+      <${Fact} name=${t("model.golden")}>${count(detail.golden.length)} · ${t("model.ticks", { n: count(detail.golden.reduce((sum, one) => sum + one, 0)) })}<//></dl>
     <h3 class="spaced">${t("model.files")}</h3>
     <div class="scroll"><table class="files"><tbody>${detail.files.map(file => html`<tr key=${file.name}><td class="break">${file.name}</td>
       <td class="n">${size(file.bytes)}</td><td><${Digest} digest=${file.digest} /></td></tr>`)}</tbody></table></div>

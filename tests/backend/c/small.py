@@ -158,6 +158,10 @@ SPATIAL: dict[str, Made] = {
     "Conv depthwise on few places": lambda g: g.conv(signal(g, 9, 4), matrix(9, 1, 3), group=9),
     "Conv depthwise on a plane": lambda g: g.conv(picture(g), matrix(2, 1, 3, 3), group=2, strides=[2, 2]),
     "Conv to many channels": lambda g: g.tanh(g.conv(signal(g, 3, 5), matrix(70, 3, 5), matrix(70))),
+    "Conv depthwise with many channels": lambda g: g.relu(
+        g.conv(signal(g, 11, 9), matrix(11, 1, 3), matrix(11), group=11, pads=[2, 1], strides=[2])),
+    "Conv behind a Conv": lambda g: g.clip(g.conv(g.relu(g.conv(picture(g), matrix(9, 2, 3, 3))), matrix(19, 9, 1, 1),
+                                                  pads=[0, 1, 1, 0]), 0.0, 6.0),
     "Conv streaming": lambda g: _streaming(g),
     "MaxPool": lambda g: pooled(g, "MaxPool", (2, 2, 3), kernel_shape=[2, 3], strides=[2, 2]),
     "MaxPool with pads": lambda g: pooled(g, "MaxPool", (2, 5, 7), kernel_shape=[3, 3], pads=[1, 1, 1, 1]),

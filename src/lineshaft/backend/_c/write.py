@@ -83,6 +83,7 @@ class _Writer:
         self.fields = {b.name: Field(name, b.dtype, b.size) for b, name in zip(lasting, names, strict=True)}
         self.arenas = {dtype: Field(f"scratch_{dtype}", dtype, size) for dtype, size in plan.arenas.items()}
         self.used: set[str] = set()
+        self.extremes: set[str] = set()
         large = {b.name: b for b in program.of_kind("constant") if b.bytes >= _LARGE}
         self.apart = large if plan.constant_bytes > _MOST_TEXT else {}
         self.lanes, self.vectors = program.lanes, vector_locals(program)
@@ -92,7 +93,7 @@ class _Writer:
         parts, calls = self._parts()
         constants = list(self._constants())
         code = [f"/* One step of a graph, written by Lineshaft. C99, no heap, no library. */\n#include \"{n}.h\"\n",
-                functions(self.used), *([head(self.lanes)] if self.lanes > 1 else []), *constants,
+                functions(self.used), *([head(self.lanes, self.extremes)] if self.lanes > 1 else []), *constants,
                 f"void {n}_reset({n}_t *s)\n{{", *self._reset(), "}\n",
                 *parts, f"void {n}_step({n}_t *restrict s)\n{{", *calls, "}"]
         return Source(self._header(), "\n".join(code) + "\n", self.fields, self.arenas, *self._apart())
@@ -203,8 +204,18 @@ class _Writer:
             whole = any(vector for _, vector in parts)
             if expr.kind == "neg":
                 return f"(-{parts[0][0]})", whole
+            if expr.kind in ("min", "max"):
+                return self._extreme(expr, parts) if whole else (self._expr(expr), False)
             return f"({parts[0][0]} {_INFIX[expr.kind]} {parts[1][0]})", whole
         return self._expr(expr), False
+
+    def _extreme(self, expr: Op, parts: list[tuple[str, bool]]) -> tuple[str, bool]:
+        self.extremes.add(expr.kind)
+        left, right = (text if whole else f"LS_SPLAT({text})" for text, whole in parts)
+        limit = expr.args[1]
+        if isinstance(limit, Const) and not math.isnan(limit.value):
+            return f"ls_{expr.kind}_vc({left}, {parts[1][0]})", True
+        return f"ls_{expr.kind}_v({left}, {right})", True
 
     def _vector_place(self, buffer: Buffer, index: Index, pointer: str) -> str:
         if buffer.name in self.vectors:

@@ -76,6 +76,10 @@ class Emitter:
         """``count`` times ``lanes`` places; the inner loop is what a vector instruction does."""
         self.loop(count, lambda n: self.loop(self.lanes, lambda lane: body(n * self.lanes + lane)))
 
+    def lane(self, body: Callable[[Index], None]) -> None:
+        """One vector."""
+        self.loop(self.lanes, body)
+
     def hold(self, value: Expr, *, always: bool = False) -> Expr:
         """A local variable with this value, so that it is computed (``always``: also loaded) once."""
         if not isinstance(value, Op) and not (always and isinstance(value, Load)):
@@ -85,12 +89,20 @@ class Emitter:
         return Load(local, WHOLE)
 
     def realise(self, tensor: Tensor, buffer: Buffer | None = None) -> View:
-        """The tensor in memory, dense; it stays where it is when it lies so already and no buffer is asked for."""
+        """The tensor in memory: dense, or as it comes in its own order where no buffer is asked for; then it also stays
+        where it is when it is dense already."""
         if isinstance(tensor, View) and tensor.dense and buffer is None:
             return tensor
-        target = view(buffer or self.buffer(tensor.dtype, tensor.size), tensor.shape)
+        order = tensor.order if isinstance(tensor, Produced) and buffer is None else ()
+        strides = self.strides(tensor.shape, order) if order else None
+        target = view(buffer or self.buffer(tensor.dtype, tensor.size), tensor.shape, strides)
         self.write(tensor, target)
         return target
+
+    def strides(self, shape: Sequence[int], order: Sequence[int]) -> tuple[int, ...]:
+        """Of a tensor without gaps whose axes lie in this order, outermost first."""
+        steps = dict(zip(order, dense_strides([shape[axis] for axis in order]), strict=True))
+        return tuple(steps[axis] for axis in range(len(shape)))
 
     def write(self, tensor: Tensor, target: View) -> None:
         """Store every element of a tensor at its place of a view of the same shape."""
@@ -117,7 +129,7 @@ class Emitter:
             return view(tensor.buffer, shape, dense_strides(shape), tensor.offset)
         if [n for n in tensor.shape if n != 1] == [n for n in shape if n != 1]:
             return _squeezed_product(tensor, shape) if isinstance(tensor, Produced) else _squeezed(tensor, shape)
-        return self.reshaped(self.realise(tensor), shape)
+        return self.reshaped(self.realise(tensor, self.buffer(tensor.dtype, tensor.size)), shape)
 
     def _new(self, stem: str) -> str:
         self._count[stem] = self._count.get(stem, -1) + 1
@@ -141,7 +153,15 @@ def _squeezed_product(tensor: Produced, shape: tuple[int, ...]) -> Tensor:
 
         tensor.produce(moved)
 
-    return produced(shape, tensor.dtype, produce, tensor.cost)
+    return produced(shape, tensor.dtype, produce, tensor.cost, _moved(tensor.order, wide, old))
+
+
+def _moved(order: Sequence[int], wide: Sequence[int], old: Sequence[int]) -> tuple[int, ...]:
+    """An order of the ``old`` axes as one of the ``wide``; the others are of size 1 and come first."""
+    if not order:
+        return ()
+    new = [wide[old.index(axis)] for axis in order if axis in old]
+    return (*(axis for axis in range(max(wide, default=-1) + 1) if axis not in new), *new)
 
 
 def _squeezed(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:

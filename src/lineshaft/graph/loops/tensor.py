@@ -58,9 +58,11 @@ class Produced(Tensor):
     """A tensor whose elements come out of loops one after the other: a product, a sum. ``produce`` writes those loops
     around what it is given to do with each element, so that what follows elementwise costs no memory.
 
-    ``at`` must not be called; ``Emitter.realise`` puts it into memory.
+    ``at`` must not be called; ``Emitter.realise`` puts it into memory, with its axes in ``order``, outermost first
+    (empty: as they are).
     """
 
+    order: tuple[int, ...] = ()
     produce: Callable[[Callable[[Place, Expr], None]], None] = field(default=lambda sink: None)
 
 
@@ -98,12 +100,12 @@ def view(buffer: Buffer, shape: tuple[int, ...], strides: tuple[int, ...] | None
 
 
 def produced(shape: tuple[int, ...], dtype: DType, produce: Callable[[Callable[[Place, Expr], None]], None],
-             cost: int = 3) -> Produced:
+             cost: int = 3, order: tuple[int, ...] = ()) -> Produced:
     """A tensor that loops give."""
     def at(place: Place) -> Expr:
         raise AssertionError("a produced tensor has to be realised before it is read")
 
-    return Produced(shape, dtype, at, cost, produce)
+    return Produced(shape, dtype, at, cost, order, produce)
 
 
 def known(value: NDArray[np.generic], buffer: Buffer) -> Known:

@@ -54,7 +54,9 @@ def _flowing(source: Produced, tensors: Sequence[Tensor], shape: tuple[int, ...]
 
         source.produce(element)
 
-    return produced(shape, dtype, produce, cost)
+    lead = range(len(pad))
+    order = (*lead, *(axis + len(pad) for axis in source.order)) if source.order else ()
+    return produced(shape, dtype, produce, cost, order)
 
 
 @lowers(*_UNARY, *_BINARY, streams=True)

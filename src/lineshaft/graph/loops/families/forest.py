@@ -22,6 +22,7 @@ from lineshaft.graph.loops.tensor import Place, Tensor, View, view
 from lineshaft.graph.loops.trees import COMPARISONS, Trees
 
 _WORD, _MOST_LEAVES = 32, 64
+_STRANDS = 4  # trees that are walked at once
 
 
 @lowers("TreeEnsembleRegressor")
@@ -97,24 +98,44 @@ def _filled(cx: Emitter, trees: Trees, x: View) -> tuple[Trees, View]:
 
 
 def _walked(cx: Emitter, trees: Trees, x: View, target: View) -> None:
+    """Down all trees to the depth of the deepest of their group; a leaf is its own child.
+
+    A machine with lanes goes down several at once: a step waits for three loads, and those of other trees don't.
+    """
     nodes = _Nodes.of(cx, trees, np.arange(len(trees.leaf)))
     yes, no, weights = cx.constant(trees.yes), cx.constant(trees.no), cx.constant(trees.weights)
     targets = target.shape[-1]
 
-    def walk(row: Place, root: Expr, depth: int) -> None:
-        place = cx.buffer(INT, 1, "local")
-        cx.store(place, WHOLE, root)
-        at = Index(0, ((Load(place, WHOLE), 1),))
-        if depth:
-            cx.loop(depth, lambda _: cx.store(place, WHOLE, Op(
-                "select", (nodes.goes_on(x, row, at), Load(yes, at), Load(no, at)), INT)))
-        cx.loop(targets, lambda k: cx.write_at(target, (*row, k), Op("add", (
-            target.at((*row, k)), Load(weights, at * targets + k)))))
+    def walk(row: Place, roots: list[Expr], depth: int) -> None:
+        places = [cx.buffer(INT, 1, "local") for _ in roots]
+        ats = [Index(0, ((Load(place, WHOLE), 1),)) for place in places]
+        for place, root in zip(places, roots, strict=True):
+            cx.store(place, WHOLE, root)
 
-    for depth in sorted(set(trees.depths.tolist())):
-        roots = cx.constant(trees.roots[trees.depths == depth])
-        cx.loops(target.shape[:-1], lambda row, roots=roots, depth=depth: cx.loop(  # type: ignore[misc]
-            roots.size, lambda tree: walk(row, Load(roots, tree), depth)))
+        def step(_: Index) -> None:
+            for place, at in zip(places, ats, strict=True):
+                cx.store(place, WHOLE, Op("select", (nodes.goes_on(x, row, at), Load(yes, at), Load(no, at)), INT))
+
+        if depth:
+            cx.loop(depth, step)
+        for at in ats:
+            cx.loop(targets, lambda k, at=at: cx.write_at(target, (*row, k), Op("add", (  # type: ignore[misc]
+                target.at((*row, k)), Load(weights, at * targets + k)))))
+
+    for depth, groups in _groups(trees.depths, _STRANDS if cx.lanes > 1 else 1):
+        count, together = groups.shape
+        roots = cx.constant(trees.roots[groups])
+        cx.loops(target.shape[:-1], lambda row, roots=roots, depth=depth, count=count, together=together: cx.loop(  # type: ignore[misc]
+            count, lambda group: walk(row, [Load(roots, group * together + i) for i in range(together)], depth)))
+
+
+def _groups(depths: NDArray[np.int32], together: int) -> list[tuple[int, NDArray[np.int64]]]:
+    """Numbers of trees [groups, trees that go down at once] with the depth that is enough for them."""
+    order = np.argsort(depths, kind="stable")
+    pieces = [order[i:i + together] for i in range(0, len(order), together)]
+    keys = [(int(depths[piece].max()), len(piece)) for piece in pieces]
+    return [(key[0], np.stack([piece for piece, own in zip(pieces, keys, strict=True) if own == key]))
+            for key in sorted(set(keys))]
 
 
 class _Sets:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.graph.loops.dense import Tiling, dense
+from lineshaft.graph.loops.depthwise import each_channel
 from lineshaft.graph.loops.emit import WHOLE, Emitter
 from lineshaft.graph.loops.form import Const, Expr, Index, Load, Op
+from lineshaft.graph.loops.kernel import Kernel
 from lineshaft.graph.loops.node import Node, lowers
+from lineshaft.graph.loops.planes import channels_last, many
 from lineshaft.graph.loops.tensor import Known, Place, Tensor, View, address, dense_strides, known, produced, view
+from lineshaft.graph.loops.tiles import tiled
 
 
 @lowers("Pad")
@@ -57,43 +60,29 @@ def padded(cx: Emitter, tensor: Tensor, before: Sequence[int], shape: tuple[int,
     return target
 
 
-@dataclass(frozen=True)
-class _Kernel:
-    """How a kernel moves: sizes, strides and spread along each axis of space, pads before it."""
-
-    size: tuple[int, ...]
-    strides: tuple[int, ...]
-    dilations: tuple[int, ...]
-    before: tuple[int, ...]
-    after: tuple[int, ...]
-
-    @classmethod
-    def of(cls, node: Node, size: Sequence[int]) -> _Kernel:
-        axes, found = len(size), node.attributes
-        pads = tuple(found.get("pads", [0] * (2 * axes)))
-        return cls(tuple(size), tuple(found.get("strides", [1] * axes)), tuple(found.get("dilations", [1] * axes)),
-                   pads[:axes], pads[axes:])
-
-    def around(self, cx: Emitter, tensor: Tensor, fill: float) -> Tensor:
-        """The input with its pads."""
-        lead = tensor.shape[:-len(self.size)]
-        space = tuple(n + b + a for n, b, a in zip(tensor.shape[len(lead):], self.before, self.after, strict=True))
-        return padded(cx, tensor, (*(0 for _ in lead), *self.before), (*lead, *space), Const(fill))
-
-    def place(self, out: Place, inside: Sequence[Index]) -> Place:
-        return tuple(o * s + i * d for o, s, i, d in zip(out, self.strides, inside, self.dilations, strict=True))
+def _around(cx: Emitter, kernel: Kernel, tensor: Tensor, fill: float) -> Tensor:
+    """The input with its pads."""
+    lead = tensor.shape[:-len(kernel.size)]
+    space = tuple(n + b + a for n, b, a in zip(tensor.shape[len(lead):], kernel.before, kernel.after, strict=True))
+    return padded(cx, tensor, (*(0 for _ in lead), *kernel.before), (*lead, *space), Const(fill))
 
 
-@lowers("Conv")
+@lowers("Conv", streams=True)
 def conv(cx: Emitter, node: Node) -> Tensor:
     weights = node.input(1)
     assert isinstance(weights, Known)
     w = np.asarray(weights.value, np.float32)
     bias_input = node.input(2) if node.has(2) else None
     bias = np.asarray(bias_input.value, np.float32) if isinstance(bias_input, Known) else None
-    kernel, group = _Kernel.of(node, w.shape[2:]), node.attributes.get("group", 1)
-    x = kernel.around(cx, node.input(0), 0.0)
-    if group > 1 and w.shape[1] == 1 and w.shape[0] == group:
+    kernel, group = Kernel.of(node, w.shape[2:]), node.attributes.get("group", 1)
+    depthwise = group > 1 and w.shape[1] == 1 and w.shape[0] == group
+    if many(cx, w.shape[0] if depthwise else w.shape[0] // group, node.shape[2:]):
+        beside = channels_last(cx, node.input(0), kernel)
+        if depthwise:
+            return each_channel(cx, beside, kernel, w, bias, node.shape)
+        return tiled(cx, beside, kernel, w, bias, group, node.shape)
+    x = _around(cx, kernel, cx.ready(node.input(0)), 0.0)
+    if depthwise:
         return _each_channel(cx, node, cx.realise(x) if x.cost else x, kernel, w, bias)
     source = cx.realise(x) if x.cost and (math.prod(node.shape[2:]) > 1 or _rereads(cx, w.shape[0] // group)) else x
 
@@ -108,7 +97,7 @@ def _rereads(cx: Emitter, outputs: int) -> bool:
     return cx.lanes == 1 or Tiling.of(outputs, cx.lanes).tiles > 1
 
 
-def _group(cx: Emitter, node: Node, x: Tensor, kernel: _Kernel, number: int, w: NDArray[np.float32],
+def _group(cx: Emitter, node: Node, x: Tensor, kernel: Kernel, number: int, w: NDArray[np.float32],
            bias: NDArray[np.float32] | None, sink: Callable[[Place, Expr], None], group: int) -> None:
     """The outputs of one group at each place of space: a product of what lies under the kernel with its weights."""
     outputs, inputs = w.shape[0] // group, w.shape[1]
@@ -126,13 +115,13 @@ def _group(cx: Emitter, node: Node, x: Tensor, kernel: _Kernel, number: int, w: 
     cx.loops(node.shape[2:], at_place)
 
 
-def _tap(x: Tensor, kernel: _Kernel, space: Place, tap: tuple[int, ...], first: int, count: int
+def _tap(x: Tensor, kernel: Kernel, space: Place, tap: tuple[int, ...], first: int, count: int
          ) -> tuple[int, Callable[[Index], Expr]]:
     spot = kernel.place(space, [Index(i) for i in tap])
     return count, lambda channel: x.at((Index(), channel + first, *spot))
 
 
-def _each_channel(cx: Emitter, node: Node, x: Tensor, kernel: _Kernel, w: NDArray[np.float32],
+def _each_channel(cx: Emitter, node: Node, x: Tensor, kernel: Kernel, w: NDArray[np.float32],
                   bias: NDArray[np.float32] | None) -> Tensor:
     """Depthwise: one kernel a channel; the longer of channels and last axis is the inner loop."""
     channels, space = w.shape[0], node.shape[2:]
@@ -168,9 +157,9 @@ def _each_channel(cx: Emitter, node: Node, x: Tensor, kernel: _Kernel, w: NDArra
 @lowers("MaxPool", "AveragePool")
 def pool(cx: Emitter, node: Node) -> Tensor:
     largest = node.kind == "MaxPool"
-    kernel = _Kernel.of(node, node.attributes["kernel_shape"])
+    kernel = Kernel.of(node, node.attributes["kernel_shape"])
     tensor = node.input(0)
-    x = kernel.around(cx, tensor, -math.inf if largest else 0.0)
+    x = _around(cx, kernel, tensor, -math.inf if largest else 0.0)
     source = cx.realise(x) if x.cost else x
     share = None if largest else _shares(cx, node, kernel, tensor.shape)
 
@@ -189,7 +178,7 @@ def pool(cx: Emitter, node: Node) -> Tensor:
     return produced(node.shape, "float32", lambda sink: cx.loops(node.shape, lambda place: element(place, sink)))
 
 
-def _shares(cx: Emitter, node: Node, kernel: _Kernel, shape: tuple[int, ...]) -> View:
+def _shares(cx: Emitter, node: Node, kernel: Kernel, shape: tuple[int, ...]) -> View:
     """1 / how many numbers lie under the kernel, at each place of space."""
     space = node.shape[2:]
     counts = np.full(space, math.prod(kernel.size), np.float64)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lineshaft.app.cli import main
-from lineshaft.app.cli.command import Command, commands
+from lineshaft.app.cli.command import Command, commands, emit
 
 
 def words(found: Command, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Command]]:
@@ -146,3 +147,10 @@ def test_a_node_loads_neither_the_graph_nor_what_the_centre_needs() -> None:
     done = subprocess.run([sys.executable, "-c", NODE_PATH], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "[]"
     assert done.stderr.startswith("lineshaft: ") and "Traceback" not in done.stderr
+
+
+def test_nothing_that_a_stranger_named_is_obeyed_by_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["graph", "show", "a\x1b[2J\x07.onnx"]) == 2
+    assert capsys.readouterr().err == "lineshaft: a?[2J?.onnx: no such file; check the path\n"
+    emit(Namespace(output="text"), {}, ["loop \x1b]0;title\x07, \u6e29\u5ea6", "two\nlines"])
+    assert capsys.readouterr().out == "loop ?]0;title?, \u6e29\u5ea6\ntwo\nlines\n"

@@ -45,6 +45,17 @@ def test_a_backend_that_does_not_load_here_gives_way_to_the_next_and_is_named() 
     assert list(found.fit.passed_over) == [first]
 
 
+def test_a_backend_that_nobody_knows_here_gives_way_to_the_next() -> None:
+    whole = made()
+    first = whole.lowerings[0]
+    strange = replace(first, certificate=replace(first.certificate, backend="a-backend-of-tomorrow"))
+    found = seated(replace(whole, lowerings=(strange, *whole.lowerings)), "pc")
+    assert found.fit.backend == first.certificate.backend
+    only = replace(whole, lowerings=(strange,))
+    with pytest.raises(Refused, match="no backend is called 'a-backend-of-tomorrow'"):
+        seated(only, "pc")
+
+
 def test_no_engine_that_works_is_refused_with_the_reason_of_each() -> None:
     broken = made()
     for one in broken.lowerings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.bundle.conftest import Parts, certificate_of, golden_sequence, manifest_of
@@ -13,6 +14,7 @@ from lineshaft.bundle import documents, golden, oci, storage
 from lineshaft.bundle.open import open_bundle
 from lineshaft.bundle.sign import sign
 from lineshaft.core.errors import Refused
+from lineshaft.core.manifest import Tolerance
 
 CERTIFICATE = "backends/onnxruntime/pc/certificate.json"
 
@@ -32,10 +34,19 @@ def short_golden() -> bytes:
     return golden.encode(replace(whole, x=whole.x[:, :2], quality=whole.quality[:, :2]))
 
 
+def certify(files: dict[str, bytes], **figures: Any) -> None:
+    files[CERTIFICATE] = documents.encode(replace(certificate_of(files["graph.onnx"]), **figures))
+
+
 @pytest.mark.parametrize(("change", "reason"), [
     (lambda f: f.update({"graph.onnx": b"retrained"}), "belongs to graph sha256:[0-9a-f]+, and this one is sha256:"),
     (lambda f: f.update({CERTIFICATE: documents.encode(certificate_of(f["graph.onnx"], "numpy"))}),
      "holds a certificate for numpy on pc"),
+    (lambda f: certify(f, latency_ns=(-1, 2, 3, 4)), "says -1 of something that is never negative"),
+    (lambda f: certify(f, memory_bytes=-5), "says -5 of something that is never negative"),
+    (lambda f: certify(f, bound=Tolerance(1e300, 10**9)), r"allows a difference of 1e\+300, at which nothing"),
+    (lambda f: certify(f, parity=0.5), "breaks its own bound: difference 0.5 of 0.0001"),
+    (lambda f: certify(f, flips=3), "breaks its own bound: .* 3 verdicts flipped of 0"),
     (lambda f: f.pop(CERTIFICATE), "holds only artifact"),
     (lambda f: f.pop("backends/onnxruntime/pc/artifact"), r"holds only certificate\.json"),
     (lambda f: [f.pop(name) for name in list(f) if name.startswith("backends/")], "no backend is certified"),

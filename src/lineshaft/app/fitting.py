@@ -14,7 +14,7 @@ from lineshaft.bundle.contents import Bundle, Lowering
 from lineshaft.bundle.latency import measure
 from lineshaft.bundle.machine import describe
 from lineshaft.bundle.replay import replay_golden
-from lineshaft.core.errors import EnvironmentFailed, Refused
+from lineshaft.core.errors import LineshaftError, Refused
 from lineshaft.core.fit import Fit
 from lineshaft.core.step import Engine
 from lineshaft.core.target import Target
@@ -40,7 +40,7 @@ def seated(bundle: Bundle, target_name: str) -> Seated:
     for lowering in _in_order(bundle, target):
         try:
             return _seated(bundle, lowering, target, dict(passed_over))
-        except (Refused, EnvironmentFailed) as error:
+        except LineshaftError as error:  # a backend that is unknown here is no reason to leave the others untried
             passed_over[lowering.certificate.backend] = str(error)
     if not passed_over:
         there = ", ".join(f"{one.certificate.backend} on {one.certificate.target}" for one in bundle.lowerings)

@@ -16,6 +16,7 @@ from lineshaft.prepared import prepared
 
 MANIFEST, GRAPH, CARD, SBOM = "manifest.json", "graph.onnx", "model-card.md", "sbom.cdx.json"
 _LOWERED = re.compile(r"backends/([\w.-]+)/([\w.-]+)/(artifact|certificate\.json)", re.ASCII)
+WIDEST = 1.0  # of |engine - reference| / (1 + |reference|): there an engine that always says 0 would pass
 _NAME = re.compile(r"[\w.-]+", re.ASCII)
 
 
@@ -131,6 +132,9 @@ def _require_agreement(manifest: Manifest, graph: bytes, lowerings: Sequence[Low
     if not golden:
         raise Refused("there is no golden sequence", where=where, do="pack with at least one")
     for certificate in (lowering.certificate for lowering in lowerings):
+        if fault := _absurd(certificate):
+            raise Refused(f"the certificate of {certificate.backend!r} on {certificate.target!r} {fault}", where=where,
+                          do="certify it again")
         if not (_NAME.fullmatch(certificate.backend) and _NAME.fullmatch(certificate.target)):
             raise Refused(f"{certificate.backend!r} on {certificate.target!r} can't be a file name",
                           where=where,
@@ -146,6 +150,20 @@ def _require_agreement(manifest: Manifest, graph: bytes, lowerings: Sequence[Low
     if any(sequence.x.shape[1] != channels for sequence in golden):
         raise Refused(f"a golden sequence has not the graph's {channels} channels", where=where,
                       do="make the golden sequences with this graph")
+
+
+def _absurd(one: Certificate) -> str:
+    """What a certificate can't have measured; a bound so wide that nothing would break it is no promise."""
+    figures = (one.parity, one.absolute, one.relative, one.flips, one.ticks, one.memory_bytes, one.artifact_bytes,
+               one.flash_bytes, one.ram_bytes, *one.latency_ns, one.bound.parity, one.bound.flips)
+    if min(figures) < 0:
+        return f"says {min(figures):g} of something that is never negative"
+    if one.bound.parity >= WIDEST:
+        return f"allows a difference of {one.bound.parity:g}, at which nothing is certified"
+    if one.parity > one.bound.parity or one.flips > one.bound.flips:
+        return (f"breaks its own bound: difference {one.parity:g} of {one.bound.parity:g}, "
+                f"{one.flips} verdicts flipped of {one.bound.flips}")
+    return ""
 
 
 prepared(Manifest, Certificate)

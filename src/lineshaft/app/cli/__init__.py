@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from lineshaft import __version__
-from lineshaft.app.cli.command import Command, commands, missing
+from lineshaft.app.cli.command import Command, commands, fit_for_terminal, missing
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError
 
 DESCRIPTION = """Lineshaft: from the plant's signals to decisions a person can trust.
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LineshaftError as error:
         if chosen.debug:
             raise
-        print(f"lineshaft: {error}", file=sys.stderr)
+        print(fit_for_terminal(f"lineshaft: {error}"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("\nlineshaft: stopped", file=sys.stderr)
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.debug:
             raise
         failed = _failed(error)
-        print(f"lineshaft: {failed}", file=sys.stderr)
+        print(fit_for_terminal(f"lineshaft: {failed}"), file=sys.stderr)
         return failed.exit_code
 
 

@@ -75,8 +75,17 @@ def emit(chosen: argparse.Namespace, data: object, lines: Sequence[str]) -> None
         print(json.dumps(data, default=str, ensure_ascii=False), flush=True)
         return
     for line in lines:
-        print(line)
+        print(fit_for_terminal(line))
     sys.stdout.flush()
+
+
+def fit_for_terminal(text: str) -> str:
+    """Text of strangers without what a terminal would obey.
+
+    >>> fit_for_terminal("cell-1\\x1b[2J, \\u6e29\\u5ea6")
+    'cell-1?[2J, \u6e29\u5ea6'
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from tests.backend.c.small import graph
 from tests.backend.c.test_operators import assert_equal, inputs
 
+from lineshaft.backend import _archive as stored
 from lineshaft.backend import backend, target
 from lineshaft.backend._c import archive, build
 from lineshaft.core.errors import EnvironmentFailed, Refused
@@ -203,3 +205,12 @@ def test_a_compiler_that_hangs_or_is_no_program_is_a_sentence(tmp_path: Path, mo
     fake.write_text("no program", "utf-8")
     with pytest.raises(EnvironmentFailed, match="can't be run"):
         build.compile_(str(fake), ["-c", "step.c"], str(tmp_path))
+
+
+@pytest.mark.parametrize("unpack", [archive.unpack, stored.unpack])
+def test_an_archive_that_unpacks_to_more_than_a_bundle_may_hold_is_refused_before_it_is_unpacked(
+        unpack: Callable[[bytes], dict[str, bytes]], monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (archive, stored):
+        monkeypatch.setattr(module, "LARGEST", 1 << 20)
+    with pytest.raises(Refused, match="more than 1 MiB"):
+        unpack(archive.pack({"layout.json": bytes(2 << 20)}))

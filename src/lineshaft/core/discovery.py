@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 from importlib import metadata, resources
 from types import ModuleType
 
@@ -43,6 +44,8 @@ def manifests(package: str, filename: str = "manifest.toml") -> dict[str, str]:
     return found
 
 
+@cache
 def _foreign(package: str) -> dict[str, str]:
+    """Looked up once: it reads the metadata of everything that is installed."""
     group = ENTRY_POINTS + package.rsplit(".", 1)[-1]
     return {entry.name: entry.value for entry in metadata.entry_points(group=group)}

@@ -17,7 +17,7 @@ from lineshaft.graph.builder import StepBuilder, Wire
 from lineshaft.graph.check import signature
 from lineshaft.graph.loops.lower import lower
 
-EACH = 10  # convolutions in one graph, since most of the time goes into calling the compiler
+EACH = 6  # convolutions in one graph, since most of the time goes into calling the compiler
 
 
 def convolution(g: StepBuilder, random: np.random.Generator) -> Wire:
@@ -45,7 +45,7 @@ def convolution(g: StepBuilder, random: np.random.Generator) -> Wire:
     return g.transpose(y, tuple(reversed(range(axes + 1))))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_convolutions_of_any_shape_say_what_onnx_runtime_says(seed: int) -> None:
     random, g = np.random.default_rng(seed), StepBuilder(CHANNELS)
     made = g.model({f"y{i}": convolution(g, random) for i in range(EACH)})
@@ -72,7 +72,7 @@ def test_not_a_number_goes_through_a_limit_that_is_done_by_vectors() -> None:
         engine.x[0] = sign
         engine.step()
         assert all(np.isnan(value).all() == (sign < 0) for value in engine.out.values())
-    assert "ls_min_v(" in source or "ls_v" not in source  # a processor without vectors has no such loops
+    assert "const ls_vi m0 = " in source or "ls_v" not in source  # a processor without vectors has no such loops
 
 
 def test_between_convolutions_channels_lie_side_by_side_and_edges_alone_are_cleared() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from lineshaft.backend._c.arithmetic import functions
 from lineshaft.backend._c.parts import together
-from lineshaft.backend._c.vectors import divided, head, is_vector, substitute, vector_locals
+from lineshaft.backend._c.vectors import divided, extreme, head, is_vector, substitute, vector_locals
 from lineshaft.graph.loops.form import (
     Buffer,
     Const,
@@ -82,7 +82,7 @@ class _Writer:
                                      b.size) for n, b in enumerate(lasting)}
         self.fields |= {f" {dtype}": Field(f"scratch_{dtype}", dtype, size) for dtype, size in plan.arenas.items()}
         self.used: set[str] = set()
-        self.extremes: set[str] = set()
+        self.before: list[str] = []  # declarations that the vector statement being written needs
         large = {b.name: b for b in program.of_kind("constant") if b.bytes >= _LARGE}
         self.apart = large if plan.constant_bytes > _MOST_TEXT else {}
         self.lanes, self.vectors = program.lanes, vector_locals(program)
@@ -92,7 +92,7 @@ class _Writer:
         parts, calls = self._parts()
         constants = list(self._constants())
         code = [f"/* One step of a graph, written by Lineshaft. C99, no heap, no library. */\n#include \"{n}.h\"\n",
-                functions(self.used), *([head(self.lanes, self.extremes)] if self.lanes > 1 else []), *constants,
+                functions(self.used), *([head(self.lanes)] if self.lanes > 1 else []), *constants,
                 f"void {n}_reset({n}_t *s)\n{{", *self._reset(), "}\n",
                 *parts, f"void {n}_step({n}_t *restrict s)\n{{", *calls, "}"]
         return Source(self._header(), "\n".join(code) + "\n", self.fields, *self._apart())
@@ -192,7 +192,9 @@ class _Writer:
             assert isinstance(inner, Store)
             value, whole = self._lanes(inner.value, stmt.var)
             place = self._vector_place(inner.buffer, substitute(inner.index, lane), "ls_vu *")
-            yield f"{place} = {value if whole else f'LS_SPLAT({value})'};"
+            store = f"{place} = {value if whole else f'LS_SPLAT({value})'};"
+            yield from (["{", *(f"    {line}" for line in (*self.before, store)), "}"] if self.before else [store])
+            self.before = []
 
     def _lanes(self, expr: Expr, lane: Var) -> tuple[str, bool]:
         """An expression of vectors, or of one number for all lanes."""
@@ -204,17 +206,16 @@ class _Writer:
             if expr.kind == "neg":
                 return f"(-{parts[0][0]})", whole
             if expr.kind in ("min", "max"):
-                return self._extreme(expr, parts) if whole else (self._expr(expr), False)
+                return (self._extreme(expr, parts), True) if whole else (self._expr(expr), False)
             return f"({parts[0][0]} {_INFIX[expr.kind]} {parts[1][0]})", whole
         return self._expr(expr), False
 
-    def _extreme(self, expr: Op, parts: list[tuple[str, bool]]) -> tuple[str, bool]:
-        self.extremes.add(expr.kind)
+    def _extreme(self, expr: Op, parts: list[tuple[str, bool]]) -> str:
         left, right = (text if whole else f"LS_SPLAT({text})" for text, whole in parts)
-        limit = expr.args[1]
-        if isinstance(limit, Const) and not math.isnan(limit.value):
-            return f"ls_{expr.kind}_vc({left}, {parts[1][0]})", True
-        return f"ls_{expr.kind}_v({left}, {right})", True
+        limit, number = expr.args[1], len(self.before)
+        known = isinstance(limit, Const) and not math.isnan(limit.value)
+        self.before += extreme(expr.kind, left, right, number, may_be_nan=not known)
+        return f"e{number}"
 
     def _vector_place(self, buffer: Buffer, index: Index, pointer: str) -> str:
         if buffer.name in self.vectors:

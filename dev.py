@@ -84,7 +84,7 @@ def check(rest: Sequence[str]) -> int:
 
 def bench(rest: Sequence[str]) -> int:
     """run every benchmark and write bench/RESULTS.md anew"""
-    install("dev")
+    install("dev,bench")
     return run(PYTHON, "bench/run_all.py", *rest)
 
 

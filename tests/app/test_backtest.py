@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from lineshaft.app import edge, flow
 from lineshaft.app.backtest import backtest, episodes
 from lineshaft.app.recipe import Recipe
+from lineshaft.backend import backend, target
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.clock import SECOND
 from lineshaft.core.dataset import Dataset
@@ -19,6 +21,7 @@ from lineshaft.core.quality import BAD, GOOD
 from lineshaft.core.tag import Tag
 from lineshaft.dataset.build import from_runs
 from lineshaft.dataset.recording import Recording
+from lineshaft.graph.check import signature
 from lineshaft.graph.replay import Replay
 from lineshaft.model.pipeline import step_inputs
 from lineshaft.model.train import Monitor
@@ -36,14 +39,16 @@ def signals(rows: int, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np
 
 @pytest.fixture(scope="module", params=["zscore", "cva"])
 def sealed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Monitor, Loaded]:
-    """A monitor, and its bundle loaded as a node would."""
+    """A monitor, and its bundle loaded as a node would, with the very kernels that the replay runs on."""
     folder: Path = tmp_path_factory.mktemp("bundle")
     data, rows = Dataset.of(signals(600), TAGS), np.ones(600, np.bool_)
     recipe = Recipe("cell", SECOND, STALE, (), request.param)
     monitor = flow.learn(data, rows, recipe)
     public = flow.signing_key(folder / "k.key")
     packed = flow.seal(monitor, data, rows, recipe, folder, folder / "k.key").packed
-    return monitor, edge.load(packed.path, edge.Place(folder, (public,)))
+    loaded = edge.load(packed.path, edge.Place(folder, (public,)))
+    engine = backend("onnxruntime").load(monitor.graph, signature(monitor.graph), target("pc"))
+    return monitor, replace(loaded, engine=engine)
 
 
 @settings(max_examples=15, deadline=None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
-from dataclasses import replace
+import os
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,13 @@ from tests.app.sealed import bundle, keys
 
 from lineshaft.app import packing
 from lineshaft.app.autotune import Tuned, autotune, best
+from lineshaft.app.card import certified
 from lineshaft.app.cli import main
+from lineshaft.app.cli.command import columns
 from lineshaft.app.graphfile import read_graph
+from lineshaft.app.lowering import lower
+from lineshaft.app.lowering_table import attempt_rows
+from lineshaft.app.sizes import certified_line
 from lineshaft.backend import target
 from lineshaft.bundle.inspect import look
 from lineshaft.core.errors import Refused
@@ -87,19 +94,19 @@ def test_autotune_takes_the_quickest_that_keeps_the_bounds() -> None:
     parts = packing.of_bundle(bundle())
     target_ = replace(PC, memory_bytes=40 << 20)
     holds = {"onnxruntime": 20 << 20, "c": 1 << 20}
-    found = autotune(parts.graph, parts.golden[:1], target_, {}, blocks=2,
+    found = autotune(parts.graph, parts.golden[:1], target_, {}, blocks=2, only=("c", "onnxruntime", "litert"),
                      memory_of=lambda artifact, step, where, name: holds.get(name, 60 << 20))
     kept = [one for one in found if not one.reason]
     assert kept and all(one.p50 <= one.p99 for one in kept)
     assert [one.p99 for one in kept] == sorted(one.p99 for one in kept)
     assert {one.backend for one in kept} <= set(holds)
-    assert all("MiB" in one.reason for one in found if one.backend == "openvino" and "installed" not in one.reason)
+    assert all("MiB" in one.reason for one in found if one.backend == "litert" and "installed" not in one.reason)
     assert best(found, target_) is found[0]
 
 
 def test_autotune_without_a_candidate_says_all_reasons() -> None:
     parts = packing.of_bundle(bundle())
-    found = autotune(parts.graph, parts.golden[:1], PC, {}, blocks=1, tolerance=Tolerance(-1.0),
+    found = autotune(parts.graph, parts.golden[:1], PC, {}, blocks=1, only=("onnxruntime",), tolerance=Tolerance(-1.0),
                      memory_of=lambda *_: 0)
     with pytest.raises(Refused, match=r"no candidate keeps the bounds: .*onnxruntime float32 x1: differs"):
         best(found, PC)
@@ -122,3 +129,51 @@ def test_targets_without_a_graph_tell_what_is_installed(capsys: pytest.CaptureFi
     assert main(["graph", "targets"]) == 0
     said = capsys.readouterr().out
     assert "pc: One core of an ordinary industrial PC" in said
+
+
+def test_a_target_that_nothing_can_be_compiled_for_is_told_before_the_others_are_compiled(
+        monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    compiled: list[object] = []
+    monkeypatch.setattr(packing, "lower", lambda *_, **__: compiled.append(1))
+    parts = packing.of_bundle(bundle())
+    with pytest.raises(Refused, match="no backend of target fpga runs this graph"):
+        packing.pack_for(parts, [PC, target("fpga")], tmp_path / "out", keys()[0])
+    assert not compiled
+
+
+def test_a_count_that_nobody_made_is_not_shown_as_nothing() -> None:
+    parts = packing.of_bundle(bundle())
+    (attempt, *_) = lower(parts.graph, parts.golden, replace(target("raspberry-pi"), backends=("c",)))
+    assert attempt.lowering is not None
+    certificate = attempt.lowering.certificate
+    said = "\n".join((certified(certificate), certified_line(asdict(certificate)), *columns(attempt_rows([attempt]))))
+    assert certificate.flash_bytes == 0 and "flash" not in said and "0 B" not in said and "RAM" in said
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.parametrize("verb", ["show", "targets"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    os.mkfifo(tmp_path / "pipe.onnx")
+    assert main(["graph", verb, str(tmp_path / "pipe.onnx")]) == 2
+    assert "no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", [["show"], ["export", "--out", "nnef"], ["rewrite", "out.onnx"]], ids=lambda v: v[0])
+def test_what_is_no_step_graph_is_said_alike_by_every_verb(tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                                           verb: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("junk.onnx").write_bytes(b"junk" * 100)
+    assert main(["graph", verb[0], "junk.onnx", *verb[1:]]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("lineshaft: junk.onnx: not a step graph: not a valid ONNX model")
+    assert "`lineshaft graph import`" in said and len(said.splitlines()) == 1
+
+
+def test_a_full_disk_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+                                   tmp_path: Path) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(packing, "pack_for", full)
+    assert main(["bundle", "pack", str(bundle()), str(tmp_path / "out"), "--key", str(keys()[0])]) == 3
+    assert "No space left on device; check the disk" in capsys.readouterr().err

@@ -51,7 +51,7 @@ def test_what_does_not_pay_in_a_runtime_is_left_out(file: Path, capsys: pytest.C
 @pytest.mark.parametrize(("line", "says"), [
     ("{file} {file}.txt", "choose a name ending in .onnx"),
     ("{file} {file} --only magic", "no rewrites is called 'magic'"),
-    ("{none} {file}", "none.onnx: can't be read"),
+    ("{none} {file}", "none.onnx: no such file"),
     ("{broken} {file}", "not a step graph")])
 def test_a_mistake_is_answered_in_one_sentence(file: Path, line: str, says: str,
                                                capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,11 +6,13 @@ import json
 import tarfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.bundle.conftest import Parts, certificate_of, golden_sequence, manifest_of
 
+from lineshaft.bundle import storage
 from lineshaft.bundle.contents import Lowering
 from lineshaft.bundle.inspect import inspect, unpack
 from lineshaft.bundle.open import open_bundle
@@ -134,3 +136,28 @@ def test_a_backend_without_certificate_is_named_with_those_there_are(parts: Part
     bundle = open_bundle(parts.pack().path, trusted_keys=[parts.public])
     with pytest.raises(Refused, match="not certified for openvino on pc, only for onnxruntime on pc"):
         bundle.lowering("openvino", "pc")
+
+
+@pytest.mark.parametrize("name", ["bundle", "bundle.tar"])
+def test_who_packs_second_under_a_name_replaces_nothing(name: str, tmp_path: Path) -> None:
+    path, files = tmp_path / name, {"blobs/a": b"mine"}
+
+    class Meanwhile(dict[str, bytes]):
+        """Someone else is done while these files are being written."""
+
+        def _others(self) -> None:
+            if not path.exists():
+                storage.write(path, {"blobs/a": b"theirs"})
+
+        def items(self) -> Any:
+            self._others()
+            return super().items()
+
+        def __getitem__(self, key: str) -> bytes:
+            self._others()
+            return super().__getitem__(key)
+
+    with pytest.raises(UsageError, match="exists already"):
+        storage.write(path, Meanwhile(files))
+    assert storage.read(path) == {"blobs/a": b"theirs"}
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]

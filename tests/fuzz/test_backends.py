@@ -22,6 +22,7 @@ from lineshaft.graph.check import signature
 from lineshaft.graph.reference import ReferenceEngine
 
 COUNT = int(os.environ.get("LINESHAFT_FUZZ", "0"))
+SLOW = {"iree": 10}  # compiles for seconds: a tenth of the graphs
 SAMPLE = {"iree": 2, "st": 5, "c": 6}
 PARITY = 1e-4
 
@@ -31,6 +32,10 @@ def place(name: str) -> Target | None:
     own = (target(one) for one in targets())
     named = [one for one in own if name in one.backends and one.precision == FLOAT32 and name != "c"]
     return named[0] if named and name == "st" else target("pc")
+
+
+def _count(name: str) -> int:
+    return COUNT // SLOW.get(name, 1) if COUNT else SAMPLE.get(name, 10)
 
 
 def said(engine: Engine, case: Case) -> Iterator[dict[str, Array]]:
@@ -57,7 +62,7 @@ def test_every_backend_agrees_with_the_reference_on_random_graphs(name: str) -> 
     where = place(name)
     taken = 0
 
-    @settings(max_examples=COUNT or SAMPLE.get(name, 10), deadline=None, database=None, derandomize=not COUNT,
+    @settings(max_examples=_count(name), deadline=None, database=None, derandomize=not COUNT,
               suppress_health_check=list(HealthCheck))
     @given(cases())
     def all_forms(case: Case) -> None:

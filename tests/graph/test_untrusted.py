@@ -81,6 +81,9 @@ ZOO: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
         helper.make_attribute("secret", 1)), "no attribute secret"),
     "a sparse initializer": (lambda m: m.graph.sparse_initializer.add(), "sparse"),
     "a function beside the graph": (lambda m: m.functions.add(name="Add", domain=""), "functions"),
+    "an output that is an input": (lambda m: m.graph.output.append(m.graph.input[0]), "output x is an input or a"),
+    "an output that is an old state": (lambda m: m.graph.output.insert(0, m.graph.input[2]), "output window is an inp"),
+    "no output": (lambda m: m.graph.ClearField("output"), "has no output"),
     "no graph": (lambda m: m.ClearField("graph"), "no graph"),
 }
 
@@ -127,6 +130,19 @@ def test_a_graph_that_computes_more_than_fits_is_refused_by_its_node() -> None:
     wide = g.multiply(g.reshape(g.x, (2, 1, 1)), np.ones((2, 12_000, 1)))
     huge = g.multiply(wide, np.ones((1, 1, 12_000)))
     assert any("Mul Mul_n2 makes" in one for one in problems(g.model({"score": g.sum(huge)})))
+
+
+def test_a_state_of_control_characters_is_named_without_them() -> None:
+    model = changed(lambda m: setattr(m.graph.input[2].type.tensor_type, "elem_type", TensorProto.DOUBLE))
+    found = problems(model.SerializeToString().replace(b"window", b"win\x1bow"))
+    assert "win?ow is not float32 with a symbolic asset axis and static shape" in found
+
+
+def test_a_tensor_without_numbers_is_refused_since_a_runtime_may_end_the_process_over_it() -> None:
+    g = StepBuilder(3)
+    nothing = g.op("Slice", [g.x, *(g.constant([place], np.int64) for place in (1, 1, 1))], (0,))
+    made = g.model({"score": g.op("ReduceSum", [nothing, g.constant([1], np.int64)], (1,), keepdims=1)})
+    assert "Slice Slice_n0 makes nothing: one of its axes has no places" in problems(made)
 
 
 @settings(max_examples=150, deadline=None)

@@ -104,3 +104,13 @@ def test_trees_that_are_no_trees_are_refused(changes: dict[str, Any], says: str)
     assert forest().attributes()["nodes_modes"] == ["BRANCH_LEQ", "LEAF", "LEAF"]
     with pytest.raises(Refused, match=says):
         forest(**changes).attributes()
+
+
+@pytest.mark.parametrize("cut", [0.4, 0.7])
+def test_a_lightgbm_text_that_is_cut_off_is_not_taken_for_a_smaller_model(cut: float, tmp_path: Path) -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    x = np.random.default_rng(0).normal(size=(300, 4))
+    text = lightgbm.train({"verbose": -1, "num_leaves": 7}, lightgbm.Dataset(x, x[:, 0]), 20).model_to_string()
+    (tmp_path / "cut.lgb").write_text(text[:int(text.index("end of trees") * cut)], "utf-8")
+    with pytest.raises(Refused, match="cut off"):
+        import_model(tmp_path / "cut.lgb")

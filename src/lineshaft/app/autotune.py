@@ -51,9 +51,11 @@ class Tuned:
 
 
 def autotune(graph: bytes, golden: Sequence[Golden], target: Target, precisions: Mapping[str, Prepared], *,
-             tolerance: Tolerance | None = None, memory_of: MemoryOf,
+             tolerance: Tolerance | None = None, memory_of: MemoryOf, only: Sequence[str] = (),
              blocks: int = BLOCKS, progress: Progress = silent) -> tuple[Tuned, ...]:
     """All candidates, the quickest allowed one first, then the slower ones, then those that are out with why.
+
+    ``only`` names the backends to try, all there are unless given.
 
     ``precisions`` maps a precision to what makes the graph of it; float32 needs none. A candidate is out when its
     backend says no, it is farther from the reference than ``tolerance`` (the target's bound unless given), it holds
@@ -62,7 +64,7 @@ def autotune(graph: bytes, golden: Sequence[Golden], target: Target, precisions:
     bound = tolerance or Tolerance(target.parity, target.flips)
     found: list[Tuned] = []
     engines: list[Engine] = []
-    candidates = list(_candidates(target, precisions))
+    candidates = _candidates(only or backends.backends(), target, precisions)
     for number, (backend, precision, threads) in enumerate(candidates):
         progress(number, len(candidates), "compiling candidates")
         one, engine = _prepared(graph, golden, replace(target, precision=precision, threads=threads), backend,
@@ -86,9 +88,9 @@ def best(tuned: Sequence[Tuned], target: Target) -> Tuned:
     return tuned[0]
 
 
-def _candidates(target: Target, precisions: Mapping[str, Prepared]) -> list[tuple[str, str, int]]:
+def _candidates(names: Sequence[str], target: Target, precisions: Mapping[str, Prepared]) -> list[tuple[str, str, int]]:
     threads = sorted({1, target.threads, min(os.cpu_count() or 1, 4)})
-    return [(name, precision, count) for name in backends.backends()
+    return [(name, precision, count) for name in names
             for precision in (FLOAT32, *precisions) for count in threads]
 
 

@@ -12,9 +12,9 @@ from lineshaft import __version__
 from lineshaft import backend as backends
 from lineshaft.app.autotune import Tuned, autotune
 from lineshaft.app.card import certified
-from lineshaft.app.lowering import Attempt, lower, passed
+from lineshaft.app.lowering import Attempt, lower, passed, supported
 from lineshaft.app.normal import Rows
-from lineshaft.app.precision import prepared
+from lineshaft.app.precision import METHODS, prepared
 from lineshaft.app.recorded import Recorded
 from lineshaft.bundle.inspect import look
 from lineshaft.bundle.memory import fresh_process_memory
@@ -79,6 +79,7 @@ def pack_for(parts: Parts, targets: Sequence[Target], out: Path, key: Path, prog
     """Lower for every target, certify each, keep only what passed; ``Refused`` where a target is left with nothing."""
     if out.exists():
         raise UsageError("exists already", where=str(out), do="choose another name, or remove it first")
+    _require_backends(parts, targets)
     found = tuple(attempt for target in targets
                   for attempt in lower(parts.graph, parts.golden, target, _own(parts.manifest, target),
                                        progress=progress))
@@ -87,6 +88,16 @@ def pack_for(parts: Parts, targets: Sequence[Target], out: Path, key: Path, prog
     packed = pack(out, manifest=parts.manifest, graph=parts.graph, lowerings=lowerings, golden=parts.golden, card=card,
                   key=key)
     return Lowered(packed, parts.manifest, found)
+
+
+def _require_backends(parts: Parts, targets: Sequence[Target]) -> None:
+    """A target that nothing can be compiled for is told before minutes go into the others."""
+    for target in targets:
+        if target.precision in METHODS:
+            continue  # backends are asked of another graph, which is still to be made
+        answers = supported(parts.graph, target)
+        if all(answer.reason for answer in answers):
+            passed(answers, where=parts.manifest.loop)
 
 
 def tune(parts: Parts, target: Target, progress: Progress = silent) -> tuple[Tuned, ...]:

@@ -7,10 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lineshaft.app.graphfile import read_graph
+from lineshaft.app.graphfile import read_step_graph
 from lineshaft.core.errors import EnvironmentFailed, UsageError
 from lineshaft.graph import rewrite
-from lineshaft.graph.check import problems
 from lineshaft.graph.rewrite import Change, Measure, Rewrite
 
 MEASURES: dict[str, Measure | None] = {"anything": None, "loops": rewrite.compiled, "runtime": rewrite.interpreted}
@@ -25,11 +24,7 @@ def rewrite_file(source: Path, out: Path, only: Sequence[str] = (), suits: str =
     """
     if out.suffix != ".onnx":
         raise UsageError("the rewritten graph is written as ONNX", where=str(out), do="choose a name ending in .onnx")
-    graph = read_graph(source)
-    found = problems(graph)
-    if found:
-        raise UsageError("not a step graph: " + "; ".join(found), where=str(source),
-                         do="bring a foreign model in with `lineshaft graph import`")
+    graph = read_step_graph(source)
     chosen: tuple[Rewrite, ...] = tuple(rewrite.named(name) for name in only) or rewrite.default()
     result, changes = rewrite.paying(graph, chosen, MEASURES[suits])
     try:

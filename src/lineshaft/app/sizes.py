@@ -16,7 +16,8 @@ def size(count: int) -> str:
     """
     if count < 1024:
         return f"{count} B"
-    return f"{count / 1024:.1f} KiB" if count < 2**20 else f"{count / 2**20:.1f} MiB"
+    unit, name = (2**30, "GiB") if count >= 2**30 else (2**20, "MiB") if count >= 2**20 else (2**10, "KiB")
+    return f"{count / unit:.1f} {name}"
 
 
 def certified_line(one: Mapping[str, Any]) -> str:

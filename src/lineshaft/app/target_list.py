@@ -9,6 +9,7 @@ import numpy as np
 
 from lineshaft import backend as backends
 from lineshaft.app.lowering import Attempt, supported
+from lineshaft.core.progress import Progress, silent
 from lineshaft.core.target import Target
 from lineshaft.graph.builder import StepBuilder
 
@@ -21,11 +22,16 @@ class Listed:
     answers: tuple[Attempt, ...]
 
 
-def list_targets(graph: bytes | None = None, only: Sequence[str] = ()) -> tuple[Listed, ...]:
+def list_targets(graph: bytes | None = None, only: Sequence[str] = (), progress: Progress = silent
+                 ) -> tuple[Listed, ...]:
     """All targets, or those named; without a graph a small one is asked about, so a no is about what is installed."""
     asked = graph if graph is not None else _plain()
-    return tuple(Listed(target, supported(asked, target))
-                 for target in (backends.target(name) for name in only or backends.targets()))
+    targets = [backends.target(name) for name in only or backends.targets()]
+    found = []
+    for number, target in enumerate(targets):
+        progress(number, len(targets), "asking backends")
+        found.append(Listed(target, supported(asked, target)))
+    return tuple(found)
 
 
 def _plain() -> bytes:

@@ -23,8 +23,11 @@ _BIND = """#include "step.h"
 static step_t *assets;
 static int32_t count;
 
+extern const int32_t struct_bytes;
 void bind(step_t *first, int32_t many);
 void run(void);
+
+const int32_t struct_bytes = (int32_t)sizeof(step_t);
 
 void bind(step_t *first, int32_t many) { assets = first; count = many; }
 
@@ -106,7 +109,8 @@ def _no_compiler() -> tuple[str, ...]:
 
 def _library(files: Mapping[str, bytes], layout: Mapping[str, Any]) -> bytes:
     """The artifact's own library where this processor has all its instructions, else one compiled again."""
-    if layout.get("machine") == platform.machine() and build.processor_features().issuperset(layout["needs"]):
+    here, needs = layout.get("machine") == platform.machine(), layout.get("needs")
+    if here and isinstance(needs, list) and build.processor_features().issuperset(needs) and "step.so" in files:
         return files["step.so"]
     if not build.compiler():
         raise EnvironmentFailed("was compiled for another processor, and there is no compiler to do it again",

@@ -6,6 +6,7 @@ else that a tar can hold (links, devices, long names, padding with content) is r
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -72,13 +73,33 @@ def _write(path: Path, files: Mapping[str, bytes], how: Callable[[Path, Mapping[
         scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
         staged = scratch / path.name
         how(staged, files)
-        staged.rename(path)
+        _named(staged, path)
+    except FileExistsError:
+        raise UsageError("exists already", where=str(path), do="choose another name, or remove it first") from None
     except OSError as error:
         raise EnvironmentFailed(f"can't be written ({error.strerror})", where=str(path),
                                 do="check the disk and the permissions") from error
     finally:
         if scratch != Path():
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _named(staged: Path, path: Path) -> None:
+    """Its final name, unless someone else has taken that meanwhile."""
+    if staged.is_dir():
+        try:
+            staged.rename(path)  # never over a folder with something in it
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                raise FileExistsError(error.errno, error.strerror, str(path)) from None
+            raise
+        return
+    try:
+        os.link(staged, path)  # where a rename would replace it
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        staged.rename(path)
 
 
 def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -92,16 +92,21 @@ def _port_problems(model: onnx.ModelProto) -> list[str]:
     graph = model.graph
     if [i.name for i in graph.input[:2]] != ["x", "quality"]:
         return ["its first inputs are not x and quality"]
-    found = [f"{v.name} is not float32 with a symbolic asset axis and static shape"
+    found = [f"{shown(v.name)} is not float32 with a symbolic asset axis and static shape"
              for v in (*graph.input, *graph.output) if not _regular(v)]
     states = graph.input[2:]
+    if not graph.output:
+        found.append("it has no output")
+    made = {name for node in graph.node for name in node.output}
+    found += [f"output {shown(o.name)} is an input or a constant itself; pass it through an Identity"
+              for o in graph.output if o.name not in made]
     kept = {o.name: o for o in graph.output[len(graph.output) - len(states):]}
     for state in states:
         after = kept.get(state.name + STATE_SUFFIX)
         if after is None:
-            found.append(f"state {state.name} has no {state.name}{STATE_SUFFIX} among the last outputs")
+            found.append(f"state {shown(state.name)} has no {shown(state.name)}{STATE_SUFFIX} among the last outputs")
         elif not found and _shape(after) != _shape(state):
-            found.append(f"state {state.name} changes its shape")
+            found.append(f"state {shown(state.name)} changes its shape")
     return found
 
 

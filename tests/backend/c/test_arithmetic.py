@@ -12,7 +12,7 @@ from scipy import special
 
 from lineshaft.backend._c import build
 from lineshaft.backend._c.arithmetic import functions
-from lineshaft.backend._c.engine import opened
+from lineshaft.backend._c.library import opened
 
 SPANS: dict[str, tuple[Callable[..., NDArray[np.float64]], float, float]] = {
     "exp": (np.exp, -87.0, 88.7), "tanh": (np.tanh, -10.0, 10.0), "erf": (special.erf, -5.0, 5.0),

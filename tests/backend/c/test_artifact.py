@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import re
 import subprocess
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -77,6 +80,22 @@ def test_names_that_c_does_not_know_are_no_obstacle() -> None:
     assert all(np.allclose(engine.out[name], reference.out[name]) for name in ("int", "a.b", "größe"))
 
 
+HOSTILE = ["*/ int injected = 1; /*", "*/\n#error\n/*", "\u202eback", "??/", "a\nb", "q" * 300, "t0", "i0", "b0", "w0",
+           "k0", " float32", "\0float32", "long", "window_at0", "a_b_1", "a b", "s", "ls_exp", "step_t"]
+
+
+@pytest.mark.parametrize("architecture", ["any", "aarch64"])
+def test_no_name_of_an_output_or_state_becomes_code_or_meets_a_name_of_the_program(architecture: str) -> None:
+    g = StepBuilder(2)
+    window = g.sum(g.square(g.window("window", g.x, 300)), axis=1)
+    value = g.tanh(g.project(g.ewma("a-b", g.x, 0.5), np.eye(2)))
+    made = g.model({"w": g.add(g.ewma("a_b_0", g.x, 0.25), window),
+                    **{name: g.add(value, float(n)) for n, name in enumerate(HOSTILE)}})
+    artifact = C.compile(made, replace(PC, architecture=architecture))
+    assert b"int injected" not in re.sub(rb"(?s)/\*.*?\*/", b"", archive.unpack(artifact)["step.h"])
+    assert_equal(C.load(artifact, signature(made), PC), ReferenceEngine(made), inputs()[:20, :2])
+
+
 def test_engines_of_one_artifact_have_their_own_state() -> None:
     made = graph("ewma")
     artifact = C.compile(made, PC)
@@ -94,3 +113,93 @@ def test_constants_too_many_to_be_text_lie_in_a_file_of_their_own() -> None:
     assert len(files["constants.bin"]) >= 600 * 600 * 4 and len(files["step.c"]) < 10_000
     x = np.random.default_rng(1).normal(size=(2, 600)).astype(np.float32)
     assert_equal(C.load(archive.pack(files), signature(made), PC), ReferenceEngine(made), x, 1e-4)
+
+
+def spoilt(made: bytes, **files: bytes) -> bytes:
+    return archive.pack(archive.unpack(C.compile(made, PC)) | {name.replace("_", "."): data
+                                                              for name, data in files.items()})
+
+
+def lying(made: bytes, **said: object) -> bytes:
+    layout = archive.layout(archive.unpack(C.compile(made, PC)))
+    return spoilt(made, layout_json=json.dumps(layout | said).encode())
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.3, 0.6])
+def test_a_library_that_is_cut_off_is_refused_and_does_not_end_the_process(share: float) -> None:
+    made = graph("ewma")
+    library = archive.unpack(C.compile(made, PC))["step.so"]
+    with pytest.raises(EnvironmentFailed, match="its library"):
+        C.load(spoilt(made, step_so=library[:int(len(library) * share)]), signature(made), PC)
+
+
+def test_a_library_that_is_none_or_of_another_processor_is_refused_with_the_reason() -> None:
+    made = graph("ewma")
+    library = archive.unpack(C.compile(made, PC))["step.so"]
+    for wrong in (b"junk" * 1000, library[:18] + b"\x28\x00" + library[20:]):
+        with pytest.raises(EnvironmentFailed, match="can't be loaded on this machine"):
+            C.load(spoilt(made, step_so=wrong), signature(made), PC)
+
+
+@pytest.mark.parametrize("said", [
+    {"size": 8}, {"size": 10**13}, {"size": -4}, {"x": -4096}, {"x": 1 << 40}, {"x": 2}, {"quality": "here"},
+    {"outputs": {}}, {"outputs": {"y": 1 << 20}}, {"states": []}, {"states": None}, {"operations": None}])
+def test_a_layout_never_reaches_out_of_its_struct(said: dict[str, object]) -> None:
+    made = graph("ewma")
+    with pytest.raises(Refused, match=r"its layout|outputs and states are not those"):
+        C.load(lying(made, **said), signature(made), PC)
+
+
+@pytest.mark.parametrize("said", [{"size": 10**9}, {"order": [7]}, {"order": []}, {"span": 10**6}, {"first": -1},
+                                  {"position": 1 << 30}, {"shape": [1 << 30]}, {"offset": -8}])
+def test_a_state_never_reaches_out_of_its_struct(said: dict[str, object]) -> None:
+    made = graph("long window")
+    states = archive.layout(archive.unpack(C.compile(made, PC)))["states"]
+    with pytest.raises(Refused, match=r"its layout|outputs and states are not those"):
+        C.load(lying(made, states=[states[0] | said, *states[1:]]), signature(made), PC)
+
+
+def test_a_layout_for_another_struct_than_the_librarys_is_refused() -> None:
+    made = graph("ewma")
+    size = archive.layout(archive.unpack(C.compile(made, PC)))["size"]
+    with pytest.raises(Refused, match="not of one struct"):
+        C.load(lying(made, size=size + 64), signature(made), PC)
+
+
+@pytest.mark.parametrize("layout", [b"", b"{", b"[]", b"null", b"[" * 100_000])
+def test_a_layout_that_is_none_is_refused(layout: bytes) -> None:
+    made = graph("ewma")
+    with pytest.raises(Refused, match="no artifact of the c backend"):
+        C.load(spoilt(made, layout_json=layout), signature(made), PC)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="counts what Linux maps")
+def test_an_engine_that_is_gone_gives_back_its_code_and_a_step_that_is_kept_keeps_its_memory() -> None:
+    made = graph("ewma")
+    artifact = C.compile(made, PC)
+
+    def mapped() -> int:
+        return Path("/proc/self/maps").read_text("utf-8").count("lineshaft-step")
+
+    gc.collect()
+    before = mapped()
+    for _ in range(20):
+        C.load(artifact, signature(made), PC).step()
+    gc.collect()
+    assert mapped() == before
+    step = C.load(artifact, signature(made), PC).step
+    gc.collect()
+    step()
+    assert mapped() > before
+
+
+def test_a_compiler_that_hangs_or_is_no_program_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "cc"
+    fake.write_text("#!/bin/sh\nexec sleep 60\n", "utf-8")
+    fake.chmod(0o755)
+    monkeypatch.setattr(build, "LONGEST", 0.2)
+    with pytest.raises(EnvironmentFailed, match="did not end within"):
+        build.compile_(str(fake), ["-c", "step.c"], str(tmp_path))
+    fake.write_text("no program", "utf-8")
+    with pytest.raises(EnvironmentFailed, match="can't be run"):
+        build.compile_(str(fake), ["-c", "step.c"], str(tmp_path))

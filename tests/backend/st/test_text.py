@@ -13,6 +13,7 @@ from lineshaft.backend import backend, target
 from lineshaft.core.errors import Refused
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.check import problems, signature
+from lineshaft.graph.reference import ReferenceEngine
 from lineshaft.plc.lexer import tokens
 from lineshaft.plc.naming import reserved
 
@@ -48,6 +49,19 @@ def test_odd_names_of_ports_and_states_become_names_of_the_language() -> None:
     engine.step()
     assert {name: float(value[0, 0]) for name, value in engine.out.items()} == {"for": 1.0, "1/x": 1.5, "TON": 2.0}
     assert {float(value[0, 0]) for value in engine.state().values()} == {1.0, 0.5}
+
+
+def test_no_port_meets_a_name_of_the_program() -> None:
+    g = StepBuilder(2)
+    value = g.tanh(g.project(g.ewma("level", g.x, 0.5), np.eye(2)))
+    window = g.sum(g.square(g.window("window", g.x, 300)), axis=1)
+    names = ("t0", "i0", "i", "b0", "w0", "k0", "c_k0", "window_at0", "END_VAR", "*) z := 1; (*")
+    made = g.model({"w": window, **{name: g.add(value, float(n)) for n, name in enumerate(names)}})
+    engine, reference = ST.load(ST.compile(made, PLC), signature(made), PLC), ReferenceEngine(made)
+    for each in (engine, reference):
+        each.x[0] = 1.0, -2.0
+        each.step()
+    assert all(np.allclose(engine.out[name], value) for name, value in reference.out.items())
 
 
 def test_infinities_and_nan_among_the_constants_are_made_at_run_time() -> None:

@@ -53,10 +53,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # the last line of defence: a sentence, and the traceback on demand
         if chosen.debug:
             raise
-        failed = EnvironmentFailed(f"{type(error).__name__}: {error}", where="unexpected",
-                                   do="run again with --debug and report what it shows")
+        failed = _failed(error)
         print(f"lineshaft: {failed}", file=sys.stderr)
         return failed.exit_code
+
+
+def _failed(error: Exception) -> EnvironmentFailed:
+    """What the system says no to is for a person to mend; anything else is a mistake of ours."""
+    if isinstance(error, OSError) and error.strerror:
+        return EnvironmentFailed(error.strerror, where=str(error.filename or ""),
+                                 do="check the disk, the folder for temporary files and the permissions")
+    return EnvironmentFailed(f"{type(error).__name__}: {error}", where="unexpected",
+                             do="run again with --debug and report what it shows")
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

@@ -37,7 +37,7 @@ def do(chosen: argparse.Namespace) -> int:
     from lineshaft.app.compress import Bounds, best, compress
     from lineshaft.app.compress_data import roles_from
     from lineshaft.app.compress_methods import DEFAULT, method
-    from lineshaft.app.graphfile import read_graph
+    from lineshaft.app.graphfile import read_step_graph
     from lineshaft.app.talk import Talk
     from lineshaft.backend import target
     from lineshaft.backend.onnxruntime import execute
@@ -49,7 +49,7 @@ def do(chosen: argparse.Namespace) -> int:
     ways = tuple(chosen.method or DEFAULT)
     for part in (part for way in ways for part in way.split("+")):
         method(part)  # a wrong name is told before the work begins
-    raw, talk = read_graph(chosen.graph), Talk(quiet=chosen.quiet, machine=chosen.progress_json)
+    raw, talk = read_step_graph(chosen.graph), Talk(quiet=chosen.quiet, machine=chosen.progress_json)
     roles = roles_from(chosen.data, chosen.graph, signature(raw), talk)
     talk.step("Compressing in several ways; one is chosen on validation rows, the figures are of held-out rows")
     with talk.progress() as progress:

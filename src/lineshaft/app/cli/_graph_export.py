@@ -15,10 +15,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def do(chosen: argparse.Namespace) -> int:
     """The graph as NNEF 1.0, for one asset."""
-    from lineshaft.app.graphfile import read_graph
+    from lineshaft.app.graphfile import read_step_graph
     from lineshaft.graph.nnef.writing import write
 
-    write(read_graph(chosen.graph), chosen.out)
+    write(read_step_graph(chosen.graph), chosen.out)
     found = sorted(path.name for path in chosen.out.iterdir())
     emit(chosen, {"out": str(chosen.out), "files": found}, [f"{len(found)} files in {chosen.out}"])
     return 0

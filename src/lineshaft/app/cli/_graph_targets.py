@@ -21,10 +21,12 @@ def do(chosen: argparse.Namespace) -> int:
     """Exit code 1 where a graph is given that no target named can run."""
     from lineshaft.app.graphfile import read_graph
     from lineshaft.app.sizes import size
+    from lineshaft.app.talk import Talk
     from lineshaft.app.target_list import list_targets
 
     raw = read_graph(chosen.graph) if chosen.graph else None
-    found = list_targets(raw, chosen.target)
+    with Talk().progress() as progress:
+        found = list_targets(raw, chosen.target, progress)
     data = [{"target": one.target.name, "description": one.target.description, "precision": one.target.precision,
              "deadline_ns": one.target.deadline_ns, "memory_bytes": one.target.memory_bytes,
              "backends": [{"backend": answer.backend, "supported": not answer.reason, "reason": answer.reason}

@@ -144,7 +144,7 @@ def pack(chosen: argparse.Namespace) -> int:
 def _parts(chosen: argparse.Namespace) -> Any:
     from lineshaft.app import packing
     from lineshaft.app.api import read
-    from lineshaft.app.graphfile import read_graph
+    from lineshaft.app.graphfile import read_step_graph
     from lineshaft.app.normal import normal_rows
 
     if chosen.what.suffix != ".onnx":
@@ -154,7 +154,7 @@ def _parts(chosen: argparse.Namespace) -> Any:
     if not chosen.data:
         raise UsageError("is a graph without tags", where=str(chosen.what),
                          do="give recorded data of its tags with --data")
-    graph = read_graph(chosen.what)
+    graph = read_step_graph(chosen.what)
     plant = read(chosen.data[0] if len(chosen.data) == 1 else chosen.data, tags=tuple(chosen.tag))
     return packing.of_graph(chosen.what, graph, plant, normal_rows(plant, chosen.normal))
 

@@ -23,10 +23,11 @@ def show(chosen: argparse.Namespace) -> int:
     """Inputs, outputs, states and operators."""
     import onnx
 
-    from lineshaft.app.graphfile import read_graph
+    from lineshaft.app.graphfile import read_step_graph
     from lineshaft.graph.check import signature
+    from lineshaft.graph.untrusted.rules import shown
 
-    raw = read_graph(chosen.bundle)
+    raw = read_step_graph(chosen.bundle)
     found = signature(raw)
     model = onnx.load_from_string(raw)
     operators = dict(Counter(node.op_type for node in model.graph.node).most_common())
@@ -36,7 +37,7 @@ def show(chosen: argparse.Namespace) -> int:
         "states": {port.name: port.shape for port in found.states},
         "state_values": sum(math.prod(port.shape) for port in found.states), "nodes": sum(operators.values()),
         "constants": sum(len(one.raw_data) // 4 for one in model.graph.initializer), "operators": operators}
-    ports = [["state" if port in found.states else "output", port.name, " x ".join(map(str, port.shape))]
+    ports = [["state" if port in found.states else "output", shown(port.name), " x ".join(map(str, port.shape))]
              for port in (*found.outputs, *found.states)]
     emit(chosen, data, [
         f"{data['nodes']} nodes, {data['bytes']:,} bytes, opset {data['opset']}, {found.channels} channels, "

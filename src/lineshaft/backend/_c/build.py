@@ -15,6 +15,7 @@ from lineshaft.core.errors import EnvironmentFailed
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
 # Sums may be contracted to fused multiply-adds, which makes them more exact; NaN and infinities stay what they are.
 FAST = ("-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math")
+LONGEST, _TO_ANSWER = 600.0, 10.0  # seconds: of a compiler's run, and for it to name itself
 # Levels of the x86-64 psABI by the names of /proc/cpuinfo.
 _LEVELS = (
     ("x86-64-v2", "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3"),
@@ -35,7 +36,11 @@ def compiler(wanted: str = "") -> str:
 @cache
 def version(path: str) -> str:
     """First line of what the compiler says of itself."""
-    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=_TO_ANSWER,
+                              stdin=subprocess.DEVNULL, errors="replace")
+    except (OSError, subprocess.TimeoutExpired):
+        return path
     return done.stdout.splitlines()[0] if done.stdout else path
 
 
@@ -83,7 +88,15 @@ def shared_library(compiler_path: str, files: Mapping[str, bytes], flags: tuple[
 
 def compile_(path: str, arguments: list[str], folder: str) -> None:
     """Run the compiler in a folder; what it says against the code is the error."""
-    done = subprocess.run([path, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run([path, *arguments], cwd=folder, capture_output=True, text=True, check=False,
+                              timeout=LONGEST, stdin=subprocess.DEVNULL, errors="replace")
+    except subprocess.TimeoutExpired:
+        raise EnvironmentFailed(f"{path} did not end within {LONGEST:g} s", where="backend c",
+                                do="check that the compiler works") from None
+    except OSError as error:
+        raise EnvironmentFailed(f"{path} can't be run ({error.strerror})", where="backend c",
+                                do="install a C99 compiler such as gcc") from None
     if done.returncode:
         first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200])
         raise EnvironmentFailed(f"{path} failed: {first}", where="backend c", do="install a C99 compiler such as gcc")

@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import ctypes
-import os
-import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lineshaft.backend._c.library import opened
+from lineshaft.backend._c.places import StateAt, checked
+from lineshaft.core.errors import Refused
 from lineshaft.core.step import Array, StepSignature
 
 _LONG_STEP = 200_000  # operations: below it, giving the interpreter's lock away costs more than it lends
-
-
-@dataclass(frozen=True, slots=True)
-class StateAt:
-    """Where a state lies in the struct: ``offset`` in bytes, ``order`` of its axes there, and how a window moves."""
-
-    name: str
-    shape: tuple[int, ...]
-    offset: int
-    size: int
-    order: tuple[int, ...]
-    rows: int = 0
-    width: int = 0
-    span: int = 0
-    first: int = 0
-    position: int = -1
 
 
 class StructEngine:
@@ -39,16 +22,16 @@ class StructEngine:
 
     def __init__(self, layout: Mapping[str, Any], signature: StepSignature, assets: int = 1) -> None:
         self.signature, self.assets = signature, assets
-        self._size: int = layout["size"]
+        self._layout = found = checked(layout, signature)
+        self._size = found.size
         # A cache line's worth of slack, so that the struct itself can start on one.
         self._memory = np.zeros(self._size * assets + 64, np.uint8)
         self._base = -self._memory.ctypes.data % 64
-        self._states = tuple(StateAt(**{**s, "shape": tuple(s["shape"]), "order": tuple(s["order"])})
-                             for s in layout["states"])
-        self.x: Array = self._view(layout["x"], (signature.channels,))
-        self.quality: Array = self._view(layout["quality"], (signature.channels,))
+        self._states = found.states
+        self.x: Array = self._view(found.x, (signature.channels,))
+        self.quality: Array = self._view(found.quality, (signature.channels,))
         self.quality[...] = 1.0
-        self._out = {port.name: self._view(layout["outputs"][port.name], port.shape) for port in signature.outputs}
+        self._out = {port.name: self._view(found.outputs[port.name], port.shape) for port in signature.outputs}
 
     @property
     def out(self) -> Mapping[str, Array]:
@@ -111,29 +94,24 @@ class NativeEngine(StructEngine):
 
     def __init__(self, library: bytes, layout: Mapping[str, Any], signature: StepSignature, assets: int = 1) -> None:
         super().__init__(layout, signature, assets)
-        self._library = opened(library, ctypes.PyDLL if layout["operations"] * assets < _LONG_STEP else ctypes.CDLL)
+        long = self._layout.operations * assets >= _LONG_STEP
+        self._library = opened(library, ctypes.CDLL if long else ctypes.PyDLL)
+        if _struct_bytes(self._library) != self._size:
+            raise Refused("its layout and its library are not of one struct", where="artifact of the c backend",
+                          do="compile the graph again")
         self._library.bind(ctypes.c_void_p(self._memory.ctypes.data + self._base), ctypes.c_int32(assets))
         # The library's own function, without a frame of Python around it.
         self.step: Callable[[], None] = self._library.run
         self._library.run.restype = None
+        # The function keeps its library alive, and so the library the structs that it writes into.
+        self._library.memory = self._memory  # type: ignore[attr-defined]
 
 
-def opened(library: bytes, kind: Callable[[str], ctypes.CDLL]) -> ctypes.CDLL:
-    """Load a library of one's own for each engine, since it is bound to the engine's structs.
-
-    The loader takes equal names for the same library, so each gets a new one; the code itself stays in memory where
-    the system can do that, since a folder for temporary files may not hold code.
-    """
-    with tempfile.TemporaryDirectory(prefix="lineshaft-c-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder, "step.so")
-        if not hasattr(os, "memfd_create"):
-            path.write_bytes(library)
-            return kind(str(path))
-        handle = os.memfd_create("lineshaft-step", os.MFD_CLOEXEC)
-        try:
-            with open(handle, "wb", closefd=False) as file:
-                file.write(library)
-            path.symlink_to(f"/proc/self/fd/{handle}")
-            return kind(str(path))
-        finally:
-            os.close(handle)
+def _struct_bytes(library: ctypes.CDLL) -> int:
+    """Size of the struct as the compiler laid it out; 0 for a library that isn't ours."""
+    try:
+        for function in ("bind", "run"):
+            getattr(library, function)
+        return ctypes.c_int32.in_dll(library, "struct_bytes").value
+    except (AttributeError, ValueError):
+        return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lineshaft.backend._c.write import Field, Source, write
+from lineshaft.backend._c.write import Source, write
 from lineshaft.core.target import Target
 from lineshaft.graph.loops.form import ITEM_BYTES, For, If, Program, State, Stmt
 from lineshaft.graph.loops.lower import lower
@@ -18,7 +18,7 @@ def generate(graph: bytes, target: Target, lanes: int = 1) -> tuple[Source, dict
     """C source of a graph, and where an engine finds what in the struct."""
     program, places = _fitting(graph, target.memory_bytes, lanes)
     source = write(program, places)
-    offsets, size = _offsets(source.fields)
+    offsets, size = _offsets(source)
     layout = {
         "size": size, "x": offsets["x"], "quality": offsets["quality"],
         "outputs": {b.name: offsets[b.name] for b in program.outputs},
@@ -46,14 +46,14 @@ def _state(state: State, offsets: Mapping[str, int]) -> dict[str, Any]:
     return at | {"rows": how.rows, "width": how.width, "span": how.span, "first": how.first(0), "position": position}
 
 
-def _offsets(fields: Mapping[str, Field]) -> tuple[dict[str, int], int]:
+def _offsets(source: Source) -> tuple[dict[str, int], int]:
     """Byte offset of each field as C lays a struct out, and the size of the whole."""
-    offsets, end = {}, 0
-    for name, field in fields.items():
+    offsets, end = [], 0
+    for field in (*source.fields.values(), *source.arenas.values()):
         item = ITEM_BYTES[field.dtype]
-        offsets[name] = -(-end // item) * item
-        end = offsets[name] + item * field.size
-    return offsets, -(-end // 4) * 4
+        offsets.append(-(-end // item) * item)
+        end = offsets[-1] + item * field.size
+    return dict(zip(source.fields, offsets, strict=False)), -(-end // 4) * 4
 
 
 def _operations(body: tuple[Stmt, ...]) -> int:

@@ -60,7 +60,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """``fields`` by buffer name, in the order of the struct.
+    """``fields`` by buffer name, in the order of the struct, and after them the ``arenas`` by type.
 
     Where constants are so many that a compiler would read their text for minutes, ``assembly`` takes them from
     ``data`` (the file ``constants.bin``) as they are; else both are empty.
@@ -69,6 +69,7 @@ class Source:
     header: str
     code: str
     fields: Mapping[str, Field]
+    arenas: Mapping[DType, Field]
     assembly: str = ""
     data: bytes = b""
 
@@ -82,9 +83,9 @@ class _Writer:
     def __init__(self, program: Program, plan: Plan, name: str) -> None:
         self.program, self.plan, self.name = program, plan, name
         lasting = [b for b in program.buffers if b.kind in ("input", "output", "state")]
-        self.fields = {b.name: Field(_identifier(f"{b.kind}_{b.name}" if b.kind != "input" else b.name, n), b.dtype,
-                                     b.size) for n, b in enumerate(lasting)}
-        self.fields |= {f" {dtype}": Field(f"scratch_{dtype}", dtype, size) for dtype, size in plan.arenas.items()}
+        names = _identifiers(f"{b.kind}_{b.name}" if b.kind != "input" else b.name for b in lasting)
+        self.fields = {b.name: Field(name, b.dtype, b.size) for b, name in zip(lasting, names, strict=True)}
+        self.arenas = {dtype: Field(f"scratch_{dtype}", dtype, size) for dtype, size in plan.arenas.items()}
         self.used: set[str] = set()
         self.before: list[str] = []  # declarations that the vector statement being written needs
         large = {b.name: b for b in program.of_kind("constant") if b.bytes >= _LARGE}
@@ -99,7 +100,7 @@ class _Writer:
                 functions(self.used), *([head(self.lanes)] if self.lanes > 1 else []), *constants,
                 f"void {n}_reset({n}_t *s)\n{{", *self._reset(), "}\n",
                 *parts, f"void {n}_step({n}_t *restrict s)\n{{", *calls, "}"]
-        return Source(self._header(), "\n".join(code) + "\n", self.fields, *self._apart())
+        return Source(self._header(), "\n".join(code) + "\n", self.fields, self.arenas, *self._apart())
 
     def _parts(self) -> tuple[list[str], list[str]]:
         """Functions that a long step is made of, and the body that calls them; a short one is its body."""
@@ -134,8 +135,8 @@ class _Writer:
 
     def _header(self) -> str:
         n, guard = self.name, f"LINESHAFT_{self.name.upper()}_H"
-        members = [f"    {CTYPES[f.dtype]} {f.name}[{f.size}];" for f in self.fields.values()]
-        shapes = [f" * output {name}: {list(shape)} in {self.fields[name].name}"
+        members = [f"    {CTYPES[f.dtype]} {f.name}[{f.size}];" for f in (*self.fields.values(), *self.arenas.values())]
+        shapes = [f" * output {_fit_for_comment(name)}: {list(shape)} in {self.fields[name].name}"
                   for name, shape in self.program.shapes.items()]
         return "\n".join([
             f"#ifndef {guard}", f"#define {guard}\n", "#include <stdint.h>\n",
@@ -272,7 +273,7 @@ class _Writer:
         if buffer.kind == "constant":
             return f"{buffer.name}[{self._index(index)}]"
         if buffer.kind == "scratch":
-            field = self.fields[f" {buffer.dtype}"]
+            field = self.arenas[buffer.dtype]
             return f"s->{field.name}[{self._index(index + self.plan.offsets[buffer.name])}]"
         return f"s->{self.fields[buffer.name].name}[{self._index(index)}]"
 
@@ -283,10 +284,22 @@ class _Writer:
         return " + ".join(terms).replace("+ -", "- ")
 
 
-def _identifier(text: str, number: int) -> str:
-    """A C name: odd characters become underscores, and then the number keeps two names apart."""
-    plain = re.sub(r"\W", "_", text, flags=re.ASCII)
-    return plain if plain == text else f"{plain}_{number}"
+def _identifiers(texts: Iterable[str]) -> list[str]:
+    """C names, no two alike: odd characters become underscores, and where that makes two alike a number follows."""
+    wanted = list(texts)
+    plain = [re.sub(r"\W", "_", text, flags=re.ASCII) for text in wanted]
+    taken = {name for name, text in zip(plain, wanted, strict=True) if name == text}
+    for place, (name, text) in enumerate(zip(plain, wanted, strict=True)):
+        number = place
+        while name != text and plain[place] in taken:
+            plain[place], number = f"{name}_{number}", number + 1
+        taken.add(plain[place])
+    return plain
+
+
+def _fit_for_comment(name: str) -> str:
+    """A name from a stranger, that neither ends a comment nor begins one nor turns its letters round."""
+    return re.sub(r"[^\w .,:;()/\[\]+-]", "_", name, flags=re.ASCII)
 
 
 def _number(value: float | int | bool, dtype: DType) -> str:

@@ -57,6 +57,8 @@ def from_text(text: str, classes: Sequence[object] = ()) -> onnx.ModelProto:
     if not text.startswith("tree\n") or len(parts) < 2:
         raise UsageError("it is no model of LightGBM", do="give the file that Booster.save_model wrote")
     head = _fields(parts[0])
+    if "\nend of trees" not in parts[-1] or len(head.get("tree_sizes", "").split()) != len(parts) - 1:
+        raise Refused("it is cut off, or holds other trees than it says", do="save it again with Booster.save_model")
     features = int(head["max_feature_idx"]) + 1
     targets = int(head.get("num_tree_per_iteration", "1"))
     if not 1 <= targets <= 4096 or not 1 <= features <= 2**20:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +27,13 @@ WHOLE = Index()
 
 
 class Emitter:
-    """Statements in the making, innermost block last. ``lanes`` is how many numbers the machine adds at once."""
+    """Statements in the making, innermost block last. ``lanes`` is how many numbers the machine adds at once.
 
-    def __init__(self, lanes: int = 1) -> None:
-        self.lanes = lanes
+    ``taken`` are names that nothing of its own may have: the graph's inputs, outputs and states.
+    """
+
+    def __init__(self, lanes: int = 1, taken: Collection[str] = ()) -> None:
+        self.lanes, self._taken = lanes, frozenset(taken)
         self._blocks: list[list[Stmt]] = [[]]
         self._count: dict[str, int] = {}
 
@@ -130,7 +133,8 @@ class Emitter:
 
     def _new(self, stem: str) -> str:
         self._count[stem] = self._count.get(stem, -1) + 1
-        return f"{stem}{self._count[stem]}"
+        found = f"{stem}{self._count[stem]}"
+        return self._new(stem) if found in self._taken else found
 
     def _inside(self, write: Callable[[], None]) -> tuple[Stmt, ...]:
         self._blocks.append([])

@@ -10,9 +10,9 @@ from onnx import numpy_helper, shape_inference
 from lineshaft.core.errors import Refused
 from lineshaft.graph.builder import STATE_SUFFIX
 from lineshaft.graph.loops.emit import WHOLE, Emitter
-from lineshaft.graph.loops.form import FLOAT, Buffer, Expr, Index, Load, Program, Sliding, State, Var, loads
+from lineshaft.graph.loops.form import FLOAT, INT, Buffer, Expr, Index, Load, Program, Sliding, State, Var, loads
 from lineshaft.graph.loops.node import Node, lowerings
-from lineshaft.graph.loops.tensor import Known, Place, Tensor, View, dtype_of, known, view
+from lineshaft.graph.loops.tensor import Place, Tensor, View, dtype_of, known, view
 from lineshaft.graph.loops.windows import (
     Window,
     moved_position,
@@ -44,7 +44,8 @@ def lower(graph: bytes, *, lanes: int = 1, memory_bytes: int = 2**62) -> Program
     missing = unsupported(model.graph)
     if missing:
         raise Refused(f"operators without a lowering: {', '.join(missing)}", where="graph.loops")
-    return _Lowering(model, Emitter(lanes), memory_bytes).program()
+    ports = [value.name for value in (*model.graph.input, *model.graph.output)]
+    return _Lowering(model, Emitter(lanes, ports), memory_bytes).program()
 
 
 def unsupported(graph: onnx.GraphProto) -> tuple[str, ...]:
@@ -69,8 +70,9 @@ class _Lowering:
     def program(self) -> Program:
         for buffer in self.inputs:
             self.values[buffer.name] = view(buffer, (1, buffer.size))
-        for number, constant in enumerate(self.graph.initializer):
-            self.values[constant.name] = _constant(constant, number)
+        for constant in self.graph.initializer:
+            value = numpy_helper.to_array(constant)
+            self.values[constant.name] = known(value, self.emitter.constant(value.astype(dtype_of(value)), "k"))
         for state in self.states:
             self.values[state.name] = _old(state)
         for node in self.graph.node:
@@ -124,7 +126,8 @@ class _Lowering:
         for value in self.graph.input[2:]:
             shape = self.shapes[value.name][1:]
             if value.name in moving:
-                state, taken = sliding_state(moving[value.name], shape, memory_bytes)
+                position = self.emitter.buffer(INT, 1, "state", f"{value.name}_at")
+                state, taken = sliding_state(moving[value.name], shape, position, memory_bytes)
                 memory_bytes -= taken
             else:
                 state = State(value.name, shape, Buffer(value.name, "state", FLOAT, _size(shape)),
@@ -234,13 +237,6 @@ def _reads(tensor: Tensor, buffer: Buffer) -> bool:
 def _probe(axis: int) -> Index:
     """A place that is only looked at, never looped over."""
     return Index(0, ((Var(f"probe{axis}"), 1),))
-
-
-def _constant(proto: onnx.TensorProto, number: int) -> Known:
-    value = numpy_helper.to_array(proto)
-    dtype = dtype_of(value)
-    data = value.astype(dtype).ravel()
-    return known(value, Buffer(f"k{number}", "constant", dtype, data.size, data))
 
 
 def _shapes(model: onnx.ModelProto) -> Mapping[str, tuple[int, ...]]:

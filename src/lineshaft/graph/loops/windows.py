@@ -108,8 +108,10 @@ class _Matcher:
         return self.makers.get(self._source(name))
 
 
-def sliding_state(window: Window, shape: tuple[int, ...], memory_bytes: int) -> tuple[State, int]:
-    """The state with its buffer, and the bytes that a ring took of ``memory_bytes`` beyond a shift."""
+def sliding_state(window: Window, shape: tuple[int, ...], position: Buffer, memory_bytes: int) -> tuple[State, int]:
+    """The state with its buffer, and the bytes that a ring, whose place is ``position``, took of ``memory_bytes``
+    beyond a shift.
+    """
     order = (window.axis - 1, *(a for a in range(len(shape)) if a != window.axis - 1))
     width = math.prod(shape) // window.rows
     span = window.rows + window.step
@@ -122,9 +124,8 @@ def sliding_state(window: Window, shape: tuple[int, ...], memory_bytes: int) -> 
         ring, why = False, f"shift of {moved} bytes a tick: a ring would take {extra} bytes more than the target has"
     else:
         ring, why = True, f"mirrored ring: {extra} bytes more save moving {moved} bytes a tick"
-    position = Buffer(f"{window.state}_at", "state", INT, 1) if ring else None
     buffer = Buffer(window.state, "state", "float32", span * width * (2 if ring else 1))
-    how = Sliding(window.rows, width, window.step, window.newest_first, position, why)
+    how = Sliding(window.rows, width, window.step, window.newest_first, position if ring else None, why)
     return State(window.state, shape, buffer, order, how), extra if ring else 0
 
 

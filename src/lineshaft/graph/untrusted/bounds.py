@@ -82,6 +82,9 @@ def oversized(graph: onnx.GraphProto, limits: Limits) -> Iterator[str]:
     total = 0
     for value in (*graph.value_info, *graph.output):
         dims = value.type.tensor_type.shape.dim
+        if value.name in makers and any(d.HasField("dim_value") and d.dim_value == 0 for d in dims):
+            yield f"{called(makers[value.name])} makes nothing: one of its axes has no places"
+            return
         count = math.prod(max(d.dim_value, 1) for d in dims)
         total += count
         if count > limits.elements or len(dims) > limits.rank:

@@ -9,7 +9,9 @@ import pytest
 
 from lineshaft.backend import backend, target
 from lineshaft.backend.onnxruntime import execute
+from lineshaft.bundle.replay import replay_golden
 from lineshaft.core.dataset import Dataset
+from lineshaft.core.manifest import Tolerance
 from lineshaft.core.step import Array
 from lineshaft.core.tag import Tag
 from lineshaft.graph.builder import StepBuilder
@@ -129,12 +131,18 @@ def test_a_whole_monitor_of_it_finds_the_golden_fault_and_agrees_with_the_refere
     data = normal_data()
     monitor = train_monitor(data, np.ones(ROWS, np.bool_), execute, learner=name)
     through = Replay(monitor.graph, execute)
-    for sequence in golden_inputs(data, np.ones(ROWS, np.bool_), monitor.settings):
-        expected = golden(monitor.graph, sequence.x, sequence.quality).outputs
-        found = through(sequence.x, sequence.quality)
+    sequences = [golden(monitor.graph, one.x, one.quality, one.name)
+                 for one in golden_inputs(data, np.ones(ROWS, np.bool_), monitor.settings)]
+    for sequence in sequences:
+        found, expected = through(sequence.x, sequence.quality), sequence.outputs
         assert np.array_equal(found["alarm"], expected["alarm"]), sequence.name
         for output, value in found.items():
             assert np.isfinite(value).all(), sequence.name
             assert np.allclose(value, expected[output], rtol=1e-4, atol=1e-4), sequence.name
         if sequence.name == "operation":
             assert found["alarm"][:200].sum() == 0 < found["alarm"][-20:].min()
+    # Generated C in the same test, since what the reference says takes longest.
+    c, pc = backend("c"), target("pc")
+    if c.supports(monitor.graph, pc):
+        engine = c.load(c.compile(monitor.graph, pc), signature(monitor.graph), pc)
+        assert replay_golden(engine, sequences, Tolerance(1e-4, 0)).ticks > 600

@@ -253,6 +253,11 @@ FORESTS: dict[str, Made] = {
 }
 
 
+# A compiler takes most of its time to start: what has no state is compiled family by family, an output an operator.
+FAMILIES: dict[str, dict[str, Made]] = {
+    "elementwise": ELEMENTWISE, "places": PLACES, "reductions": REDUCE, "products": PRODUCTS, "spatial": SPATIAL,
+    "pick": PICK, "quantised": QUANTISED}
+SINGLE = {**STATEFUL, **FORESTS}
 GRAPHS: dict[str, Made] = {**ELEMENTWISE, **PLACES, **REDUCE, **PRODUCTS, **STATEFUL, **SPATIAL, **PICK, **QUANTISED,
                            **FORESTS}
 
@@ -260,3 +265,9 @@ GRAPHS: dict[str, Made] = {**ELEMENTWISE, **PLACES, **REDUCE, **PRODUCTS, **STAT
 def graph(name: str) -> bytes:
     g = StepBuilder(CHANNELS)
     return g.model({"y": GRAPHS[name](g)})
+
+
+def whole(name: str) -> bytes:
+    """The graph of a family or of a single operator."""
+    g = StepBuilder(CHANNELS)
+    return g.model({key: made(g) for key, made in FAMILIES[name].items()}) if name in FAMILIES else graph(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from lineshaft.graph.loops.form import (
     Buffer,
@@ -22,31 +22,27 @@ from lineshaft.graph.loops.form import (
 
 _WIDEST = 8  # lanes of any vector
 _KINDS = frozenset(("add", "sub", "mul", "neg", "min", "max"))
-# As ls_min and ls_max: NaN if either is. With a number on the right that isn't NaN one comparison is enough.
-_EXTREME = """static inline ls_v ls_{kind}_v(ls_v a, ls_v b)
-{{
-    ls_vi m = (b {sign} a) | (b != b);
-    return (ls_v)(((ls_vi)a & ~m) | ((ls_vi)b & m));
-}}
-
-static inline ls_v ls_{kind}_vc(ls_v a, float c)
-{{
-    ls_v b = LS_SPLAT(c);
-    ls_vi m = b {sign} a;
-    return (ls_v)(((ls_vi)a & ~m) | ((ls_vi)b & m));
-}}
-"""
 _SIGNS = {"min": "<", "max": ">"}
 
 
-def head(lanes: int, kinds: Iterable[str]) -> str:
-    """The vector types, and the functions of these kinds; ``ls_vu`` reads and writes floats wherever they lie."""
+def head(lanes: int) -> str:
+    """The vector types; ``ls_vu`` reads and writes floats wherever they lie."""
     size = 4 * lanes
-    functions = "\n".join(_EXTREME.format(kind=kind, sign=_SIGNS[kind]) for kind in sorted(kinds))
-    integers = f"typedef int32_t ls_vi __attribute__((vector_size({size})));\n" if functions else ""
     return (f"typedef float ls_v __attribute__((vector_size({size})));\n"
+            f"typedef int32_t ls_vi __attribute__((vector_size({size})));\n"
             f"typedef float ls_vu __attribute__((vector_size({size}), aligned(4), may_alias));\n"
-            f"{integers}#define LS_SPLAT(x) ((x) - (ls_v){{0}})\n{functions}")
+            "#define LS_SPLAT(x) ((x) - (ls_v){0})\n")
+
+
+def extreme(kind: str, left: str, right: str, number: int, *, may_be_nan: bool) -> list[str]:
+    """Declarations that end in ``e<number>``, the smaller or larger of two vectors, NaN where either is.
+
+    Not a function: passing vectors depends on the processor's flags. ``right`` that is no NaN needs one comparison.
+    """
+    a, b, m = f"a{number}", f"b{number}", f"m{number}"
+    also = f" | ({b} != {b})" if may_be_nan else ""
+    return [f"const ls_v {a} = {left}, {b} = {right};", f"const ls_vi {m} = ({b} {_SIGNS[kind]} {a}){also};",
+            f"const ls_v e{number} = (ls_v)(((ls_vi){a} & ~{m}) | ((ls_vi){b} & {m}));"]
 
 
 def is_vector(stmt: Stmt, lanes: int) -> bool:

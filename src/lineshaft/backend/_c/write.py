@@ -11,7 +11,7 @@ import numpy as np
 
 from lineshaft.backend._c.arithmetic import functions
 from lineshaft.backend._c.parts import together
-from lineshaft.backend._c.vectors import divided, head, is_vector, substitute, vector_locals
+from lineshaft.backend._c.vectors import divided, extreme, head, is_vector, substitute, vector_locals
 from lineshaft.graph.loops.form import (
     Buffer,
     Const,
@@ -35,7 +35,11 @@ CTYPES: dict[DType, str] = {"float32": "float", "int32": "int32_t", "bool": "uin
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
           "eq": "==", "ne": "!=", "and": "&&", "or": "||", "bitand": "&"}
 _LINES = 60  # statements in one function: compilers take more than twice as long for one of twice the length
-_APART = """#if defined(__GNUC__)
+# gcc 12 (-O2, vectorised): once induction variables are rewritten it may take a function that only writes through its
+# argument for one without effects, and then its callers drop the call; noipa keeps it from concluding anything.
+_APART = """#if defined(__GNUC__) && !defined(__clang__)
+#define LS_APART __attribute__((noipa))
+#elif defined(__GNUC__)
 #define LS_APART __attribute__((noinline))
 #else
 #define LS_APART
@@ -83,7 +87,7 @@ class _Writer:
         self.fields = {b.name: Field(name, b.dtype, b.size) for b, name in zip(lasting, names, strict=True)}
         self.arenas = {dtype: Field(f"scratch_{dtype}", dtype, size) for dtype, size in plan.arenas.items()}
         self.used: set[str] = set()
-        self.extremes: set[str] = set()
+        self.before: list[str] = []  # declarations that the vector statement being written needs
         large = {b.name: b for b in program.of_kind("constant") if b.bytes >= _LARGE}
         self.apart = large if plan.constant_bytes > _MOST_TEXT else {}
         self.lanes, self.vectors = program.lanes, vector_locals(program)
@@ -93,7 +97,7 @@ class _Writer:
         parts, calls = self._parts()
         constants = list(self._constants())
         code = [f"/* One step of a graph, written by Lineshaft. C99, no heap, no library. */\n#include \"{n}.h\"\n",
-                functions(self.used), *([head(self.lanes, self.extremes)] if self.lanes > 1 else []), *constants,
+                functions(self.used), *([head(self.lanes)] if self.lanes > 1 else []), *constants,
                 f"void {n}_reset({n}_t *s)\n{{", *self._reset(), "}\n",
                 *parts, f"void {n}_step({n}_t *restrict s)\n{{", *calls, "}"]
         return Source(self._header(), "\n".join(code) + "\n", self.fields, self.arenas, *self._apart())
@@ -193,7 +197,9 @@ class _Writer:
             assert isinstance(inner, Store)
             value, whole = self._lanes(inner.value, stmt.var)
             place = self._vector_place(inner.buffer, substitute(inner.index, lane), "ls_vu *")
-            yield f"{place} = {value if whole else f'LS_SPLAT({value})'};"
+            store = f"{place} = {value if whole else f'LS_SPLAT({value})'};"
+            yield from (["{", *(f"    {line}" for line in (*self.before, store)), "}"] if self.before else [store])
+            self.before = []
 
     def _lanes(self, expr: Expr, lane: Var) -> tuple[str, bool]:
         """An expression of vectors, or of one number for all lanes."""
@@ -205,17 +211,16 @@ class _Writer:
             if expr.kind == "neg":
                 return f"(-{parts[0][0]})", whole
             if expr.kind in ("min", "max"):
-                return self._extreme(expr, parts) if whole else (self._expr(expr), False)
+                return (self._extreme(expr, parts), True) if whole else (self._expr(expr), False)
             return f"({parts[0][0]} {_INFIX[expr.kind]} {parts[1][0]})", whole
         return self._expr(expr), False
 
-    def _extreme(self, expr: Op, parts: list[tuple[str, bool]]) -> tuple[str, bool]:
-        self.extremes.add(expr.kind)
+    def _extreme(self, expr: Op, parts: list[tuple[str, bool]]) -> str:
         left, right = (text if whole else f"LS_SPLAT({text})" for text, whole in parts)
-        limit = expr.args[1]
-        if isinstance(limit, Const) and not math.isnan(limit.value):
-            return f"ls_{expr.kind}_vc({left}, {parts[1][0]})", True
-        return f"ls_{expr.kind}_v({left}, {right})", True
+        limit, number = expr.args[1], len(self.before)
+        known = isinstance(limit, Const) and not math.isnan(limit.value)
+        self.before += extreme(expr.kind, left, right, number, may_be_nan=not known)
+        return f"e{number}"
 
     def _vector_place(self, buffer: Buffer, index: Index, pointer: str) -> str:
         if buffer.name in self.vectors:

@@ -1,6 +1,7 @@
 """Precisions below float32: the graph of each, made from what the golden sequences of operation show.
 
-``fixed`` is not among them: integers with a binary point are the printer's own affair (``c``, ``hls``).
+For ``fixed`` it is the same graph with the range of each tensor in it: integers with a binary point are the printer's
+own affair (``c`` reads the ranges, ``hls`` has its own). There the extremes count too: what lies beyond them saturates.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from lineshaft.app.compress_methods import Compressor, Roles, Work
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.errors import Refused
 from lineshaft.core.golden import Golden
-from lineshaft.core.target import FLOAT32, Target
+from lineshaft.core.target import Target
 from lineshaft.graph.fidelity import Run
+from lineshaft.graph.quantise.marks import marked
 
 Prepared = Callable[[bytes], bytes]
+FIXED = "fixed"
 METHODS: Mapping[str, str] = {"float16": "float16", "int8": "static-int8"}
 OPERATION = "operation"  # the extremes of the other sequences would stretch every range
 
@@ -24,15 +27,21 @@ OPERATION = "operation"  # the extremes of the other sequences would stretch eve
 def prepared(graph: bytes, golden: Sequence[Golden]) -> Mapping[str, Prepared]:
     """What makes the graph of each precision; raises ``Refused`` with the reason where it has none."""
     compressor = Compressor(graph, Work(_roles(golden), execute))
-    return {precision: lambda _, method=method: _made(compressor, method)  # type: ignore[misc]
+    ranged: dict[str, Prepared] = {FIXED: lambda _: _ranged(graph, golden)}
+    return ranged | {precision: lambda _, method=method: _made(compressor, method)
             for precision, method in METHODS.items()}
 
 
 def in_precision(graph: bytes, golden: Sequence[Golden], target: Target) -> bytes:
     """The graph in the target's precision; itself for float32 and for what the backend makes of it."""
-    if target.precision == FLOAT32 or target.precision not in METHODS:
-        return graph
-    return prepared(graph, golden)[target.precision](graph)
+    makers = prepared(graph, golden)
+    return makers[target.precision](graph) if target.precision in makers else graph
+
+
+def _ranged(graph: bytes, golden: Sequence[Golden]) -> bytes:
+    roles = _roles(golden)
+    others = [_run(one) for one in golden if one.name != OPERATION]
+    return marked(graph, roles.calibration, others, execute)
 
 
 def _made(compressor: Compressor, method: str) -> bytes:
@@ -44,5 +53,9 @@ def _made(compressor: Compressor, method: str) -> bytes:
 
 def _roles(golden: Sequence[Golden]) -> Roles:
     named = [one for one in golden if one.name == OPERATION] or list(golden[:1])
-    runs = [Run(one.x, one.quality, np.zeros(len(one.x), np.int8)) for one in named]
+    runs = [_run(one) for one in named]
     return Roles(runs, runs, runs)
+
+
+def _run(one: Golden) -> Run:
+    return Run(one.x, one.quality, np.zeros(len(one.x), np.int8))

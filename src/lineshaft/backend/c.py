@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from lineshaft.backend._c import archive, build, cross
+from lineshaft.backend._c import archive, binary, build, cross
 from lineshaft.backend._c.emulated import EmulatedEngine
 from lineshaft.backend._c.engine import NativeEngine
 from lineshaft.core.errors import EnvironmentFailed, Refused
@@ -36,30 +36,37 @@ void run(void) { for (int32_t i = 0; i < count; i++) step_step(assets + i); }
 
 
 class C:
-    """Dependency-free C99 with static state; float32."""
+    """Dependency-free C99 with static state: float32, or ``fixed``, which is integers only."""
 
     name = "c"
 
     def supports(self, graph: bytes, target: Target) -> Support:
         import onnx
 
+        from lineshaft.backend._c import generate_fixed
         from lineshaft.graph.check import problems
         from lineshaft.graph.loops.lower import unsupported
 
         reasons = list(problems(graph))
         if not reasons:
             reasons += [f"operator {kind} has no lowering" for kind in unsupported(onnx.load_from_string(graph).graph)]
-        if target.precision != "float32":
+        if target.precision not in ("float32", "fixed"):
             reasons.append(f"precision {target.precision} is not offered")
+        if not reasons and target.precision == "fixed":
+            reasons += generate_fixed.problems(graph)
         return Support((*reasons, *(cross.missing(target) if _bare(target) else _no_compiler())))
 
     def compile(self, graph: bytes, target: Target) -> bytes:
         from lineshaft.backend._c.generate import generate
+        from lineshaft.backend._c.generate_fixed import generated
 
         support = self.supports(graph, target)
         if not support:
             raise Refused("; ".join(support.reasons), where=f"backend {self.name}")
-        source, layout = generate(graph, target, 1 if _bare(target) else build.lanes(target.architecture))
+        if target.precision == "fixed":
+            source, layout = generated(graph, target)
+        else:
+            source, layout = generate(graph, target, 1 if _bare(target) else build.lanes(target.architecture))
         files = {"step.c": source.code.encode(), "step.h": source.header.encode()}
         if source.assembly:
             files |= {"constants.s": source.assembly.encode(), "constants.bin": source.data}
@@ -81,6 +88,12 @@ class C:
     def load(self, artifact: bytes, signature: StepSignature, target: Target, *, assets: int = 1) -> Engine:
         files = archive.unpack(artifact)
         layout = archive.layout(files)
+        engine = self._engine(files, layout, signature, target, assets)
+        points = engine.layout.points
+        return engine if points is None else binary.Converted(engine, points)
+
+    def _engine(self, files: Mapping[str, bytes], layout: Mapping[str, Any], signature: StepSignature, target: Target,
+                assets: int) -> NativeEngine | EmulatedEngine:
         if not _bare(target):
             return NativeEngine(_library(files, layout), layout, signature, assets)
         program = shutil.which(target.option("c", "emulator", "qemu-system-arm"))

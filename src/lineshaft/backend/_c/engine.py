@@ -18,20 +18,24 @@ _LONG_STEP = 200_000  # operations: below it, giving the interpreter's lock away
 
 
 class StructEngine:
-    """What an ``Engine`` on the program's struct has in common; ``layout`` is the artifact's."""
+    """What an ``Engine`` on the program's struct has in common; ``layout`` is the artifact's.
+
+    Where the layout has binary points, ``x``, ``quality`` and ``out`` are integers: ``binary.Converted`` is the engine.
+    """
 
     def __init__(self, layout: Mapping[str, Any], signature: StepSignature, assets: int = 1) -> None:
         self.signature, self.assets = signature, assets
-        self._layout = found = checked(layout, signature)
+        self.layout = found = checked(layout, signature)
         self._size = found.size
         # A cache line's worth of slack, so that the struct itself can start on one.
         self._memory = np.zeros(self._size * assets + 64, np.uint8)
         self._base = -self._memory.ctypes.data % 64
         self._states = found.states
-        self.x: Array = self._view(found.x, (signature.channels,))
-        self.quality: Array = self._view(found.quality, (signature.channels,))
-        self.quality[...] = 1.0
-        self._out = {port.name: self._view(found.outputs[port.name], port.shape) for port in signature.outputs}
+        self.x: Array = self._view(found.x, (signature.channels,), found.dtype)
+        self.quality: Array = self._view(found.quality, (signature.channels,), found.dtype)
+        self.quality[...] = 1
+        self._out = {port.name: self._view(found.outputs[port.name], port.shape, found.dtype)
+                     for port in signature.outputs}
 
     @property
     def out(self) -> Mapping[str, Array]:
@@ -52,7 +56,7 @@ class StructEngine:
 
     def reset(self) -> None:
         for at in self._states:
-            self._view(at.offset, (at.size,)).fill(0.0)
+            self._view(at.offset, (at.size,), at.dtype).fill(0)
             if at.position >= 0:
                 self._view(at.position, (1,), np.int32).fill(0)
 
@@ -61,10 +65,10 @@ class StructEngine:
         flat = self._flat(at, asset)
         first = self._first(at, asset) * at.width
         lying = flat[first:first + int(np.prod(moved))].reshape(moved)
-        return np.ascontiguousarray(lying.transpose(np.argsort(at.order)))
+        return np.ascontiguousarray(at.real(lying).transpose(np.argsort(at.order)))
 
     def _write(self, at: StateAt, asset: int, value: Array) -> None:
-        lying = value.reshape(at.shape).transpose(at.order).ravel()
+        lying = at.stored(value.reshape(at.shape).transpose(at.order).ravel())
         flat = self._flat(at, asset)
         if at.position >= 0:
             self._view(at.position, (1,), np.int32)[asset] = 0
@@ -79,8 +83,8 @@ class StructEngine:
         moved = int(self._view(at.position, (1,), np.int32)[asset, 0]) if at.position >= 0 else 0
         return at.first + moved
 
-    def _flat(self, at: StateAt, asset: int) -> Array:
-        flat: Array = self._view(at.offset, (at.size,))[asset]
+    def _flat(self, at: StateAt, asset: int) -> NDArray[Any]:
+        flat: NDArray[Any] = self._view(at.offset, (at.size,), at.dtype)[asset]
         return flat
 
     def _view(self, offset: int, shape: tuple[int, ...], dtype: type[np.generic] = np.float32) -> NDArray[Any]:
@@ -94,7 +98,7 @@ class NativeEngine(StructEngine):
 
     def __init__(self, library: bytes, layout: Mapping[str, Any], signature: StepSignature, assets: int = 1) -> None:
         super().__init__(layout, signature, assets)
-        long = self._layout.operations * assets >= _LONG_STEP
+        long = self.layout.operations * assets >= _LONG_STEP
         self._library = opened(library, ctypes.CDLL if long else ctypes.PyDLL)
         if _struct_bytes(self._library) != self._size:
             raise Refused("its layout and its library are not of one struct", where="artifact of the c backend",

@@ -11,27 +11,31 @@ from lineshaft.graph.loops.form import ITEM_BYTES, For, If, Program, State, Stmt
 from lineshaft.graph.loops.lower import lower
 from lineshaft.graph.loops.plan import Plan, plan
 
-_STACK = 512  # bytes that a step may need besides its struct
+STACK = 512  # bytes that a step may need besides its struct
 
 
 def generate(graph: bytes, target: Target, lanes: int = 1) -> tuple[Source, dict[str, Any]]:
     """C source of a graph, and where an engine finds what in the struct."""
     program, places = _fitting(graph, target.memory_bytes, lanes)
     source = write(program, places)
+    return source, layout(program, places, source)
+
+
+def layout(program: Program, places: Plan, source: Source) -> dict[str, Any]:
+    """Where an engine finds what in the struct, and what else is known of it."""
     offsets, size = _offsets(source)
-    layout = {
+    return {
         "size": size, "x": offsets["x"], "quality": offsets["quality"],
         "outputs": {b.name: offsets[b.name] for b in program.outputs},
         "states": [_state(state, offsets) for state in program.states],
         "ram_bytes": size, "constant_bytes": places.constant_bytes, "operations": _operations(program.body),
         "windows": {f"window {name}": why for name, why in places.windows.items()}}
-    return source, layout
 
 
 def _fitting(graph: bytes, memory: int, lanes: int) -> tuple[Program, Plan]:
     """With rings in what memory the rest leaves; the second look knows how much that is."""
     program = lower(graph, lanes=lanes, memory_bytes=0)
-    left = memory - _STACK - plan(program).ram_bytes
+    left = memory - STACK - plan(program).ram_bytes
     program = lower(graph, lanes=lanes, memory_bytes=max(left, 0))
     return program, plan(program)
 
@@ -48,12 +52,13 @@ def _state(state: State, offsets: Mapping[str, int]) -> dict[str, Any]:
 
 def _offsets(source: Source) -> tuple[dict[str, int], int]:
     """Byte offset of each field as C lays a struct out, and the size of the whole."""
-    offsets, end = [], 0
+    offsets, end, largest = [], 0, 4
     for field in (*source.fields.values(), *source.arenas.values()):
         item = ITEM_BYTES[field.dtype]
+        largest = max(largest, item)
         offsets.append(-(-end // item) * item)
         end = offsets[-1] + item * field.size
-    return dict(zip(source.fields, offsets, strict=False)), -(-end // 4) * 4
+    return dict(zip(source.fields, offsets, strict=False)), -(-end // largest) * largest
 
 
 def _operations(body: tuple[Stmt, ...]) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lineshaft.backend._c.arithmetic import functions
+from lineshaft.backend._c.manner import Manner
 from lineshaft.backend._c.parts import together
 from lineshaft.backend._c.vectors import divided, extreme, head, is_vector, substitute, vector_locals
 from lineshaft.graph.loops.form import (
@@ -31,7 +31,7 @@ from lineshaft.graph.loops.form import (
 from lineshaft.graph.loops.plan import Plan
 
 CTYPES: dict[DType, str] = {"float32": "float", "int32": "int32_t", "bool": "uint8_t", "int8": "int8_t",
-                            "uint8": "uint8_t"}
+                            "uint8": "uint8_t", "int16": "int16_t", "int64": "int64_t"}
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
           "eq": "==", "ne": "!=", "and": "&&", "or": "||", "bitand": "&"}
 _LINES = 60  # statements in one function: compilers take more than twice as long for one of twice the length
@@ -46,6 +46,7 @@ _APART = """#if defined(__GNUC__) && !defined(__clang__)
 #endif
 """
 _MOST_TEXT, _LARGE = 2**20, 4096  # bytes of all constants that are written as text; of one that is not
+_ENDINGS: dict[DType, str] = {"int32": "_i", "int64": "_l"}
 _PREFIX = {"neg": "-", "not": "!"}
 
 
@@ -74,14 +75,14 @@ class Source:
     data: bytes = b""
 
 
-def write(program: Program, plan: Plan, name: str = "step") -> Source:
+def write(program: Program, plan: Plan, name: str = "step", manner: Manner | None = None) -> Source:
     """C source of a program, whose struct and functions are called ``<name>_t``, ``<name>_step``, ``<name>_reset``."""
-    return _Writer(program, plan, name).source()
+    return _Writer(program, plan, name, manner or Manner()).source()
 
 
 class _Writer:
-    def __init__(self, program: Program, plan: Plan, name: str) -> None:
-        self.program, self.plan, self.name = program, plan, name
+    def __init__(self, program: Program, plan: Plan, name: str, manner: Manner) -> None:
+        self.program, self.plan, self.name, self.manner = program, plan, name, manner
         lasting = [b for b in program.buffers if b.kind in ("input", "output", "state")]
         names = _identifiers(f"{b.kind}_{b.name}" if b.kind != "input" else b.name for b in lasting)
         self.fields = {b.name: Field(name, b.dtype, b.size) for b, name in zip(lasting, names, strict=True)}
@@ -97,7 +98,7 @@ class _Writer:
         parts, calls = self._parts()
         constants = list(self._constants())
         code = [f"/* One step of a graph, written by Lineshaft. C99, no heap, no library. */\n#include \"{n}.h\"\n",
-                functions(self.used), *([head(self.lanes)] if self.lanes > 1 else []), *constants,
+                self.manner.functions(self.used), *([head(self.lanes)] if self.lanes > 1 else []), *constants,
                 f"void {n}_reset({n}_t *s)\n{{", *self._reset(), "}\n",
                 *parts, f"void {n}_step({n}_t *restrict s)\n{{", *calls, "}"]
         return Source(self._header(), "\n".join(code) + "\n", self.fields, self.arenas, *self._apart())
@@ -140,10 +141,16 @@ class _Writer:
                   for name, shape in self.program.shapes.items()]
         return "\n".join([
             f"#ifndef {guard}", f"#define {guard}\n", "#include <stdint.h>\n",
-            "/* Write x (finite) and quality (1 where a value may be used, else 0), call the step, read the outputs.",
-            *shapes, " */", "typedef struct {", *members, f"}} {n}_t;\n",
+            "/* " + "\n   ".join(self.manner.told), *shapes, " */", *self._points(),
+            "typedef struct {", *members, f"}} {n}_t;\n",
             "/* Zero state: as if nothing had been seen. Call it once before the first step. */",
             f"void {n}_reset({n}_t *s);\n", "/* One tick. */", f"void {n}_step({n}_t *restrict s);\n", "#endif\n"])
+
+    def _points(self) -> Iterable[str]:
+        if self.manner.inputs:
+            yield f"#define {self.name.upper()}_POINT_x {{{', '.join(map(str, self.manner.inputs))}}}"
+        for name, point in self.manner.points.items():
+            yield f"#define {self.name.upper()}_POINT_{self.fields[name].name} {point}"
 
     def _reset(self) -> Iterable[str]:
         for buffer in self.program.of_kind("state"):
@@ -253,7 +260,7 @@ class _Writer:
             return f"({args[0]} ? {args[1]} : {args[2]})"
         if op.kind == "cast":
             return self._cast(op.args[0].dtype, op.dtype, args[0])
-        return self._call(f"ls_{op.kind}{'_i' if op.args[0].dtype == 'int32' else ''}", args)
+        return self._call(f"ls_{op.kind}{_ENDINGS.get(op.args[0].dtype, '')}", args)
 
     def _cast(self, before: DType, after: DType, value: str) -> str:
         if after == "bool":
@@ -303,6 +310,8 @@ def _fit_for_comment(name: str) -> str:
 
 
 def _number(value: float | int | bool, dtype: DType) -> str:
+    if dtype == "int64":
+        return f"INT64_C({value})" if value >= 0 else f"(-INT64_C({-int(value)}))"
     if dtype != "float32":
         return "(-2147483647 - 1)" if value == -2**31 else str(int(value))
     if math.isnan(value):

@@ -36,6 +36,7 @@ class Emitter:
         self.lanes, self._taken = lanes, frozenset(taken)
         self._blocks: list[list[Stmt]] = [[]]
         self._count: dict[str, int] = {}
+        self._constants: dict[tuple[str, str, bytes], Buffer] = {}
 
     @property
     def body(self) -> tuple[Stmt, ...]:
@@ -65,9 +66,12 @@ class Emitter:
         self._blocks[-1].append(If(condition, self._inside(then), self._inside(otherwise)))
 
     def constant(self, value: NDArray[np.generic], stem: str = "w") -> Buffer:
-        """A constant of our own making, such as weights in another order."""
+        """A constant of our own making, such as weights in another order; equal ones are one."""
         flat = np.ascontiguousarray(value).ravel()
-        return Buffer(self._new(stem), "constant", dtype_of(flat), flat.size, flat)
+        key = (stem, flat.dtype.str, flat.tobytes())
+        if key not in self._constants:
+            self._constants[key] = Buffer(self._new(stem), "constant", dtype_of(flat), flat.size, flat)
+        return self._constants[key]
 
     def buffer(self, dtype: DType, size: int, kind: Kind = "scratch", stem: str = "") -> Buffer:
         return Buffer(self._new(stem or {"local": "t"}.get(kind, "b")), kind, dtype, size)

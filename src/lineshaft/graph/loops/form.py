@@ -24,23 +24,29 @@ Kinds of ``Op``, by what they take and give:
 ``cast``                               any to ``dtype``; bool is 0 or 1, float32 to int32 cuts off towards zero and
                                        saturates, NaN gives 0; to bool it asks for ``!= 0``
 =====================================  =====================================================================
+
+A program of integers (``fixed.integers``) has no float32 at all. Its expressions are int32 or int64, and it has some
+operations more, which ``fixed`` describes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-DType = Literal["float32", "int32", "bool", "int8", "uint8"]
+from lineshaft.graph.loops.points import Mark
+
+DType = Literal["float32", "int32", "bool", "int8", "uint8", "int16", "int64"]
 Kind = Literal["input", "output", "state", "constant", "scratch", "local"]
 FLOAT: DType = "float32"
 INT: DType = "int32"
 BOOL: DType = "bool"
-ITEM_BYTES: dict[DType, int] = {"float32": 4, "int32": 4, "bool": 1, "int8": 1, "uint8": 1}
+LONG: DType = "int64"
+ITEM_BYTES: dict[DType, int] = {"float32": 4, "int32": 4, "bool": 1, "int8": 1, "uint8": 1, "int16": 2, "int64": 8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +223,7 @@ class Program:
 
     All states and positions are zeros at first. Where ``lanes`` is more than 1, innermost loops of just that extent
     over neighbouring places are meant for one vector instruction each; what they compute is the same without.
+    ``marks`` are those of buffers, where the graph carries any.
     """
 
     inputs: tuple[Buffer, ...]
@@ -225,6 +232,7 @@ class Program:
     states: tuple[State, ...]
     body: tuple[Stmt, ...]
     lanes: int = 1
+    marks: Mapping[str, Mark] = field(default_factory=dict)
 
     @property
     def buffers(self) -> tuple[Buffer, ...]:
@@ -265,3 +273,30 @@ def loads(expr: Expr) -> Iterator[Load]:
 def index_loads(index: Index) -> Iterator[Load]:
     for atom, _ in index.terms:
         yield from loads(atom)
+
+
+def operations(body: Iterable[Stmt]) -> Iterator[Op]:
+    """Every operation in statements, those in places included."""
+    for stmt in body:
+        if isinstance(stmt, Store):
+            yield from _inside(stmt.value)
+            yield from _in_place(stmt.index)
+        elif isinstance(stmt, For):
+            yield from operations(stmt.body)
+        else:
+            yield from _inside(stmt.condition)
+            yield from operations((*stmt.then, *stmt.otherwise))
+
+
+def _inside(expr: Expr) -> Iterator[Op]:
+    if isinstance(expr, Op):
+        yield expr
+        for arg in expr.args:
+            yield from _inside(arg)
+    elif isinstance(expr, Load):
+        yield from _in_place(expr.index)
+
+
+def _in_place(index: Index) -> Iterator[Op]:
+    for atom, _ in index.terms:
+        yield from _inside(atom)

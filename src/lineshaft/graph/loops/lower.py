@@ -9,8 +9,10 @@ from onnx import numpy_helper, shape_inference
 
 from lineshaft.core.errors import Refused
 from lineshaft.graph.builder import STATE_SUFFIX
+from lineshaft.graph.loops import points
 from lineshaft.graph.loops.emit import WHOLE, Emitter
 from lineshaft.graph.loops.form import FLOAT, INT, Buffer, Expr, Index, Load, Program, Sliding, State, Var, loads
+from lineshaft.graph.loops.marking import Marking
 from lineshaft.graph.loops.node import Node, lowerings
 from lineshaft.graph.loops.tensor import Place, Tensor, View, dtype_of, known, view
 from lineshaft.graph.loops.windows import (
@@ -28,11 +30,12 @@ from lineshaft.graph.quantise.storage import unpacked
 CHEAP = 2  # operations that are rather repeated for each reader than stored and loaded
 
 
-def lower(graph: bytes, *, lanes: int = 1, memory_bytes: int = 2**62) -> Program:
+def lower(graph: bytes, *, lanes: int = 1, memory_bytes: int = 2**62, marked: bool = False) -> Program:
     """The program of a step graph that ``graph.check`` accepts.
 
     ``lanes`` is how many float32 the machine adds at once (reductions get that many accumulators); ``memory_bytes``
-    what mirrored rings may take beyond shifted windows. Raises ``Refused`` naming operators that can't be lowered.
+    what mirrored rings may take beyond shifted windows; ``marked`` keeps the marks that the graph carries. Raises
+    ``Refused`` naming operators that can't be lowered.
 
     >>> from lineshaft.graph.builder import StepBuilder
     >>> g = StepBuilder(channels=2)
@@ -45,7 +48,8 @@ def lower(graph: bytes, *, lanes: int = 1, memory_bytes: int = 2**62) -> Program
     if missing:
         raise Refused(f"operators without a lowering: {', '.join(missing)}", where="graph.loops")
     ports = [value.name for value in (*model.graph.input, *model.graph.output)]
-    return _Lowering(model, Emitter(lanes, ports), memory_bytes).program()
+    marking = Marking(points.of_model(model) if marked else {})
+    return _Lowering(model, Emitter(lanes, ports), memory_bytes, marking).program()
 
 
 def unsupported(graph: onnx.GraphProto) -> tuple[str, ...]:
@@ -54,8 +58,8 @@ def unsupported(graph: onnx.GraphProto) -> tuple[str, ...]:
 
 
 class _Lowering:
-    def __init__(self, model: onnx.ModelProto, emitter: Emitter, memory_bytes: int) -> None:
-        self.graph, self.emitter = model.graph, emitter
+    def __init__(self, model: onnx.ModelProto, emitter: Emitter, memory_bytes: int, marking: Marking) -> None:
+        self.graph, self.emitter, self.marking = model.graph, emitter, marking
         self.shapes = _shapes(model)
         self.windows = windows(self.graph, self.shapes)
         self.values: dict[str, Tensor] = {}
@@ -82,7 +86,7 @@ class _Lowering:
         self._keep()
         return Program(self.inputs, tuple(self.outputs.values()),
                        {name: self.shapes[name][1:] for name in self.outputs}, self.states, self.emitter.body,
-                       self.emitter.lanes)
+                       self.emitter.lanes, self.marking.of_buffers(self.states, self.outputs))
 
     # -- nodes
 
@@ -97,7 +101,7 @@ class _Lowering:
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         found = lowering(self.emitter, Node(node.op_type, inputs, attributes, self.shapes[node.output[0]]))
         for name, tensor in zip(node.output, found if isinstance(found, tuple) else (found,), strict=False):
-            self.values[name] = self._placed(name, tensor)
+            self.values[name] = self._placed(name, self.marking.marked(name, tensor))
 
     def _input(self, name: str, *, streams: bool) -> Tensor:
         if not streams:

@@ -16,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 NOT_BENCHMARKS = {"console_processes.py", "harness.py", "loop_memory.py", "loop_monitor.py", "monitor_files.py",
                   "readme.py", "run_all.py", "trees_alone.py"}
 TAKES_DATA = "--data"
+USES_MANY = "from pipelines import"  # pipelines look for their own data sets in the folder of all
 
 
 def main() -> int:
@@ -39,11 +40,13 @@ def main() -> int:
 def run(script: Path, data: Path, results: Path) -> int:
     """One benchmark in a process of its own; its JSON is kept beside the table."""
     command = [sys.executable, str(script), "--json"]
-    if TAKES_DATA in script.read_text("utf-8"):
-        if not (data / script.stem).is_dir():
-            print(f"==> {script.stem}: skipped, {data / script.stem} is absent", file=sys.stderr)
+    text = script.read_text("utf-8")
+    if TAKES_DATA in text:
+        folder = data if USES_MANY in text else data / script.stem
+        if not folder.is_dir():
+            print(f"==> {script.stem}: skipped, {folder} is absent", file=sys.stderr)
             return 0
-        command += [TAKES_DATA, str(data / script.stem)]
+        command += [TAKES_DATA, str(folder)]
     print(f"==> {script.stem}", file=sys.stderr, flush=True)
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:

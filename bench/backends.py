@@ -11,6 +11,7 @@ process each. Forms (rewritten or as written) are chosen as ``bundle pack`` choo
 
 from __future__ import annotations
 
+import platform
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -76,6 +77,8 @@ def contenders(pipeline: Pipeline, sequences: Sequence[Golden], target: Any, thr
     found = []
     x, quality = pipeline.golden
     for name in backends.backends():
+        if elsewhere(name):
+            continue
         backend = backends.backend(name)
         forms, reason = offered(pipeline.graph, backend, target)
         if not forms:
@@ -94,6 +97,12 @@ def contenders(pipeline: Pipeline, sequences: Sequence[Golden], target: Any, thr
                      "memory_mb": memory / 1e6, "artifact_kb": len(artifact) / 1e3, "form": form.name}
         found.append(one)
     return found
+
+
+def elsewhere(name: str) -> bool:
+    """Whether a backend is for other machines alone (a PLC, an FPGA): here it could only be emulated."""
+    own = [one for one in map(backends.target, backends.targets()) if name in one.backends]
+    return bool(own) and not any(one.runs_on(platform.machine()) for one in own)
 
 
 def _quickest(forms: Any, backend: Any, target: Any, pipeline: Pipeline, sequences: Sequence[Golden]
@@ -181,7 +190,7 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--data", type=data_folder, default=Path(__file__).resolve().parents[2] / "shared" / "data")
     parser.add_argument("--only", nargs="*", choices=list(BUILDS), default=list(BUILDS))
-    parser.add_argument("--blocks", type=int, default=30, help="of 200 steps a backend (4 of the image's)")
+    parser.add_argument("--blocks", type=int, default=15, help="of 200 steps a backend (4 of the image's)")
     chosen = parser.parse_args()
     table: dict[str, dict[str, Any]] = {}
     alone: TreesAlone | None = None

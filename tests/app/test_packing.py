@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from tests.app.sealed import bundle, keys
 
 from lineshaft.app import packing
 from lineshaft.app.autotune import Tuned, autotune, best
-from lineshaft.app.card import certified
 from lineshaft.app.cli import main
 from lineshaft.app.cli.command import columns
 from lineshaft.app.graphfile import read_graph
@@ -45,7 +44,7 @@ def test_a_bundle_is_packed_anew_for_two_targets(tmp_path: Path, capsys: pytest.
     new = look(tmp_path / "two", trusted_keys=[public])
     assert new.verdict == "trusted"
     assert (new.bundle.manifest.version, new.bundle.manifest.lineage.parent) == (2, look(bundle()).bundle.digest)
-    assert "emulated by" in new.bundle.card and new.bundle.card.count("## Certificates") == 1
+    assert "emulated: " in new.bundle.card and new.bundle.card.count("## Certificates") == 1
     artifact = new.bundle.lowering("st", "plc").artifact.decode()
     assert "FUNCTION_BLOCK" in artifact
 
@@ -146,7 +145,7 @@ def test_a_count_that_nobody_made_is_not_shown_as_nothing() -> None:
     (attempt, *_) = lower(parts.graph, parts.golden, replace(target("raspberry-pi"), backends=("c",)))
     assert attempt.lowering is not None
     certificate = attempt.lowering.certificate
-    said = "\n".join((certified(certificate), certified_line(asdict(certificate)), *columns(attempt_rows([attempt]))))
+    said = "\n".join((certified_line(certificate), *columns(attempt_rows([attempt]))))
     assert certificate.flash_bytes == 0 and "flash" not in said and "0 B" not in said and "RAM" in said
 
 

@@ -100,7 +100,7 @@ def _prepared(graph: bytes, golden: Sequence[Golden], target: Target, name: str,
     one, backend = Tuned(name, target.precision, target.threads), backends.backend(name)
     try:
         with told("compiling and running it"):
-            own = graph if target.precision == FLOAT32 else precisions[target.precision](graph)
+            own = graph if target.precision == FLOAT32 else precisions[target.precision]()
             forms, reason = offered(own, backend, target)
             if not forms:
                 return replace(one, reason=reason), None

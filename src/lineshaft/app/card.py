@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lineshaft.app.sizes import certified_line
 from lineshaft.core.clock import format_duration, format_time
 from lineshaft.core.manifest import Certificate, Manifest
 from lineshaft.model.train import Monitor
@@ -33,16 +34,6 @@ def model_card(manifest: Manifest, monitor: Monitor, certificates: Sequence[Cert
         f"- stated chance that a normal tick is over the limit: {monitor.settings.false_alarm_rate:g}. It holds while "
         "the plant runs as it did in the normal stretch; a slow drift beyond it will raise alarms",
         "- a gap in one tag is bridged from the others; a mode that the normal stretch did not hold is an alarm", "",
-        "## Certificates", "", *(certified(one) for one in certificates),
+        "## Certificates", "", *(f"- {certified_line(one)}" for one in certificates),
         f"- made {format_time(manifest.lineage.created)} by Lineshaft {manifest.lineage.code}", ""]
     return "\n".join(lines)
-
-
-def certified(one: Certificate) -> str:
-    """A lowering's promise in one line."""
-    said = f"- {one.backend} on {one.target}: greatest difference {one.parity:.2g}, {one.flips} verdicts flipped; "
-    if one.emulator:
-        counted = f", {one.flash_bytes:,} bytes of flash, {one.ram_bytes:,} of RAM" if one.flash_bytes else ""
-        return f"{said}emulated by {one.emulator}{counted}"
-    p50, p99 = (format_duration(one.latency_ns[i]) for i in range(2))
-    return said + f"step p50 {p50}, p99 {p99}, memory {one.memory_bytes / 2**20:.1f} MiB"

@@ -58,7 +58,12 @@ def lower(graph: bytes, sequences: Sequence[Golden], target: Target, budget: Bud
     own unless given.
     """
     budget = budget or Budget(target.deadline_ns, target.memory_bytes)
-    return tuple(_attempt(graph, sequences, target, budget, backends.backend(name), progress)
+    try:
+        with told(f"bringing the graph into {target.precision}"):
+            own = in_precision(graph, sequences, target)
+    except (Refused, EnvironmentFailed) as error:
+        return tuple(Attempt(name, target.name, reason=str(error)) for name in target.backends)
+    return tuple(_attempt(graph, own, sequences, target, budget, backends.backend(name), progress)
                  for name in target.backends)
 
 
@@ -73,12 +78,12 @@ def passed(attempts: Sequence[Attempt], *, where: str) -> list[Lowering]:
     return [one.lowering for one in attempts if one.lowering is not None]
 
 
-def _attempt(graph: bytes, sequences: Sequence[Golden], target: Target, budget: Budget, backend: Backend,
+def _attempt(graph: bytes, own: bytes, sequences: Sequence[Golden], target: Target, budget: Budget, backend: Backend,
              progress: Progress) -> Attempt:
-    """The quickest form of the graph that this backend takes and that passes."""
+    """The quickest form of ``own``, the graph in the target's precision, that this backend takes and that passes."""
     try:
         with told("compiling and running it"):
-            forms, reason = offered(in_precision(graph, sequences, target), backend, target)
+            forms, reason = offered(own, backend, target)
             if not forms:
                 return Attempt(backend.name, target.name, reason=reason)
             compiled = [_Compiled(form, backend.compile(form.graph, target)) for form in forms]

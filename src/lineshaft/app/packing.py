@@ -11,11 +11,11 @@ from pathlib import Path
 from lineshaft import __version__
 from lineshaft import backend as backends
 from lineshaft.app.autotune import Tuned, autotune
-from lineshaft.app.card import certified
 from lineshaft.app.lowering import Attempt, lower, passed, supported
 from lineshaft.app.normal import Rows
 from lineshaft.app.precision import METHODS, prepared
 from lineshaft.app.recorded import Recorded
+from lineshaft.app.sizes import certified_line
 from lineshaft.bundle.inspect import look
 from lineshaft.bundle.memory import fresh_process_memory
 from lineshaft.bundle.pack import Packed, pack
@@ -84,7 +84,8 @@ def pack_for(parts: Parts, targets: Sequence[Target], out: Path, key: Path, prog
                   for attempt in lower(parts.graph, parts.golden, target, _own(parts.manifest, target),
                                        progress=progress))
     lowerings = passed(found, where=parts.manifest.loop)
-    card = parts.card + "\n".join(["## Certificates", "", *(certified(one.certificate) for one in lowerings), ""])
+    certified = [f"- {certified_line(one.certificate)}" for one in lowerings]
+    card = parts.card + "\n".join(["## Certificates", "", *certified, ""])
     packed = pack(out, manifest=parts.manifest, graph=parts.graph, lowerings=lowerings, golden=parts.golden, card=card,
                   key=key)
     return Lowered(packed, parts.manifest, found)

@@ -7,6 +7,7 @@ own affair (``c`` reads the ranges, ``hls`` has its own). There the extremes cou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
 import numpy as np
 
@@ -18,24 +19,25 @@ from lineshaft.core.target import Target
 from lineshaft.graph.fidelity import Run
 from lineshaft.graph.quantise.marks import marked
 
-Prepared = Callable[[bytes], bytes]
+Prepared = Callable[[], bytes]
+"""Makes a graph in one precision, once; raises ``Refused`` with the reason where there is none."""
 FIXED = "fixed"
 METHODS: Mapping[str, str] = {"float16": "float16", "int8": "static-int8"}
 OPERATION = "operation"  # the extremes of the other sequences would stretch every range
 
 
 def prepared(graph: bytes, golden: Sequence[Golden]) -> Mapping[str, Prepared]:
-    """What makes the graph of each precision; raises ``Refused`` with the reason where it has none."""
+    """What makes this graph in each precision; several backends ask for the same one."""
     compressor = Compressor(graph, Work(_roles(golden), execute))
-    ranged: dict[str, Prepared] = {FIXED: lambda _: _ranged(graph, golden)}
-    return ranged | {precision: lambda _, method=method: _made(compressor, method)
-            for precision, method in METHODS.items()}
+    makers: dict[str, Prepared] = {FIXED: partial(_ranged, graph, golden)}
+    makers |= {precision: partial(_made, compressor, method) for precision, method in METHODS.items()}
+    return {precision: cache(make) for precision, make in makers.items()}
 
 
 def in_precision(graph: bytes, golden: Sequence[Golden], target: Target) -> bytes:
     """The graph in the target's precision; itself for float32 and for what the backend makes of it."""
     makers = prepared(graph, golden)
-    return makers[target.precision](graph) if target.precision in makers else graph
+    return makers[target.precision]() if target.precision in makers else graph
 
 
 def _ranged(graph: bytes, golden: Sequence[Golden]) -> bytes:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from lineshaft.core.clock import format_duration
+from lineshaft.core.manifest import Certificate
 
 
 def size(count: int) -> str:
@@ -20,11 +18,12 @@ def size(count: int) -> str:
     return f"{count / unit:.1f} {name}"
 
 
-def certified_line(one: Mapping[str, Any]) -> str:
-    """A certificate (its fields by name): where, how far from the reference, what it costs."""
-    said = f"{one['backend']} on {one['target']}: parity {one['parity']:.2g}, {one['flips']} flips, "
-    if one["emulator"]:
-        counted = [f"{size(one[what + '_bytes'])} {name}" for what, name in (("flash", "flash"), ("ram", "RAM"))
-                   if one[what + "_bytes"]]
-        return said + ", ".join([*counted, f"emulated: {one['emulator']}"])
-    return f"{said}p99 {format_duration(one['latency_ns'][1])}, {size(one['memory_bytes'])}"
+def certified_line(one: Certificate) -> str:
+    """A certificate: where, how far from the reference, what it costs."""
+    said = f"{one.backend} on {one.target}: parity {one.parity:.2g}, {one.flips} flips, "
+    if one.emulator:
+        counted = [f"{size(count)} {name}" for count, name in ((one.flash_bytes, "flash"), (one.ram_bytes, "RAM"))
+                   if count]
+        return said + ", ".join([*counted, f"emulated: {one.emulator}"])
+    p50, p99 = (format_duration(one.latency_ns[i]) for i in range(2))
+    return f"{said}p50 {p50}, p99 {p99}, {size(one.memory_bytes)}"

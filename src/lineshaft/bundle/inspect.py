@@ -39,7 +39,11 @@ def look(path: Path, *, trusted_keys: Iterable[Path] | None = None) -> Looked:
 
 def inspect(path: Path, *, trusted_keys: Iterable[Path] | None = None) -> dict[str, object]:
     """What ``look`` finds, as plain values for a person or ``-o json``."""
-    found = look(path, trusted_keys=trusted_keys)
+    return described(look(path, trusted_keys=trusted_keys))
+
+
+def described(found: Looked) -> dict[str, object]:
+    """A bundle that was looked into, as plain values."""
     bundle, manifest = found.bundle, found.bundle.manifest
     return {
         "digest": bundle.digest, "loop": manifest.loop, "task": manifest.task, "version": manifest.version,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from lineshaft.app.cli.command import Command, columns, emit
 from lineshaft.app.sizes import certified_line
 from lineshaft.core.clock import format_duration
 from lineshaft.core.errors import UsageError
+from lineshaft.core.manifest import Certificate
 
 VERIFY = """  lineshaft bundle verify bundles/cell-1 --trust keys/lineshaft.pub"""
 
@@ -43,16 +45,17 @@ def unpack_arguments(parser: argparse.ArgumentParser) -> None:
 
 def show(chosen: argparse.Namespace) -> int:
     """What it holds and where it comes from."""
-    from lineshaft.bundle.inspect import inspect
+    from lineshaft.bundle.inspect import described, look
 
-    found = inspect(chosen.bundle, trusted_keys=chosen.trust)
-    emit(chosen, found, _lines(found))
+    found = look(chosen.bundle, trusted_keys=chosen.trust)
+    data = described(found)
+    emit(chosen, data, _lines(data, [one.certificate for one in found.bundle.lowerings]))
     return 0
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
+def _lines(found: dict[str, Any], certificates: Sequence[Certificate]) -> list[str]:
     lineage = found["lineage"]
-    made = [f"certified   {certified_line(one)}" for one in found["certificates"]]
+    made = [f"certified   {certified_line(one)}" for one in certificates]
     return [f"{found['loop']} version {found['version']} ({found['task']}), made {found['created']}",
             f"digest      {found['digest']}",
             f"signature   {found['signature']['verdict']}, key {found['signature']['key'] or 'none'}",

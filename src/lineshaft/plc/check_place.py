@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from lineshaft.plc import syntax as s
@@ -13,18 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Places:
+class Places(ABC):
     """Looks places up among the variables of one unit. ``busy`` are the variables of the FOR loops around."""
 
     def __init__(self, names: t.Names, variables: Mapping[str, t.Variable], unit: str = "") -> None:
         self.names, self.variables, self.unit = names, variables, unit
         self.busy: list[str] = []
 
+    @abstractmethod
     def expression(self, e: s.Expression, wanted: Type | None = None) -> t.Expression:
-        raise NotImplementedError
+        """An index, typed."""
 
+    @abstractmethod
     def fit(self, value: t.Expression, kind: Type, at: At) -> t.Expression:
-        raise NotImplementedError
+        """A value where this type is wanted."""
 
     def variable(self, name: str, at: At) -> t.Variable:
         found = self.variables.get(name.lower())

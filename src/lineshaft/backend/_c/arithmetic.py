@@ -7,8 +7,9 @@ below 1e8), sqrt is exact, and pow is as exact as exp of b log a is. Polynomials
 
 from __future__ import annotations
 
-import re
 from functools import cache
+
+from lineshaft.backend._c.helpers import chosen, pieces
 
 _FUNCTIONS = r"""
 static inline uint32_t ls_bits(float x) { union { float f; uint32_t u; } v; v.f = x; return v.u; }
@@ -203,19 +204,9 @@ _HEAD = """#if defined(__GNUC__)
 
 def functions(used: set[str]) -> str:
     """C text of the functions with these names and of those that they call."""
-    pieces, needed = _pieces(), set(used)
-    for name, text in reversed(pieces.items()):
-        if name in needed:
-            needed |= set(re.findall(r"ls_\w+", text))
-    return "\n".join([_HEAD, *(text for name, text in pieces.items() if name in needed)])
+    return "\n".join([_HEAD, *chosen(_pieces(), used)])
 
 
 @cache
 def _pieces() -> dict[str, str]:
-    """Each function with its comment, by name, in an order in which every one is known before it is called."""
-    found = {}
-    for text in re.split(r"\n\n(?=static|/\*|#ifdef)", _FUNCTIONS.strip()):
-        match = re.search(r"static inline \w+ (ls_\w+)\(", text)
-        assert match is not None, text
-        found[match[1]] = text + "\n"
-    return found
+    return pieces(_FUNCTIONS)

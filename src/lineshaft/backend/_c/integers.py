@@ -7,11 +7,12 @@ one unit and 2^-30 of the result, ``logq`` one unit of 2^-24, ``tanhq`` 2e-8, ``
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 import numpy as np
 from numpy.polynomial import chebyshev, polynomial
+
+from lineshaft.backend._c.helpers import chosen, pieces
 
 _FUNCTIONS = r"""
 /* Down to the next integer, also where >> of a negative number were something else. */
@@ -183,24 +184,17 @@ _HEAD = """#if defined(__GNUC__)
 
 def functions(used: set[str]) -> str:
     """C text of the functions with these names and of those that they call."""
-    pieces, needed = _pieces(), set(used)
-    for name, text in reversed(pieces.items()):
-        if name in needed:
-            needed |= set(re.findall(r"ls_\w+", text))
-    return "\n".join([_HEAD, *(text for name, text in pieces.items() if name in needed)])
+    return "\n".join([_HEAD, *chosen(_pieces(), used)])
 
 
 @cache
 def _pieces() -> dict[str, str]:
-    """Each function with its comment, by name, in an order in which every one is known before it is called."""
     text = _FUNCTIONS
     for name, values in _tables().items():
         rows = [", ".join(values[i:i + 8]) for i in range(0, len(values), 8)]
         text = text.replace(f"@{name}@", ",\n        ".join(rows))
     text = text.replace("@COUNT@", str(len(_tables()["TERMS"])))
-    pieces = re.split(r"\n\n(?=static|LS_CALLED|/\*)", text.strip())
-    return {re.search(r"(?:inline|LS_CALLED) \w+ (ls_\w+)\(", piece)[1]: piece + "\n"  # type: ignore[index]
-            for piece in pieces}
+    return pieces(text)
 
 
 @cache

@@ -7,7 +7,7 @@ The network gives the newest column back through a bottleneck; a tag's residual 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +18,13 @@ from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.step import Array
 from lineshaft.graph.builder import StepBuilder, Wire
 from lineshaft.graph.fidelity import Run, say
-from monitor_files import tep
-from pipelines.pipeline import CACHE, Absent, Pipeline, run_of
+from pipelines.pipeline import CACHE, Pipeline
+from pipelines.plant import LONGEST_WINDOW, plant
 
-WINDOW, WIDTHS, BOTTLENECK = 64, (64, 32), 8
+WINDOW, WIDTHS, BOTTLENECK = LONGEST_WINDOW, (64, 32), 8
 LAYERS = ((5, 1), (5, 2), (5, 4), (5, 8), (4, 1), (1, 1))  # kernel and dilation of each
 LINEAR = (2, 5)  # the bottleneck and the last layer
 SMOOTHING, CLIP, LIMIT, RESIDUAL_FLOOR = 0.1, 10.0, 0.995, 0.05
-ONSET, HARD = 160, (3, 9, 15)
 STEPS, BATCH, STRETCH, RATE, NOISE, DECAY = 300, 16, 160, 3e-3, 0.5, 1e-2
 PROTOCOL = ("Tennessee Eastman (Braatz set); learns from d00 and the first half of d00_te; residual deviations and "
             f"limit ({LIMIT:.1%} of the score) from the second half; of the fault runs but 3, 9, 15 every fourth "
@@ -45,13 +44,11 @@ class Network:
 
 def build(data: Path) -> Pipeline:
     """The trained pipeline; ``data`` holds ``tep``. Raises ``Absent`` without the data or PyTorch."""
-    runs = _runs(data / "tep")
-    fit, calibration = _normal(runs)
-    network = _with_residual(_stored(fit), calibration)
-    limit = _limit(network, calibration)
-    validation, held_out = (_faults(runs, chosen) for chosen in (True, False))
-    return Pipeline("cnn", graph(network, limit), golden_of(held_out[0].x), (*map(_counted, fit), calibration),
-                    validation, held_out, PROTOCOL, {"limit": limit})
+    found = plant(data)
+    network = _with_residual(_stored(found.normal), found.calibration)
+    limit = _limit(network, found.calibration)
+    return Pipeline("cnn", graph(network, limit), found.golden, found.taught, found.validation, found.held_out,
+                    PROTOCOL, {"limit": limit})
 
 
 def tiny(channels: int = 3, widths: tuple[int, int] = (6, 4), seed: int = 0) -> bytes:
@@ -93,39 +90,6 @@ def _shapes(channels: int, widths: tuple[int, int], bottleneck: int) -> list[tup
     return [(out, into, kernel) for out, into, (kernel, _) in zip(sizes[1:], sizes, LAYERS, strict=False)]
 
 
-def calibration_and_faults(folder: Path) -> tuple[tuple[Run, ...], Run, tuple[Run, ...], tuple[Run, ...]]:
-    """Normal runs to learn from, one to set a limit on, fault runs to choose on, and those that are held out."""
-    runs = _runs(folder)
-    fit, calibration = _normal(runs)
-    return tuple(map(_counted, fit)), calibration, _faults(runs, True), _faults(runs, False)
-
-
-def _runs(folder: Path) -> dict[str, Matrix]:
-    if not folder.is_dir():
-        raise Absent(f"{folder} with the Tennessee Eastman files is not here")
-    return tep(folder)
-
-
-def _normal(runs: Mapping[str, Matrix]) -> tuple[list[Matrix], Run]:
-    """What to learn from, and the calibration with a window of rows before those that count."""
-    test = runs["d00_te"]
-    half = len(test) // 2
-    return [runs["d00"], test[:half]], _counted(test[half - WINDOW + 1:])
-
-
-def _faults(runs: Mapping[str, Matrix], validation: bool) -> tuple[Run, ...]:
-    chosen = {number: run for number in range(1, 22) if number not in HARD and (number % 4 == 3) == validation
-              for name, run in runs.items() if name == f"d{number:02}_te"}
-    return tuple(_counted(run, ONSET) for run in chosen.values())
-
-
-def _counted(x: Matrix, onset: int | None = None) -> Run:
-    """A run whose rows count from the full window on, abnormal from ``onset`` on."""
-    rows = np.arange(len(x))
-    labels = np.where(rows < WINDOW - 1, -1, 0 if onset is None else rows >= onset)
-    return run_of(x.astype(np.float32), labels)
-
-
 def _stored(fit: Sequence[Matrix]) -> Network:
     """The network from the cache, or trained: some ten seconds."""
     key = hashlib.sha256(repr((WIDTHS, BOTTLENECK, LAYERS, STEPS, BATCH, STRETCH, RATE, NOISE, DECAY)).encode())
@@ -157,11 +121,3 @@ def _with_residual(network: Network, calibration: Run) -> Network:
 def _limit(network: Network, calibration: Run) -> float:
     scores = say(graph(network, 1.0), [calibration], execute, ("score",))[0]["score"][:, 0]
     return float(np.quantile(scores[calibration.labels == 0], LIMIT))
-
-
-def golden_of(x: NDArray[np.generic]) -> tuple[Array, Array]:
-    """Start-up, normal and abnormal rows of one run, with a tag lost for a while and single values lost."""
-    rows = np.asarray(x[:400], np.float32)
-    quality = (np.random.default_rng(0).random(rows.shape) > 0.01).astype(np.float32)
-    quality[100:140, 0] = 0.0
-    return np.where(quality > 0, rows, np.float32(0.0)), quality

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.fidelity import say
-from pipelines.cnn import calibration_and_faults, golden_of
 from pipelines.pipeline import Pipeline
+from pipelines.plant import LONGEST_WINDOW, plant
 
-WINDOW, COMPONENTS, SMOOTHING, LIMIT = 64, 17, 0.1, 0.995
+WINDOW, COMPONENTS, SMOOTHING, LIMIT = LONGEST_WINDOW, 17, 0.1, 0.995
 PROTOCOL = ("Tennessee Eastman (Braatz set); means over 64 ticks; learns from d00 and the first half of d00_te, limit "
             f"({LIMIT:.1%} of the score) from the second half; validation and held-out fault runs as for the CNN; "
             "rows until the window is full don't count")
@@ -31,15 +31,15 @@ class Scaler:
 
 def build(data: Path) -> Pipeline:
     """The fitted pipeline; ``data`` holds ``tep``. Raises ``Absent`` without it."""
-    fit, calibration, validation, held_out = calibration_and_faults(data / "tep")
-    rows = [np.asarray(run.x, np.float64) for run in fit]
+    found = plant(data)
+    rows, calibration = found.normal, found.calibration
     scaler = Scaler(np.concatenate(rows).mean(axis=0), np.concatenate(rows).std(axis=0))
     levels = np.concatenate([_levels((part - scaler.mean) / scaler.deviation) for part in rows])
     first = graph(levels, scaler, 1.0)
     scores = say(first, [calibration], execute, ("score",))[0]["score"][:, 0]
     limit = float(np.quantile(scores[calibration.labels == 0], LIMIT))
-    return Pipeline("monitor", graph(levels, scaler, limit), golden_of(held_out[0].x), (*fit, calibration),
-                    validation, held_out, PROTOCOL, {"limit": limit})
+    return Pipeline("monitor", graph(levels, scaler, limit), found.golden, found.taught, found.validation,
+                    found.held_out, PROTOCOL, {"limit": limit})
 
 
 def tiny(channels: int = 6, seed: int = 0) -> bytes:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.graph.builder import StepBuilder, Wire
 from lineshaft.graph.fidelity import say
-from monitor_files import tep
-from pipelines.cnn import HARD, calibration_and_faults, golden_of
+from lineshaft.graph.foreign.lightgbm import from_text
+from lineshaft.graph.operators import FOREST, attributes
 from pipelines.pipeline import CACHE, Absent, Pipeline
+from pipelines.plant import plant
 
 WINDOW, WAVES, TREES, LEAVES, LIMIT = 32, 3, 100, 31, 0.995
 PROTOCOL = ("Tennessee Eastman (Braatz set); learns normal from d00 and the first half of d00_te, faults from the "
@@ -25,17 +26,15 @@ Matrix = NDArray[np.float64]
 
 def build(data: Path) -> Pipeline:
     """The trained pipeline; ``data`` holds ``tep``. Raises ``Absent`` without it or without LightGBM."""
-    fit, calibration, validation, held_out = calibration_and_faults(data / "tep")
-    runs = tep(data / "tep")
-    faults = [runs[name] for number in range(1, 22) if number not in HARD and (name := f"d{number:02}") in runs]
-    normal = [np.asarray(run.x, np.float64) for run in fit]
+    found = plant(data)
+    normal, faults, calibration = list(found.normal), list(found.faulty), found.calibration
     every = np.concatenate(normal)
     mean, deviation = every.mean(axis=0), every.std(axis=0)
     trees = forest(stored([(v - mean) / deviation for v in normal], [(v - mean) / deviation for v in faults]))
     margins = say(graph(trees, mean, deviation, (0.0, 1.0)), [calibration], execute, ("score",))[0]["score"][:, 0]
     middle, limit = np.quantile(margins[calibration.labels == 0], (0.5, LIMIT)).tolist()
-    return Pipeline("trees", graph(trees, mean, deviation, (middle, limit)), golden_of(held_out[0].x),
-                    (*fit, calibration), validation, held_out, PROTOCOL, {"limit": limit})
+    return Pipeline("trees", graph(trees, mean, deviation, (middle, limit)), found.golden, found.taught,
+                    found.validation, found.held_out, PROTOCOL, {"limit": limit})
 
 
 def features(window: NDArray[np.floating]) -> Matrix:
@@ -84,39 +83,10 @@ def booster(normal: list[Matrix], faults: list[Matrix]) -> Any:
 
 
 def forest(model: Any) -> dict[str, Any]:
-    """A LightGBM model's trees as attributes of TreeEnsembleRegressor; numerical splits alone."""
-    nodes: dict[str, list[Any]] = {f"nodes_{name}": [] for name in (
-        "treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids", "hitrates",
-        "missing_value_tracks_true")}
-    targets: dict[str, list[Any]] = {f"target_{name}": [] for name in ("treeids", "nodeids", "ids", "weights")}
-    for tree in model.dump_model()["tree_info"]:
-        _tree(tree["tree_structure"], tree["tree_index"], nodes, targets)
-    return {**nodes, **targets}
-
-
-def _tree(root: dict[str, Any], tree: int, nodes: dict[str, list[Any]], targets: dict[str, list[Any]]) -> None:
-    waiting = [(root, 0)]
-    free = 1
-    while waiting:
-        node, place = waiting.pop()
-        leaf = "leaf_value" in node
-        left, right = (0, 0) if leaf else (free, free + 1)
-        values = (tree, place, 0 if leaf else node["split_feature"],
-                  0.0 if leaf else _below(node["threshold"]), "LEAF" if leaf else "BRANCH_LEQ", left, right, 1.0, 0)
-        for column, value in zip(nodes.values(), values, strict=True):
-            column.append(value)
-        if leaf:
-            for column, value in zip(targets.values(), (tree, place, 0, node["leaf_value"]), strict=True):
-                column.append(value)
-            continue
-        free += 2
-        waiting += [(node["left_child"], left), (node["right_child"], right)]
-
-
-def _below(threshold: float) -> float:
-    """The largest float32 that is not above a float64 threshold, so that <= means the same."""
-    value = np.float32(threshold)
-    return float(value if value <= threshold else np.nextafter(value, np.float32(-np.inf)))
+    """A LightGBM model's trees as attributes of TreeEnsembleRegressor, as the importer reads them."""
+    nodes = from_text(model.model_to_string()).graph.node
+    found = attributes(next(node for node in nodes if node.op_type == FOREST))
+    return {name: value for name, value in found.items() if name.startswith(("nodes_", "target_"))}
 
 
 def graph(trees: dict[str, Any], mean: Matrix, deviation: Matrix, span: tuple[float, float]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import platform
 import re
 import tomllib
 from collections.abc import Sequence
@@ -349,6 +350,10 @@ def _check_task(loop: str, task: Task, path: Path, text: str) -> None:
         if value not in known:
             raise UsageError(f"no {key} is called {value!r}", where=at(key),
                              do=near(value, known) or f"use one of: {', '.join(known)}")
+    if not backends.target(task.target).runs_on(platform.machine()):
+        raise UsageError(f"no node runs here for {task.target!r}: this machine is {platform.machine()}",
+                         where=at("target"), do=f'write "pc", and lower the bundle for it with '
+                         f"`lineshaft bundle pack --target {task.target}`")
     if task.learn != BY_HAND:
         _duration(task.learn, at("learn"))
     for key, patterns in (("tags", task.tags), ("leave-out", task.leave_out), ("modes", task.modes or ())):

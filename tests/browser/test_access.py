@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ HEAVY = ("serious", "critical")
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RULES = {"runOnly": {"type": "tag", "values": STANDARDS}}
 ROUNDS = 4
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
 
 CONTROLS = """() => {
   const shown = one => one.checkVisibility({ visibilityProperty: true }) && one.getClientRects().length > 0;
@@ -80,6 +82,12 @@ def settled(screen: Screen, name: str) -> Page:
     return page
 
 
+def resize(page: Page, size: tuple[int, int]) -> None:
+    """Another size of window, once the page has drawn itself for it."""
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.evaluate(DRAWN)
+
+
 def heavy(found: Any) -> list[str]:
     """Findings that keep somebody from using the page."""
     return [f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]} "
@@ -107,16 +115,25 @@ def test_every_control_is_reached_by_tab_and_seen_there(name: str, screen: Scree
     assert page.evaluate("() => [...new Set(window.unseen)]") == [], "these look the same with the focus on them"
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_cut_the_day_after_when_every_time_carries_its_day(name: str, screen: Screen) -> None:
+    screen.page.clock.set_fixed_time(datetime.now(tz=UTC) + timedelta(days=1))
+    with screen.forgiving("status of 400"):  # a report of tomorrow has nothing to tell
+        page = settled(screen, name)
+    for size in SIZES:
+        resize(page, size)
+        assert page.evaluate(CUT) == [], size
+
+
 @pytest.mark.parametrize("lang", languages())
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_is_cut_and_no_page_scrolls_sideways(
         name: str, lang: str, windows: Callable[..., Screen], system: System) -> None:
-    screen = windows(system.url, lang=lang)
-    page = settled(screen, name)
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        assert page.evaluate(CUT) == [], (width, height)
-    page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+    page = settled(windows(system.url, lang=lang), name)
+    for size in SIZES:
+        resize(page, size)
+        assert page.evaluate(CUT) == [], size
+    resize(page, SIZES[0])
     page.evaluate("() => { document.documentElement.style.fontSize = '175%'; }")
     expect(page.locator("html")).to_have_css("font-size", "28px")  # of 14 otherwise
     assert page.evaluate(CUT) == [], "with text of twice the size"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,11 @@ class Seen:
     ``age`` counts ticks since the run began, so a block can leave out rows before its windows were full.
     """
 
-    wires: Mapping[str, Array]
+    wires: Mapping[str, NDArray[Any]]
     run: NDArray[np.int32]
     age: NDArray[np.int64]
 
-    def __getitem__(self, name: str) -> Array:
+    def __getitem__(self, name: str) -> NDArray[Any]:
         return self.wires[name]
 
     def __len__(self) -> int:
@@ -76,10 +76,14 @@ class Pipeline:
         return g.model({name: wires[name] for name in outputs})
 
 
-def replay(pipeline: Pipeline, dataset: Dataset, wires: Sequence[str], execute: Executor) -> Seen:
-    """History through the pipeline, each run from zero state."""
+def replay(pipeline: Pipeline, dataset: Dataset, wires: Sequence[str], execute: Executor,
+           given: Mapping[str, NDArray[Any]] | None = None) -> Seen:
+    """History through the pipeline, each run from zero state.
+
+    ``given`` are columns [N, ...] that no graph computes and a block may read while it learns, such as "target".
+    """
     x, quality = step_inputs(dataset)
-    inputs = {"x": x, "quality": quality}
+    inputs: dict[str, NDArray[Any]] = {**(given or {}), "x": x, "quality": quality}
     computed = [name for name in wires if name not in inputs]
     spans = run_spans(dataset.run)
     found = _through(Replay(pipeline.graph(computed), execute), x, quality, spans) if computed else {}
@@ -112,11 +116,11 @@ def _side_by_side(spans: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]
 
 
 def extend(pipeline: Pipeline, blocks: Sequence[Block], dataset: Dataset, keep: NDArray[np.bool_],
-           execute: Executor) -> Pipeline:
+           execute: Executor, given: Mapping[str, NDArray[Any]] | None = None) -> Pipeline:
     """Fit further blocks one after another on the rows ``keep`` [N]; all rows pass, so windows are warm."""
     for block in blocks:
         if block.reads:
-            block.fit(replay(pipeline, dataset, block.reads, execute).rows(keep))
+            block.fit(replay(pipeline, dataset, block.reads, execute, given).rows(keep))
         pipeline = Pipeline(pipeline.channels, (*pipeline.blocks, block))
     return pipeline
 

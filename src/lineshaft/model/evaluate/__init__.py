@@ -1,0 +1,1 @@
+"""Honest evaluation: splits, losses, intervals. Nothing here looks at test data twice."""

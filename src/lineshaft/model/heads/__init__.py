@@ -1,0 +1,1 @@
+"""Heads: one file each, for numbers, for classes, or for both."""

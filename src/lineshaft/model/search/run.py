@@ -27,8 +27,6 @@ from lineshaft.model.search.race import NAIVE, Rung, ranked, rungs, survivors
 DEFAULT_S = 600.0
 RACING = 0.6
 """Share of the time in which candidates race; the rest completes and measures the best of them."""
-PATIENCE = 0.25
-"""Share of the time that one job may take."""
 FINALISTS = 3
 WIDENED = 2
 """Learners whose other settings are tried."""
@@ -39,11 +37,15 @@ Hands = Callable[[bytes], Sequence[Hand]]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``seconds`` for the whole search, at most so many ``trials`` (candidates; 0: all), one ``learner`` or "auto"."""
+    """``seconds`` for the whole search, at most so many ``trials`` (candidates; 0: all), one ``learner`` or "auto".
+
+    ``share`` of the time is the most that one job may take, where what does it can be stopped.
+    """
 
     seconds: float = DEFAULT_S
     trials: int = 0
     learner: str = "auto"
+    share: float = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +156,7 @@ class _Search:
         for job in jobs:
             if job in known:
                 self._take(job, known[job])
-        left, limit = len(new), max(self.limits.seconds * PATIENCE, 1.0)
+        left, limit = len(new), max(self.limits.seconds * self.limits.share, 1.0)
         self._tell(left)
         late = (lambda: False) if whatever_the_time else self._out_of_time
         for job, outcome in spread(new, self.hands, lambda job: self.judge.candidates[job.name].front_name, limit,
@@ -223,7 +225,7 @@ class _Search:
     def _enough(self, found: Sequence[Finalist], coming: str) -> bool:
         """Whether the next one need not be measured: those that left the race are for want of others."""
         left_the_race = len(self.rows[coming].losses) < len(self.judge.folds)
-        return len(found) == FINALISTS or bool(found) and (left_the_race or self._spent() >= self.limits.seconds)
+        return len(found) == FINALISTS or (bool(found) and (left_the_race or self._spent() >= self.limits.seconds))
 
     def _measure(self, name: str, graph: bytes) -> None:
         digest = hashlib.sha256(graph).hexdigest()

@@ -71,8 +71,8 @@ class Network:
         smallest = np.unique(y, return_counts=True)[1].min() if kind == "MLPClassifier" else len(y)
         model = getattr(library("sklearn.neural_network"), kind)(
             hidden_layer_sizes=(int(told["width"]),) * int(told["layers"]), alpha=float(told["penalty"]),
-            max_iter=int(told["rounds"]), learning_rate_init=3e-3, early_stopping=bool(smallest >= 2 and len(y) >= 100), n_iter_no_change=8,
-            random_state=self.seed)
+            max_iter=int(told["rounds"]), learning_rate_init=3e-3, n_iter_no_change=8, random_state=self.seed,
+            early_stopping=bool(smallest >= 2 and len(y) >= 100))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # stopped after its rounds
             model.fit(z, y)

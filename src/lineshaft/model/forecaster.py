@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -40,7 +41,7 @@ class Plan:
     given: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.ahead or self.ahead[0] < 1 or any(b <= a for a, b in zip(self.ahead, self.ahead[1:], strict=False)):
+        if not self.ahead or self.ahead[0] < 1 or any(b <= a for a, b in pairwise(self.ahead)):
             raise UsageError(f"leads {self.ahead} are not ascending and from 1 on", where="ahead",
                              do="give leads in periods, such as 1, 7, 28")
         if not self.targets:
@@ -77,7 +78,7 @@ class Series:
         breaks = np.flatnonzero((np.diff(seen.age) != 1) | (np.diff(seen.run) != 0)) + 1
         edges = [0, *breaks.tolist(), len(seen)]
         return cls(np.asarray(seen["series"], np.float32),
-                   tuple((a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a))
+                   tuple((a, b) for a, b in pairwise(edges) if b > a))
 
     @property
     def longest(self) -> int:

@@ -53,4 +53,4 @@ def _correlation(x: NDArray[np.float64]) -> NDArray[np.float64]:
         power = np.abs(np.fft.rfft(y, 2 * rows)) ** 2
         covariance = np.fft.irfft(power)[:len(total)]
         total += covariance / max(float(covariance[0]), 1e-30)
-    return total / x.shape[1]
+    return np.asarray(total / x.shape[1])

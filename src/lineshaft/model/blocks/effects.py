@@ -1,7 +1,7 @@
 """Effects: what columns that are known ahead (calendar, orders, planned set-points) add to the forecast tags.
 
-Regression with forecast errors: the effect is taken off the series, the rest is forecast, and the effect at each lead is
-put back, so that every forecaster gets covariates by the same few operators.
+Regression with forecast errors: the effect is taken off the series, the rest is forecast, and the effect at each lead
+is put back, so that every forecaster gets covariates by the same few operators.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """ARIMA on seasonal differences, as a linear recursion of the graph: ARIMA(p, 0, q)(0, 1, 1) of the season.
 
-Box and Jenkins, Time Series Analysis, 1970. Estimated by the two regressions of Hannan and Rissanen, Biometrika 69, 1982:
-a long autoregression finds the shocks, and a second one on past values and past shocks finds the coefficients.
+Box and Jenkins, Time Series Analysis, 1970. Estimated by the two regressions of Hannan and Rissanen, Biometrika 69,
+1982: a long autoregression finds the shocks, and a second one on past values and past shocks finds the coefficients.
 """
 
 from __future__ import annotations

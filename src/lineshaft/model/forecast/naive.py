@@ -14,7 +14,7 @@ from lineshaft.model.pipeline import Wires
 
 
 class Naive(Forecaster):
-    """The same place of the cycle before, averaged over the newest ``cycles`` of them; ``season`` 1 is the last value."""
+    """The same place of the cycle before, averaged over the newest ``cycles`` of them; ``season`` 1: the last value."""
 
     name: ClassVar[str] = "naive"
     cost: ClassVar[int] = 0

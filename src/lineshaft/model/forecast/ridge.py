@@ -1,8 +1,7 @@
 """Closed-form ridge regression on windows, one linear map for all tags.
 
-Hoerl and Kennard, Technometrics 12, 1970; that linear maps of normalised windows are hard to beat: Zeng et al., AAAI 2023
-and Toner and Darlow, ICML 2024; that equal weights are a good way to combine forecasts: Clemen, Int. J. Forecasting 5,
-1989. All members are linear in the window, so their mean is ONE matrix.
+Hoerl and Kennard, Technometrics 12, 1970; that linear maps of normalised windows are hard to beat: Zeng et al., AAAI
+2023, and Toner and Darlow, ICML 2024; that equal weights combine forecasts well: Clemen, Int. J. Forecasting 5, 1989. All members are linear in the window, so their mean is ONE matrix.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from lineshaft.model.forecaster import Forecaster, Matrix, Plan, Series, Single,
 from lineshaft.model.head import Settings
 from lineshaft.model.pipeline import Wires
 
-CYCLES = (7, 14, 21, 30)
-WITHOUT_SEASON = (16, 32, 64, 96)
+CYCLES, FEW_CYCLES = (7, 14, 21, 30), (4, 2, 1)  # look-backs in seasons; one of the few where history is short
+NO_CYCLE = 4  # periods that count as a season where there is none
 PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0)
 PAIRS_PER_WEIGHT = 4
 MOST_PAIRS = 40_000  # windows of one tag each: more overlap and teach little
@@ -38,22 +37,19 @@ class Ridge(Forecaster):
 
     def __init__(self, plan: Plan, settings: Settings | None = None, seed: int = 0) -> None:
         super().__init__(plan, settings, seed)
-        most = int(self.settings.get("cycles", CYCLES[-1]))
+        self.most = int(self.settings.get("cycles", CYCLES[-1]))
         self.share = float(self.settings.get("centred", 0.5))
-        lengths = WITHOUT_SEASON if plan.season == 1 else tuple(c * plan.season for c in CYCLES if c <= most)
-        self.lengths: tuple[int, ...] = lengths
-        self.memory = self.lengths[-1]
+        self.memory = self.most * _cycle(plan)
         self.weights: Matrix = np.zeros((self.memory, plan.shape[0]))
 
     @classmethod
     def choices(cls, plan: Plan) -> Sequence[Settings]:
-        return ({}, {"centred": 1.0}, {"centred": 0.0}) if plan.season == 1 else (
-            {}, {"centred": 1.0}, {"centred": 0.0}, {"cycles": 14}, {"cycles": 7})
+        return ({}, {"centred": 1.0}, {"centred": 0.0}, {"cycles": 14}, {"cycles": 7})
 
     def learn(self, series: Series) -> None:
-        usable = [n for n in self.lengths if series.count(n, self.plan.reach) >= PAIRS_PER_WEIGHT * n]
+        usable = self._usable(series, [c for c in CYCLES if c <= self.most]) or self._usable(series, FEW_CYCLES)[:1]
         if not usable:
-            raise UsageError(f"{series.longest} rows without a gap are too few for windows of {self.lengths[0]} and "
+            raise UsageError(f"{series.longest} rows without a gap are too few for windows of {_cycle(self.plan)} and "
                              f"leads up to {self.plan.reach}", where="history", do="give a longer history")
         self.weights = np.zeros_like(self.weights)
         for length, centred in ((n, c) for n in usable for c in (True, False)):
@@ -61,9 +57,18 @@ class Ridge(Forecaster):
             if share:
                 self.weights[self.memory - length:] += share * _member(series, self.plan, length, centred)
 
+    def _usable(self, series: Series, cycles: Sequence[int]) -> list[int]:
+        """Look-backs with enough windows to learn from."""
+        lengths = [c * _cycle(self.plan) for c in cycles]
+        return [n for n in lengths if series.count(n, self.plan.reach) >= PAIRS_PER_WEIGHT * n]
+
     def forecast(self, g: StepBuilder, wires: Wires) -> Wire:
         past = wires["past"]
         return mapped(g, g.slice(past, past.shape[0] - self.memory, past.shape[0]), self.weights)
+
+
+def _cycle(plan: Plan) -> int:
+    return plan.season if plan.season > 1 else NO_CYCLE
 
 
 def _member(series: Series, plan: Plan, length: int, centred: bool) -> Matrix:

@@ -101,8 +101,8 @@ class Forecast:
             if fit.any() and judge.any():
                 found.append(Fold(fit, judge))
         if not found or len(rows) < FEWEST:
-            raise UsageError(f"{len(rows)} rows with a known future are too few to judge forecasts {reach} periods ahead",
-                             where="history", do=f"give a longer history than {4 * reach + 4 * FEWEST} rows")
+            raise UsageError(f"{len(rows)} rows with a known future are too few to judge forecasts {reach} periods "
+                             "ahead", where="history", do=f"give a longer history than {4 * reach + 4 * FEWEST} rows")
         return found
 
     def loss(self, target: Matrix, value: Matrix) -> float:

@@ -2,9 +2,10 @@
 
     python bench/ett.py --data ../shared/data/ett --series ETTh1 --json
 
-12 months teach, the next 4 calibrate intervals, the 4 after them are the test. The learner is the one that training picks
-on folds inside the 12 months; it is learnt anew from all 12 for each horizon, with the same settings. Values are
-standardised by the 12 months; every row of the test is an origin (stride 1, none dropped), all columns count.
+12 months teach, the next 4 teach nothing (training would calibrate intervals on them), the 4 after them are the test.
+The learner is the one that training picks on folds inside the 12 months; it is learnt anew from all 12 for each
+horizon, with the same settings. Values are standardised by the 12 months; every row of the test is an origin (stride 1, none
+dropped), all columns count.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast_files import ett
+from forecast_files import Series, ett
 from harness import Result, arguments, data_folder, finish, progress
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.dataset import Dataset
@@ -33,7 +34,8 @@ HORIZONS = (96, 192, 336, 720)
 JUDGED_LEADS = (1, 24, 96, 192, 336, 720)  # one choice for all horizons
 LONGEST = 721  # rows of past before the test, at least the longest look-back
 HOUR_NS = 3_600_000_000_000
-BASELINES = {"repeat_last": "naive season 1", "repeat_24h": "naive season 24", "mean_of_7_days": "naive season 24, cycles 7"}
+BASELINES = {"repeat_last": "naive season 1", "repeat_24h": "naive season 24",
+             "mean_of_7_days": "naive season 24, cycles 7"}
 PUBLISHED = {"ETTh1": {"hour-of-day 7-day mean": 0.441, "closed-form ridge L=336": 0.405, "TTM 1M zero-shot": 0.394}}
 
 
@@ -46,19 +48,20 @@ def main() -> int:
     there = ett(data_folder(chosen.data))
     if chosen.series not in there:
         sys.exit(f"{chosen.data}: no series {chosen.series}; there are {', '.join(sorted(there))}")
-    figures = measured(chosen.series, *there[chosen.series], chosen.learner)
+    figures = measured(chosen.series, there[chosen.series], chosen.learner)
     for name in sorted(set(there) - {chosen.series}):
-        others = measured(name, *there[name], chosen.learner, baselines=False)
+        others = measured(name, there[name], chosen.learner, baselines=False)
         figures |= {f"{name}_{key}": others[key] for key in ("learner", "mse_mean", "mae_mean", "mse", "mae")}
-    protocol = ("12/4/4 months, standardised by the 12, stride 1, all columns, nothing dropped; look-back up to 720 h; learner "
-                f"picked on folds inside the 12 months, one setting for all horizons; {chosen.series}")
+    protocol = ("12/4/4 months, standardised by the 12, stride 1, all columns, nothing dropped; look-back up to 720 h; "
+                f"learner picked on folds inside the 12 months, one setting for all horizons; {chosen.series}")
     finish(Result("ett", protocol, figures, {"mse_mean": "< 0.394 (ETTh1)"}, PUBLISHED.get(chosen.series, {})),
            as_json=chosen.json)
     return 0
 
 
-def measured(series: str, values: Matrix, columns: list[str], learner: str, baselines: bool = True) -> dict[str, object]:
+def measured(series: str, found: Series, learner: str, baselines: bool = True) -> dict[str, object]:
     """Test figures of the chosen learner, and of the baselines beside it."""
+    values, columns = found
     end = (TRAIN + CALIBRATE + TEST) * MONTH
     if len(values) < end:
         sys.exit(f"{series}: {len(values)} rows are fewer than the {end} of 20 months")

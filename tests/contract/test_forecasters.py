@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -17,6 +18,7 @@ from lineshaft.core.tag import Tag
 from lineshaft.graph.reference import golden
 from lineshaft.graph.replay import Replay
 from lineshaft.model.examples import Examples
+from lineshaft.model.forecast import _network
 from lineshaft.model.forecaster import forecasters
 from lineshaft.model.pipeline import Pipeline, step_inputs
 from lineshaft.model.supervised import Candidate, fit, predict
@@ -35,6 +37,14 @@ def torch_is_there() -> bool:
     except ImportError:
         return False
     return True
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick() -> Iterator[None]:
+    """Networks that are trained for as long as these few rows need."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_network, "EPOCHS", 4)
+        yield
 
 
 NAMES = [name for name, kind in forecasters().items() if kind.cost < NETWORK or torch_is_there()]
@@ -118,7 +128,7 @@ def test_what_comes_after_the_learnt_rows_teaches_a_forecaster_nothing(name: str
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(origin=st.integers(300, 850), seed=st.integers(0, 99))
 def test_no_row_after_the_origin_changes_its_forecast(name: str, origin: int, seed: int) -> None:
     one, other = dataset(), dataset()

@@ -1,7 +1,8 @@
 """Closed-form ridge regression on windows, one linear map for all tags.
 
 Hoerl and Kennard, Technometrics 12, 1970; that linear maps of normalised windows are hard to beat: Zeng et al., AAAI
-2023, and Toner and Darlow, ICML 2024; that equal weights combine forecasts well: Clemen, Int. J. Forecasting 5, 1989. All members are linear in the window, so their mean is ONE matrix.
+2023, and Toner and Darlow, ICML 2024; that equal weights combine forecasts well: Clemen, Int. J. Forecasting 5,
+1989. All members are linear in the window, so their mean is ONE matrix.
 """
 
 from __future__ import annotations

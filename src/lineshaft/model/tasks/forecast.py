@@ -33,6 +33,7 @@ from lineshaft.model.supervised import Candidate, Matrix
 from lineshaft.model.tail import finish
 
 FEWEST = 30
+TAUGHT_FIRST = 0.6  # of the rows, before the first judged part: a candidate that needs much history should get it
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Forecast:
     cycle: int = 0
     coverage: float = 0.9
     calibration: float = 0.25
-    parts: int = 3
+    parts: int = 2
     rate: float = 0.01
     networks: bool = False
     seed: int = 0
@@ -92,7 +93,7 @@ class Forecast:
     def folds(self, examples: Examples) -> Sequence[Fold]:
         """Growing history; a row judges only where its whole future lies before the held-out rows."""
         reach, rows = max(self.ahead), np.flatnonzero(examples.known & ~self.held_out(examples))
-        edges = np.linspace(0.5, 1.0, self.parts + 1) * len(rows)
+        edges = np.linspace(TAUGHT_FIRST, 1.0, self.parts + 1) * len(rows)
         found = []
         for start, stop in zip(edges[:-1].astype(int), edges[1:].astype(int), strict=True):
             fit, judge = np.zeros(len(examples), np.bool_), np.zeros(len(examples), np.bool_)
@@ -106,11 +107,14 @@ class Forecast:
         return found
 
     def loss(self, target: Matrix, value: Matrix) -> float:
-        """Mean squared error of each tag in units of its variance among these targets: 1 is no better than the mean."""
+        """Mean squared error in units of the variance among these targets, geometric mean over the tags.
+
+        1 is no better than the mean. No unit or scale of a tag can change which of two candidates is better.
+        """
         leads = len(self.ahead)
         wanted, said = (part.reshape(len(part), leads, -1) for part in (target, value))
         error = ((wanted - said) ** 2).mean(axis=(0, 1))
-        return float((error / np.maximum(wanted.var(axis=(0, 1)), 1e-12)).mean())
+        return float(np.exp(np.log(error / np.maximum(wanted.var(axis=(0, 1)), 1e-12) + 1e-12).mean()))
 
     def answers(self, examples: Examples) -> tuple[Answer, ...]:
         """One a lead and tag, the tags of the first lead first."""

@@ -34,11 +34,13 @@ def methods() -> tuple[str, ...]:
     return discovery.names(FAMILY)
 
 
-def augmented(examples: Examples, fit: Rows, method: str, copies: int = 4, seed: int = 0) -> tuple[Examples, Rows]:
+def augmented(examples: Examples, fit: Rows, method: str, copies: int = 4, seed: int = 0, cold: int = 0
+              ) -> tuple[Examples, Rows]:
     """The examples with made runs behind them, and the rows [N + made] that teach.
 
     Of every class (number of the class in ``target``) ``copies`` runs are made for each of its teaching stretches; they
-    are groups of their own. Rows outside ``fit`` are neither changed nor looked at. Raises ``UsageError`` where no row
+    are groups of their own, and their first ``cold`` rows fill windows and teach nothing. Rows outside ``fit`` are
+    neither changed nor looked at. Raises ``UsageError`` where no row
     teaches.
     """
     make: Method = discovery.load(FAMILY, method).make
@@ -59,7 +61,8 @@ def augmented(examples: Examples, fit: Rows, method: str, copies: int = 4, seed:
         run=np.concatenate([dataset.run, _numbers(dataset.run, sizes)]))
     target = np.concatenate([examples.target, np.repeat([kind for kind, _ in runs], sizes)[:, None].astype(np.float64)])
     group = np.concatenate([examples.group, _numbers(examples.group, sizes)])
-    return Examples(grown, target, group, examples.names), np.concatenate([fit, np.ones(len(made), np.bool_)])
+    warm = np.concatenate([np.arange(size) >= cold for size in sizes])
+    return Examples(grown, target, group, examples.names), np.concatenate([fit, warm])
 
 
 def _numbers(taken: NDArray[np.int32], sizes: Sequence[int]) -> NDArray[np.int32]:
@@ -82,13 +85,13 @@ def _stretches(examples: Examples, fit: Rows) -> dict[int, list[NDArray[np.float
 
 
 def against_none(candidate: Candidate, examples: Examples, folds: Sequence[Fold], loss: Loss, execute: Executor, *,
-                 copies: int = 4, seed: int = 0) -> dict[str, Trial]:
+                 copies: int = 4, seed: int = 0, cold: int = 0) -> dict[str, Trial]:
     """The candidate without made runs and with those of each method; the rows that judge are the same real ones."""
     found = {NONE: judge(candidate, examples, folds, loss, execute)}
     for method in methods():
         losses, trial = [], Trial(method)
         for fold in folds:
-            grown, teaching = augmented(examples, fold.fit, method, copies, seed)
+            grown, teaching = augmented(examples, fold.fit, method, copies, seed, cold)
             judging = np.concatenate([fold.judge, np.zeros(len(grown) - len(examples), np.bool_)])
             trial = judge(candidate, grown, [Fold(teaching, judging)], loss, execute)
             losses.append(trial.loss)

@@ -44,7 +44,7 @@ def test_what_is_no_change_is_a_sentence(text: str) -> None:
 
 def test_an_unknown_tag_is_told_with_those_there_are() -> None:
     x = np.ones((2, 1), np.float32)
-    with pytest.raises(UsageError, match="no tag 'b'.*name one of: a"):
+    with pytest.raises(UsageError, match=r"no tag 'b'.*name one of: a"):
         changed(x, x, ("a",), [Change("b", "=", 1.0)], np.ones(2, np.bool_))
 
 

@@ -51,8 +51,10 @@ class Change:
 
 def changed(x: Array, quality: Array, tags: Sequence[str], changes: Sequence[Change], rows: NDArray[np.bool_]
             ) -> tuple[Array, Array]:
-    """``x`` and ``quality`` [T, C] with the changes at ``rows`` [T]; a set value counts as good, one that was masked and
-    is moved or scaled stays masked."""
+    """``x`` and ``quality`` [T, C] with the changes at ``rows`` [T]; a set value counts as good.
+
+    One that was masked and is moved or scaled stays masked.
+    """
     x, quality = x.copy(), quality.copy()
     for one in changes:
         if one.tag not in tags:

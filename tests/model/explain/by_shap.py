@@ -44,4 +44,4 @@ def _crossed(x: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    np.savez_compressed(BESIDE, **made())
+    np.savez_compressed(BESIDE, allow_pickle=False, **made())

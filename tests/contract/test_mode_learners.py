@@ -83,7 +83,7 @@ def test_the_task_finds_the_modes_and_does_not_know_what_it_never_saw() -> None:
     said = Replay(fitted.graph, execute)(x, quality)
     assert agreement(said["value"].argmax(axis=1), mode) > 0.97
     assert said["known"][mode == mode[-1]].mean() > 0.8
-    strange = np.tile(np.float32([30.0, -30.0, 5.0]), (60, 1))
+    strange = np.tile(np.array([30.0, -30.0, 5.0], np.float32), (60, 1))
     there = Replay(fitted.graph, execute)(strange, np.ones_like(strange))
     assert not there["known"][20:].any() and there["alarm"][30:].all() and there["cause"][-1, :2].sum() > 0.8
 

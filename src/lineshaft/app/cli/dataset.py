@@ -79,6 +79,29 @@ def quality(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def changes_arguments(parser: argparse.ArgumentParser) -> None:
+    span_arguments(parser)
+    parser.add_argument("--strength", type=float, default=3.0, help="how much a change must explain: more finds fewer")
+
+
+def changes(chosen: argparse.Namespace) -> int:
+    """Each change with the tags that moved most."""
+    from dataclasses import asdict
+
+    from lineshaft.app import flow, training
+    from lineshaft.app.changepoints import change_points
+    from lineshaft.app.project import Project
+
+    project = Project.open(chosen.project)
+    start, end = _span(chosen)
+    with project.historian() as historian:
+        found = change_points(flow.select(historian, training.stored_tags(project, historian), project.recipe, start,
+                                          end), chosen.strength)
+    rows = [[format_time(one.time), ", ".join(f"{tag} {shift:+.1f} sigma" for tag, shift in one.tags)] for one in found]
+    emit(chosen, [asdict(one) for one in found], columns(rows) if rows else ["nothing changed"])
+    return 0
+
+
 def check_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", type=Path, nargs="+", help="tables that teach, or all rows with --part")
     parser.add_argument("--test", type=Path, action="append", default=[], help="a table whose rows test")
@@ -148,5 +171,7 @@ COMMAND = Command("dataset", "history on one grid, and how good it is", verbs=(
     Command("build", "rows, labels and digest of a stretch of history", BUILD, build_arguments, build),
     Command("quality", "what is wrong with a stretch of history", "  lineshaft dataset quality --last 8h",
             span_arguments, quality),
+    Command("changes", "when a stretch of history began to look different",
+            "  lineshaft dataset changes --last 7d --strength 4", changes_arguments, changes),
     Command("check", "leaks between rows that teach and rows that test, and wrong labels", CHECK, check_arguments,
             check)))

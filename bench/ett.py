@@ -4,8 +4,8 @@
 
 12 months teach, the next 4 teach nothing (training would calibrate intervals on them), the 4 after them are the test.
 The learner is the one that training picks on folds inside the 12 months; it is learnt anew from all 12 for each
-horizon, with the same settings. Values are standardised by the 12 months; every row of the test is an origin (stride 1, none
-dropped), all columns count.
+horizon, with the same settings. Values are standardised by the 12 months; every row of the test is an origin (stride
+1, none dropped), all columns count.
 """
 
 from __future__ import annotations

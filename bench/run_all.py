@@ -13,7 +13,7 @@ from typing import Any
 import readme
 
 HERE = Path(__file__).resolve().parent
-NOT_BENCHMARKS = {"console_processes.py", "harness.py", "loop_memory.py", "loop_monitor.py", "monitor_files.py",
+NOT_BENCHMARKS = {"console_processes.py", "forecast_files.py", "harness.py", "loop_memory.py", "loop_monitor.py", "monitor_files.py",
                   "readme.py", "run_all.py", "trees_alone.py"}
 TAKES_DATA = "--data"
 USES_MANY = "from pipelines import"  # pipelines look for their own data sets in the folder of all

@@ -126,7 +126,7 @@ class Network(Forecaster):
 
 def drawn(random: np.random.Generator, *shape: int) -> NDArray[np.float32]:
     """Weights [..., n, m] that keep the size of what passes."""
-    return (random.normal(size=shape) / np.sqrt(shape[-2])).astype(np.float32)
+    return np.asarray(random.normal(size=shape) / np.sqrt(shape[-2]), np.float32)
 
 
 def _copied(weights: dict[str, Any]) -> Weights:

@@ -26,8 +26,9 @@ class PatchTST(Network):
                    "head": 0.1 * drawn(random, count * WIDTH, leads)}
         for layer in range(LAYERS):
             weights |= {f"{part}{layer}": drawn(random, WIDTH, WIDTH) for part in ("query", "key", "value")}
-            weights |= {f"wide{layer}": drawn(random, WIDTH, 2 * WIDTH), f"out{layer}": 0.1 * drawn(random, WIDTH, WIDTH),
-                        f"narrow{layer}": 0.1 * drawn(random, 2 * WIDTH, WIDTH)}
+            weights[f"out{layer}"] = 0.1 * drawn(random, WIDTH, WIDTH)
+            weights[f"wide{layer}"] = drawn(random, WIDTH, 2 * WIDTH)
+            weights[f"narrow{layer}"] = 0.1 * drawn(random, 2 * WIDTH, WIDTH)
         return weights
 
     def run(self, ops: Ops, weights: Any, window: Any) -> Any:

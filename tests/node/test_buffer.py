@@ -23,7 +23,7 @@ Open = Callable[..., DiskBuffer]
 
 
 def record(time: int) -> Record:
-    return (time, 1.5, True, 0.9, 40_000, False, 0, ("cell/level",), (("cell/flow", 0.75),), "sha256:1")
+    return (time, 1.5, True, 0.9, 40_000, False, 0, ("cell/level",), (("cell/flow", 0.75),), "sha256:1", None)
 
 
 @pytest.fixture

@@ -92,7 +92,8 @@ def of_decisions(decisions: Sequence[Decision]) -> Decisions:
     """What a live loop said, as columns of one run."""
     records: list[Record] = [
         (one.time, one.score, one.alarm, one.confidence, one.latency_ns, one.missed, SOURCES.index(one.source),
-         one.masked, tuple((cause.tag, cause.share) for cause in one.causes), one.bundle) for one in decisions]
+         one.masked, tuple((cause.tag, cause.share) for cause in one.causes), one.bundle,
+         (one.answers, one.values, one.low, one.high, one.known) if one.answers else None) for one in decisions]
     return columns(records, np.zeros(len(records), np.int32))
 
 
@@ -157,7 +158,7 @@ def _sampler(recording: Recording, tags: tuple[str, ...]) -> Callable[[int, int]
 
 def columns(records: Sequence[Record], run: NDArray[np.int32]) -> Decisions:
     """Records of a loop in columns; ``run`` numbers the recording that each is of."""
-    rows = list(zip(*records, strict=True)) if records else [()] * 10
+    rows = list(zip(*records, strict=True)) if records else [()] * 11
     return Decisions(
         np.array(rows[0], np.int64), run, np.array(rows[1], np.float64), np.array(rows[2], np.bool_),
         np.array(rows[3], np.float64), np.array(rows[4], np.int64), np.array(rows[5], np.bool_),

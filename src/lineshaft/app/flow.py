@@ -128,7 +128,9 @@ def deliver(entries: Sequence[Entry], historian: Historian, node: str) -> int:
              if known is None or one.sequence > known.value or one.decision.time > known.time]
     if fresh:
         first, last = fresh[0].decision, fresh[-1]
-        historian.register([*decision_tags(first.loop, first.asset), Tag(path, kind="int")])
+        for answers in dict.fromkeys(one.decision.answers for one in fresh):
+            historian.register(decision_tags(first.loop, first.asset, answers))
+        historian.register([Tag(path, kind="int")])
         mark = Samples.of([Sample(path, last.decision.time, float(last.sequence))])
         historian.append(_merged([decision_samples(one.decision for one in fresh), mark]))
     return entries[-1].sequence if entries else 0

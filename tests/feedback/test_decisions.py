@@ -36,8 +36,8 @@ NUMBERS = st.tuples(*[st.floats(allow_nan=False)] * 3)
 def answered(draw: st.DrawFn) -> Decision:
     """A decision with values, with values but without their intervals, or with nothing but "I do not know"."""
     one = replace(draw(DECISIONS.filter(bool))[0], answers=ANSWERS, known=draw(st.booleans()))
-    parts = draw(st.sampled_from([("values", "low", "high"), ("values",), ()]))
-    return replace(one, **{part: draw(NUMBERS) for part in parts})
+    value, low, high = (draw(NUMBERS) for _ in range(3))
+    return draw(st.sampled_from([replace(one, values=value, low=low, high=high), replace(one, values=value), one]))
 
 
 @given(DECISIONS)

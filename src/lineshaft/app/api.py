@@ -123,7 +123,7 @@ class Monitor:
             public = flow.signing_key(place / "watch.key")
             return edge.load(self._seal(place, place / "watch.key").packed.path, edge.Place(place, (public,)))
 
-    def _seal(self, folder: Path, key: Path) -> flow.Sealed:
+    def _seal(self, folder: Path, key: Path) -> flow.Sealed[Learnt]:
         return flow.seal(self.learnt, self.plant.dataset, self.normal, self.recipe, folder, key)
 
 

@@ -1,0 +1,59 @@
+"""What a model says, in words: values with their units and intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lineshaft.core.answer import Answer
+from lineshaft.core.decision import Decision
+
+MOST = 8
+NOT_KNOWN = "not known"
+
+
+def figure(value: float) -> str:
+    """Four digits, as many as a person reads.
+
+    >>> figure(64.53127), figure(0.00012345), figure(12345.6)
+    ('64.53', '0.0001234', '1.235e+04')
+    """
+    return f"{value:.4g}"
+
+
+def numbered(name: str) -> str:
+    """A figure's name as words.
+
+    >>> numbered("held_out_rmse")
+    'held out rmse'
+    """
+    return name.replace("_", " ")
+
+
+def value(answer: Answer, number: float, low: float | None = None, high: float | None = None) -> str:
+    """One answer with its interval and unit.
+
+    >>> value(Answer("NOX", "mg/m3"), 64.5, 61.0, 68.0), value(Answer("worn"), 0.9), value(Answer("load", "kW", 3), 7.0)
+    ('NOX 64.5 (61 to 68) mg/m3', 'worn 0.9', 'load+3 7 kW')
+    """
+    between = f" ({figure(low)} to {figure(high)})" if low is not None and high is not None else ""
+    return f"{answer.label} {figure(number)}{between}{f' {answer.unit}' if answer.unit else ''}"
+
+
+def words(decision: Decision, most: int = MOST) -> str:
+    """All of a decision's values, the first of very many; empty where its task has none.
+
+    >>> words(Decision("soft", "", 0, 0.1, False, answers=(Answer("NOX", "mg/m3"),), values=(64.5,), known=False))
+    'not known; at a guess NOX 64.5 mg/m3'
+    """
+    if not decision.answers:
+        return ""
+    ends: Sequence[tuple[float | None, float | None]] = (
+        list(zip(decision.low, decision.high, strict=True)) if decision.low and decision.high
+        else [(None, None)] * len(decision.values))
+    told = [value(answer, number, *end) for answer, number, end
+            in zip(decision.answers, decision.values, ends, strict=False)]
+    more = f" and {len(told) - most} more" if len(told) > most else ""
+    said = ", ".join(told[:most]) + more
+    if decision.known:
+        return said
+    return f"{NOT_KNOWN}; at a guess {said}" if said else NOT_KNOWN

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from lineshaft.core.answer import Answer
 from lineshaft.core.decision import Decision
@@ -47,13 +48,25 @@ def words(decision: Decision, most: int = MOST) -> str:
     """
     if not decision.answers:
         return ""
-    ends: Sequence[tuple[float | None, float | None]] = (
-        list(zip(decision.low, decision.high, strict=True)) if decision.low and decision.high
-        else [(None, None)] * len(decision.values))
-    told = [value(answer, number, *end) for answer, number, end
-            in zip(decision.answers, decision.values, ends, strict=False)]
-    more = f" and {len(told) - most} more" if len(told) > most else ""
-    said = ", ".join(told[:most]) + more
-    if decision.known:
+    none = (None,) * len(decision.values)
+    return _said([value(*one) for one in zip(decision.answers, decision.values, decision.low or none,
+                                             decision.high or none, strict=False)], decision.known, most)
+
+
+def words_of(answer: Mapping[str, Any], most: int = MOST) -> str:
+    """The same of what a node's status says.
+
+    >>> words_of({"time": 0, "known": True, "values": [
+    ...     {"name": "NOX", "unit": "mg/m3", "ahead": 0, "value": 64.5, "low": 61.0, "high": 68.0}]})
+    'NOX 64.5 (61 to 68) mg/m3'
+    """
+    told = [value(Answer(one["name"], one["unit"], one["ahead"]), one["value"], one["low"], one["high"])
+            for one in answer["values"]]
+    return _said(told, answer["known"], most)
+
+
+def _said(told: Sequence[str], known: bool, most: int) -> str:
+    said = ", ".join(told[:most]) + (f" and {len(told) - most} more" if len(told) > most else "")
+    if known:
         return said
     return f"{NOT_KNOWN}; at a guess {said}" if said else NOT_KNOWN

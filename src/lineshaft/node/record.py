@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lineshaft.core.answer import Answer
 from lineshaft.core.decision import Cause, Decision, Source
 
@@ -13,6 +15,29 @@ Said = tuple[tuple[Answer, ...], tuple[float, ...], tuple[float, ...], tuple[flo
 Record = tuple[int, float, bool, float, int, bool, int, tuple[str, ...], tuple[tuple[str, float], ...], str,
                Said | None]
 NOTHING: Said = ((), (), (), (), True)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The newest values, each with its name, unit, periods ahead and interval (None: the model gives none).
+
+    ``known`` is False where the model says that it does not know.
+    """
+
+    time: int
+    known: bool
+    values: tuple[dict[str, str | int | float | None], ...]
+
+
+def answered(latest: Decision | None) -> Answered | None:
+    """The answer of a decision; None where its task has none, or rules decided."""
+    if latest is None or not latest.answers:
+        return None
+    none = (None,) * len(latest.values)
+    rows = zip(latest.answers, latest.values, latest.low or none, latest.high or none, strict=False)
+    return Answered(latest.time, latest.known, tuple(
+        {"name": one.name, "unit": one.unit, "ahead": one.ahead, "value": value, "low": low, "high": high}
+        for one, value, low, high in rows))
 
 
 def decision(record: Record, loop: str, asset: str) -> Decision:

@@ -144,7 +144,7 @@ buffer = DiskBuffer(Path(sys.argv[1]), loop="cell", limits=BufferLimits(interval
 time = 0
 while True:
     for _ in range(50):
-        buffer.put((time, 0.5, False, 0.9, 1, False, 0, (), (), "sha256:1"))
+        buffer.put((time, 0.5, False, 0.9, 1, False, 0, (), (), "sha256:1", None))
         time += 1
     if buffer.flush():
         print(time, flush=True)

@@ -15,7 +15,7 @@ from lineshaft.core.progress import Progress, silent
 from lineshaft.core.sample import Samples
 from lineshaft.dataset.recording import Recording
 from lineshaft.node.loop import Loop, LoopSettings
-from lineshaft.node.record import SOURCES, Record
+from lineshaft.node.record import SOURCES, Record, Said
 from lineshaft.node.seat import Loaded
 
 REPORT_EVERY = 1000
@@ -38,7 +38,10 @@ class ReplayClock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decisions:
-    """One loop's words over N ticks, in columns; ``run`` numbers the recordings, ``masked`` counts tags."""
+    """One loop's words over N ticks, in columns; ``run`` numbers the recordings, ``masked`` counts tags.
+
+    ``said`` are the values of each, empty where nobody asked for them.
+    """
 
     time: NDArray[np.int64]
     run: NDArray[np.int32]
@@ -49,6 +52,7 @@ class Decisions:
     missed: NDArray[np.bool_]
     masked: NDArray[np.int32]
     causes: tuple[tuple[tuple[str, float], ...], ...]
+    said: tuple[Said | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.time)
@@ -162,4 +166,4 @@ def columns(records: Sequence[Record], run: NDArray[np.int32]) -> Decisions:
     return Decisions(
         np.array(rows[0], np.int64), run, np.array(rows[1], np.float64), np.array(rows[2], np.bool_),
         np.array(rows[3], np.float64), np.array(rows[4], np.int64), np.array(rows[5], np.bool_),
-        np.array([len(masked) for masked in rows[7]], np.int32), tuple(rows[8]))
+        np.array([len(masked) for masked in rows[7]], np.int32), tuple(rows[8]), tuple(rows[10]))

@@ -44,5 +44,5 @@ def test_a_gap_is_no_crash_and_a_strange_plant_is_not_known() -> None:
     ({"task": "infer", "target": "NOX", "loop_back": 3}, "no setting 'loop_back'; did you mean 'look_back'?")])
 def test_what_is_wrong_is_told(words: dict[str, str], says: str) -> None:
     with pytest.raises(UsageError) as caught:
-        ls.fit(ls.from_frame(plant(200)), **words)  # type: ignore[call-overload]
+        ls.fit(ls.from_frame(plant(200)), **words)
     assert says in str(caught.value)

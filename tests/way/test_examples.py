@@ -49,7 +49,8 @@ def test_classes_are_a_tags_values_by_the_names_that_the_file_gives() -> None:
 
 def test_classes_are_what_people_called_the_stretches() -> None:
     data = dataset(a=[1, 2, 3, 4, 5])
-    said = (Feedback("cell", 0, 20, Verdict.GOOD, False, given=1), Feedback("cell", 20, 40, Verdict.GOOD, True, given=2),
+    said = (Feedback("cell", 0, 20, Verdict.GOOD, False, given=1),
+            Feedback("cell", 20, 40, Verdict.GOOD, True, given=2),
             Feedback("cell", 30, 50, Verdict.GOOD, True, given=3, label="leak"))
     found = made("diagnose", data, Goal(), feedback=said)
     assert found.names == ("normal", "leak")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar, Protocol
 
@@ -11,9 +11,9 @@ from lineshaft.core import discovery
 from lineshaft.model.blocks.guard import Guard
 from lineshaft.model.blocks.history import History, Now
 from lineshaft.model.blocks.impute import Impute
+from lineshaft.model.blocks.inputs import Inputs, On
 from lineshaft.model.blocks.mechanism import Mechanism
 from lineshaft.model.blocks.modes import Modes
-from lineshaft.model.blocks.only import Only, Whole
 from lineshaft.model.blocks.standardise import Standardise
 from lineshaft.model.blocks.told import Told
 from lineshaft.model.equations import Equations
@@ -37,14 +37,14 @@ class Plan:
     equations: Equations | None = None
     timed: bool = True
     seed: int = 0
-    heads: tuple[str, ...] = field(default=())
 
     def front(self, *features: Block) -> tuple[Block, ...]:
         """Blocks up to ``features``: guarded, scaled and filled inputs, samples of the target, the equations."""
         scale = Standardise(len(self.inputs))
         told = () if self.target is None else (Told(self.target, self.delay),)
         law = () if self.equations is None else (Mechanism(self.equations, scale, self.inputs),)
-        return (Guard(), Only(self.inputs), Modes(), scale, Impute(len(self.inputs)), Whole(), *told, *law, *features)
+        scaled = On(scale, {"x": "inputs", "quality": "inputs_quality"})
+        return (Guard(), Inputs(self.inputs), Modes(), scaled, Impute(len(self.inputs)), *told, *law, *features)
 
     def fronts(self) -> Mapping[str, Callable[[], tuple[Block, ...]]]:
         """Ways to look at the inputs, by name."""

@@ -1,7 +1,7 @@
-"""Moving-window normalisation: the model is of what is usual lately, so that a shift of level or spread passes through.
+"""Moving-window normalisation: inputs and target relative to what is usual lately, so that a shift passes through.
 
-After the moving-window models of Kadlec, Grbic and Gabrys, Review of adaptation mechanisms for data-driven soft sensors,
-Comput. Chem. Eng. 35, 2011.
+After the moving-window models of Kadlec, Grbic and Gabrys, Review of adaptation mechanisms for data-driven soft
+sensors, Comput. Chem. Eng. 35, 2011.
 """
 
 from __future__ import annotations

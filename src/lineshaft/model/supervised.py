@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from lineshaft.model.answer import VALUE, Trial
 from lineshaft.model.evaluate.interval import over_seeds
 from lineshaft.model.evaluate.splits import Fold, Rows
 from lineshaft.model.examples import Examples
-from lineshaft.model.head import Setting
+from lineshaft.model.head import Head, Kind, Setting, Settings
 from lineshaft.model.pipeline import Block, Pipeline, extend, replay
 
 Matrix = NDArray[np.float64]
@@ -29,6 +29,8 @@ class Candidate:
 
     ``front`` makes the unfitted blocks up to the wire "features" (candidates that share ``front_name`` share what the
     graph says of history), ``head`` the one after it, which gives "value"; ``settings`` is what a table shows.
+    ``variants`` are the same with other settings of the head, in the order in which they are worth trying: a search
+    asks for them only where the candidate itself did well.
     """
 
     name: str
@@ -36,6 +38,24 @@ class Candidate:
     front: Callable[[], Sequence[Block]]
     head: Callable[[], Block]
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    variants: Callable[[], Sequence[Candidate]] = tuple
+
+
+def headed(name: str, front_name: str, front: Callable[[], Sequence[Block]], head: type[Head], outputs: int, kind: Kind,
+           seed: int = 0) -> Candidate:
+    """A candidate with a head as it comes, whose variants are the head's other ``choices``.
+
+    >>> from lineshaft.model.heads.ridge import Ridge
+    >>> one = headed("ridge levels", "levels", tuple, Ridge, 1, "number")
+    >>> [variant.name for variant in one.variants()]
+    ['ridge levels, penalty 0.01', 'ridge levels, penalty 1.0']
+    """
+    def made(settings: Settings) -> Candidate:
+        told = "".join(f", {key} {value}" for key, value in settings.items())
+        return Candidate(name + told, front_name, front, lambda: head(outputs, kind, settings, seed), settings)
+
+    first, *others = head.choices(kind)
+    return replace(made(first), variants=lambda: tuple(made(settings) for settings in others))
 
 
 def fit(candidate: Candidate, examples: Examples, rows: Rows, execute: Executor) -> Pipeline:

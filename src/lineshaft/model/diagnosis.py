@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import ClassVar, Protocol
 
@@ -11,13 +11,16 @@ import numpy as np
 
 from lineshaft.core import discovery
 from lineshaft.core.errors import UsageError
+from lineshaft.graph.builder import StepBuilder
+from lineshaft.model.classes import numbers_of
 from lineshaft.model.examples import Examples
 from lineshaft.model.head import Settings as HeadSettings
 from lineshaft.model.head import heads
-from lineshaft.model.pipeline import Block
+from lineshaft.model.pipeline import Block, Seen, Wires
 from lineshaft.model.supervised import Candidate
 
 FAMILY = "lineshaft.model.diagnose"
+MOST_ROWS = 100  # of a class
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Settings:
     windows: tuple[int, ...] = (20, 50, 100)
     vibration: Vibration | None = None
     blocks: int = 1
-    folds: int = 4
+    folds: int = 3
     held_out: float = 0.15
     seed: int = 0
 
@@ -94,20 +97,36 @@ def learners() -> Mapping[str, type[Learner]]:
     return {name: discovery.load(FAMILY, name).LEARNER for name in discovery.names(FAMILY)}
 
 
-def with_heads(name: str, names: Sequence[str], front: Callable[[], Sequence[Block]], front_name: str,
+def with_heads(name: str, kinds: Mapping[str, HeadSettings], front: Callable[[], Sequence[Block]], front_name: str,
                examples: Examples, settings: Settings) -> list[Candidate]:
-    """The same front with each of the named heads, at each head's first setting."""
-    found = heads("class")
-    classes = len(examples.names)
+    """The same front with each of these heads, as ``kinds`` sets it; its other settings are variants."""
+    found, classes = heads("class"), len(examples.names)
 
-    def head(kind: str) -> Callable[[], Block]:
-        chosen: HeadSettings = found[kind].choices("class")[0]
-        return lambda: found[kind](classes, "class", chosen, settings.seed)
+    def made(kind: str, told: HeadSettings, shown: str = "") -> Candidate:
+        def head() -> Block:
+            return Thinned(found[kind](classes, "class", told, settings.seed), MOST_ROWS)
 
-    return [Candidate(f"{name} {kind}", front_name, front, head(kind), dict(found[kind].choices("class")[0]))
-            for kind in names if kind in found]
+        return Candidate(f"{name} {kind}{shown}", front_name, front, head, dict(told))
+
+    def others(kind: str) -> Callable[[], Sequence[Candidate]]:
+        return lambda: [made(kind, {**kinds[kind], **other}, "".join(f", {k} {v}" for k, v in other.items()))
+                        for other in found[kind].choices("class")[1:] if {**kinds[kind], **other} != kinds[kind]]
+
+    return [replace(made(kind, told), variants=others(kind)) for kind, told in kinds.items() if kind in found]
 
 
-def class_of(target: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Numbers of the classes [N] from the target column [N, 1]."""
-    return np.asarray(target[:, 0], np.int64)
+class Thinned:
+    """A head that learns from at most ``most`` rows of each class, evenly spread: neighbouring windows say the same."""
+
+    def __init__(self, head: Block, most: int) -> None:
+        self.head, self.most, self.reads = head, most, head.reads
+
+    def fit(self, seen: Seen) -> None:
+        kind, keep = numbers_of(seen["target"]), np.zeros(len(seen), np.bool_)
+        for k in np.unique(kind):
+            rows = np.flatnonzero(kind == k)
+            keep[rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), self.most)).astype(int))]] = True
+        self.head.fit(seen.rows(keep))
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        return self.head.emit(g, wires)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lineshaft.graph.builder import StepBuilder, Wire
 from lineshaft.model.pipeline import Seen, Wires
 
@@ -19,7 +21,10 @@ class Tags:
 
 
 class Recent:
-    """Wire ``signal`` [C, window]: ``z`` of the newest ticks, newest last; zeros before the first."""
+    """Wire ``signal`` [C, window]: ``z`` of the newest ticks, newest last, and ``warm`` once there are so many.
+
+    Before the first tick the tags count as having stood where it found them.
+    """
 
     reads: tuple[str, ...] = ()
 
@@ -30,7 +35,14 @@ class Recent:
         """Nothing to learn."""
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
-        return {"signal": g.transpose(g.window("recent", wires["z"], self.window), (1, 0))}
+        z, count = wires["z"], g.ticks("recent_age", self.window)
+        held = g.state("recent", (self.window, *z.shape))
+        newest = g.reshape(z, (1, *z.shape))
+        moved = g.concat([g.slice(held, 1, self.window), newest]) if self.window > 1 else newest
+        first = g.less(g.reshape(count, (1, 1)), 1.5)
+        window = g.where(first, newest, moved)
+        g.keep("recent", window)
+        return {"signal": g.transpose(window, (1, 0)), "warm": g.at_least(count, np.full(1, self.window))}
 
 
 class Samples:

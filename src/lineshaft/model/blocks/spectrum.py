@@ -5,6 +5,8 @@ Averaged over half-overlapping segments (Welch, IEEE Trans. Audio Electroacoust.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,8 +69,15 @@ def band_matrix(segment: int, bands: int, top: float) -> Matrix:
     """[bins, bands]: which bins add up to which band; bands without a bin of their own are left out."""
     bins = np.arange(segment // 2 + 1)
     edges = np.geomspace(1.0, max(min(top, 0.5) * segment, 2.0), bands + 1)
-    found = [(bins >= a) & (bins < b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    found = [(bins >= a) & (bins < b) for a, b in pairwise(edges)]
     return np.stack([own for own in found if own.any()], axis=1).astype(np.float64)
+
+
+def linear_bands(segment: int, bands: int, top: float) -> Matrix:
+    """[bins, bands] of equal width from the first bin to ``top``."""
+    bins = np.arange(segment // 2 + 1)
+    edges = np.linspace(1.0, max(min(top, 0.5) * segment, 2.0), bands + 1)
+    return np.stack([(bins >= a) & (bins < b) for a, b in pairwise(edges)], axis=1).astype(np.float64)
 
 
 def _cut(g: StepBuilder, signal: Wire, start: int, segment: int) -> Wire:

@@ -9,7 +9,8 @@ import numpy as np
 
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.model.blocks.signal import Tags
-from lineshaft.model.diagnosis import Settings, class_of
+from lineshaft.model.classes import numbers_of
+from lineshaft.model.diagnosis import Settings
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import Seen, Wires
 from lineshaft.model.supervised import Candidate
@@ -30,7 +31,7 @@ class Shares:
         self.shares = np.full(classes, 1.0 / classes)
 
     def fit(self, seen: Seen) -> None:
-        self.shares = np.bincount(class_of(seen["target"]), minlength=len(self.shares)) / len(seen)
+        self.shares = np.bincount(numbers_of(seen["target"]), minlength=len(self.shares)) / len(seen)
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         nothing = g.multiply(g.slice(wires["features"], 0, 1), 0.0)

@@ -18,7 +18,7 @@ def by_stretch(examples: Examples, folds: int, gap: int, seed: int = 0) -> list[
     neither, so that no window holds both. Groups of a class fewer than ``folds`` lower the number of parts to theirs.
     """
     known = examples.known
-    kind = np.where(known, np.nan_to_num(examples.target[:, 0]), -1).astype(np.int64)
+    kind = _kinds(examples)
     groups = {k: np.unique(examples.group[kind == k]) for k in np.unique(kind[known])}
     parts = min([folds, *(len(g) for g in groups.values() if len(g) > 1)])
     random = np.random.default_rng(seed)
@@ -33,20 +33,30 @@ def by_stretch(examples: Examples, folds: int, gap: int, seed: int = 0) -> list[
     return found
 
 
-def last_share(examples: Examples, share: float) -> Rows:
-    """The last rows of each stretch of one class in one group [N]: what calibrates where nothing else may."""
+def middle_share(examples: Examples, share: float) -> Rows:
+    """Rows [N] from the middle of each stretch of one class in one group, to calibrate by.
+
+    Not the last ones: a fault that grows is at its clearest there, and a learner has to have seen that.
+    """
     held = np.zeros(len(examples), np.bool_)
-    kind = np.where(examples.known, np.nan_to_num(examples.target[:, 0]), -1).astype(np.int64)
+    kind = _kinds(examples)
     for k in np.unique(kind[kind >= 0]):
         for group in np.unique(examples.group[kind == k]):
             rows = np.flatnonzero((kind == k) & (examples.group == group))
-            held[rows[len(rows) - round(share * len(rows)):]] = True
+            count = round(share * len(rows))
+            start = (len(rows) - count) // 2
+            held[rows[start:start + count]] = True
     return held
 
 
 def purged(fold: Fold, run: NDArray[np.int32], gap: int) -> Fold:
     """Without the rows whose window of ``gap`` earlier ticks in their run holds a row of the other side."""
     return Fold(fold.fit & ~_after(fold.judge, run, gap), fold.judge & ~_after(fold.fit, run, gap))
+
+
+def _kinds(examples: Examples) -> NDArray[np.int64]:
+    """The class [N] of each row, -1 where nobody knows it."""
+    return np.where(examples.known, np.nan_to_num(examples.target[:, 0]), -1).astype(np.int64)
 
 
 def _after(rows: Rows, run: NDArray[np.int32], gap: int) -> Rows:
@@ -66,4 +76,5 @@ def _dealt(group: NDArray[np.int32], own: NDArray[np.int32], parts: int, random:
 
 
 def _cut(rows: int, parts: int) -> NDArray[np.int64]:
-    return np.asarray(np.arange(rows) * parts // rows, np.int64)
+    """Blocks of time, the newest first: a search that runs out of time has judged on what is likest the future."""
+    return np.asarray(parts - 1 - np.arange(rows) * parts // rows, np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -12,12 +13,14 @@ from lineshaft.core.answer import Answer
 from lineshaft.core.errors import UsageError
 from lineshaft.core.step import Executor
 from lineshaft.core.task import Task
-from lineshaft.model.diagnosis import Settings, class_of, learners
+from lineshaft.model.classes import numbers_of
+from lineshaft.model.diagnosis import Settings, learners
 from lineshaft.model.evaluate.splits import Fold, Rows
-from lineshaft.model.evaluate.stretches import by_stretch, last_share
+from lineshaft.model.evaluate.stretches import by_stretch, middle_share
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import Pipeline
 from lineshaft.model.supervised import Candidate, Matrix, predict
+from lineshaft.model.tail import finish
 
 DEFAULT = Settings()
 
@@ -40,13 +43,15 @@ class Diagnose:
         return sorted(flat, key=lambda candidate: not candidate.name.startswith("naive"))
 
     def held_out(self, examples: Examples) -> Rows:
-        return last_share(examples, self.settings.held_out)
+        return middle_share(examples, self.settings.held_out)
 
     def folds(self, examples: Examples) -> Sequence[Fold]:
-        return by_stretch(examples, self.settings.folds, self.settings.memory - 1, self.settings.seed)
+        target = np.where(self.held_out(examples)[:, None], np.nan, examples.target)
+        learnt = replace(examples, target=target)
+        return by_stretch(learnt, self.settings.folds, self.settings.memory - 1, self.settings.seed)
 
     def loss(self, target: Matrix, value: Matrix) -> float:
-        return 1.0 - mean_recall(class_of(target), value.argmax(axis=1))
+        return 1.0 - mean_recall(numbers_of(target), value.argmax(axis=1))
 
     def answers(self, examples: Examples) -> tuple[Answer, ...]:
         return tuple(Answer(name) for name in examples.names)
@@ -55,11 +60,11 @@ class Diagnose:
         return int(candidate.settings.get("window", 1))
 
     def finish(self, pipeline: Pipeline, examples: Examples, held_out: Rows, execute: Executor) -> Pipeline:
-        raise NotImplementedError
+        return finish(pipeline, examples, held_out, execute, kind="class")
 
     def figures(self, pipeline: Pipeline, examples: Examples, held_out: Rows, execute: Executor) -> dict[str, float]:
         value = predict(pipeline, examples, execute)[held_out]
-        kind = class_of(examples.target[held_out])
+        kind = numbers_of(examples.target[held_out])
         return {"held_out_recall_mean": mean_recall(kind, value.argmax(axis=1)),
                 "held_out_macro_f1": macro_f1(kind, value.argmax(axis=1))}
 

@@ -64,7 +64,7 @@ def bearings(blocks: int = 12, seed: int = 0) -> Examples:
             rows += [knocking(order, SPEEDS[i % 2], random, 1.0 + bearing) for i in range(blocks)]
             kinds += [kind] * blocks
             groups += [10 * kind + bearing] * blocks
-    tags = tuple(Tag(f"vibration[{i}]") for i in range(SAMPLES)) + (Tag("speed"),)
+    tags = (*(Tag(f"vibration[{i}]") for i in range(SAMPLES)), Tag("speed"))
     group = np.array(groups, np.int32)
     return Examples(Dataset.of(np.stack(rows), tags, run=group), np.array(kinds, float)[:, None], group,
                     ("healthy", "outer race", "inner race"))

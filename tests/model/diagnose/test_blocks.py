@@ -55,8 +55,8 @@ def test_the_envelope_is_that_of_the_hilbert_transform_of_the_band(seed: int, lo
     kernel = firwin(taps, 0.15, window="blackman", fs=2.0) * np.cos(
         2 * np.pi * (low + 0.075) * (np.arange(taps) - taps // 2)) * 2
     wanted = np.abs(hilbert(lfilter(kernel, [1.0], x))) ** 2
-    middle = slice(taps, length - taps)
-    np.testing.assert_allclose(said[1:][middle.start - taps:middle.stop - taps], wanted[middle], atol=0.02 * wanted.max())
+    middle = wanted[taps:length - taps]
+    np.testing.assert_allclose(said[1:len(middle) + 1], middle, atol=0.02 * wanted.max())
 
 
 @settings(deadline=None, max_examples=15)

@@ -2,8 +2,8 @@
 
 The series is cut into blocks longer than its memory, whose means are about independent and normal; the level before the
 change is that of the reference. For every place the likelihood of "as before until here, then a ramp of this length to
-another level" is compared with "as before throughout". The interval of the begin is the set of places that are nearly as
-likely (Hansen, Econometrica 68, 2000: twice the logarithm of the ratio stays under 7.35 with 95 % confidence). Page
+another level" is compared with "as before throughout". The interval of the begin is the set of places that are nearly
+as likely (Hansen, Econometrica 68, 2000: twice the logarithm of the ratio stays under 7.35 with 95 % confidence). Page
 (1954) and Hinkley (1971) look for the same change as it comes in; here the whole window is at hand.
 """
 
@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,8 +146,8 @@ def _spread_of_means(old: Floats, known: Floats, length: int, run: NDArray[np.in
 
 
 def _ramp_gain(y: Floats, looks: float, length: int) -> Floats:
-    """For a ramp of ``length`` blocks to another level (1: a step) that begins at each place, twice the logarithm of its
-    likelihood ratio in units of a block's variance.
+    """Twice the logarithm of the likelihood ratio, in units of a block's variance, of a change that begins at each
+    place: a ramp of ``length`` blocks to another level (1: a step).
 
     The old level is that of ``looks`` blocks of the reference (0) and of the window's blocks before the change.
     """
@@ -175,10 +176,10 @@ def _rate_gain(hits: Floats) -> Floats:
     before, whole = np.cumsum(hits, axis=-1)[..., :-1], hits.sum(axis=-1, keepdims=True)
     size = np.arange(1, count)
     parts = _fit(before, size) + _fit(whole - before, count - size)
-    return np.asarray(2 * (parts - _fit(whole, np.float64(count))))
+    return np.asarray(2 * (parts - _fit(whole, np.array(float(count)))))
 
 
-def _fit(hits: Floats, size: Floats | NDArray[np.int64]) -> Floats:
+def _fit(hits: Floats, size: NDArray[np.number[Any]]) -> Floats:
     """Logarithm of the likelihood at the rate that fits best."""
     rate = np.clip(hits / size, 1e-12, 1 - 1e-12)
     return np.asarray(hits * np.log(rate) + (size - hits) * np.log1p(-rate))

@@ -35,8 +35,8 @@ def sensor_drift(reference: Floats, window: Floats, *, run: NDArray[np.int32] | 
                  ) -> list[SensorDrift]:
     """Sensors that drifted in ``window`` [M, C] against ``reference`` [N, C], the clearest first.
 
-    All values are finite and rows in order of time. Tags that never moved in the reference take no part. At most half of
-    the tags are named: where more disagree, it is the process that changed.
+    All values are finite and rows in order of time. Tags that never moved in the reference take no part. At most half
+    of the tags are named: where more disagree, it is the process that changed.
     """
     moving = np.flatnonzero(reference.std(axis=0) > 1e-9 * (1 + np.abs(reference.mean(axis=0))))
     if len(moving) < 2 or len(reference) < LEAST_ROWS * len(moving):

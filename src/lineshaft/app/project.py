@@ -138,12 +138,23 @@ class Project:
     # -- tags
 
     def choose(self, tags: Sequence[Tag]) -> list[Tag]:
-        """The task's tags among those of the plant; a pattern, mode or limit that fits none is a mistake."""
+        """The task's tags among those of the plant; a pattern, mode or limit that fits none is a mistake.
+
+        Tags that only say what is to be learnt are among them: they are recorded as the others are.
+        """
         paths = [tag.path for tag in tags]
         for pattern in self.task.tags:
             if not any(fnmatchcase(path, pattern) for path in paths):
                 raise self._unknown(pattern, paths, "tags")
+        goal = self.recipe.goal
+        teach = [("predict", path) for path in goal.predict] + [
+            (key, path) for key, path in (("group", goal.group), ("end-of-life", goal.end_of_life)) if path]
+        for key, path in teach:
+            if path not in paths:
+                raise self._unknown(path, paths, key)
         chosen = flow.choose_tags(tags, self.task.tags, self.task.leave_out)
+        there = {tag.path for tag in chosen}
+        chosen += [tag for tag in tags if tag.path not in there and tag.path in {path for _, path in teach}]
         paths = [tag.path for tag in chosen]
         for key, named in (("modes", self.task.modes or ()), ("limits", tuple(self.task.limits))):
             for path in named:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lineshaft.core.answer import Answer
 from lineshaft.core.dataset import ABNORMAL, Dataset
 from lineshaft.core.errors import Refused, UsageError
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.step import Executor
+from lineshaft.core.task import Task
 from lineshaft.graph.replay import Replay
 from lineshaft.model.blocks.features import Level
 from lineshaft.model.blocks.guard import Guard
@@ -58,6 +61,18 @@ class Monitor:
     modes: int
     settle: int
     figures: dict[str, float]
+    task: ClassVar[Task] = Task.MONITOR
+    answers: ClassVar[tuple[Answer, ...]] = ()
+
+    @property
+    def window(self) -> int:
+        """Ticks until its windows are full."""
+        return self.settings.window
+
+    @property
+    def seed(self) -> int:
+        """Of everything that is drawn."""
+        return self.settings.seed
 
 
 def anything(learner: str, graph: bytes) -> str:

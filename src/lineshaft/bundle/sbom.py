@@ -90,7 +90,7 @@ def _licence(name: str) -> dict[str, Any] | None:
 
 
 def _about(name: str) -> Message:
-    """The metadata as the e-mail message that it is; a backport of the library raises for what is absent, so ``get``."""
+    """The metadata as the e-mail message that it is; a backport of it raises where a key is absent, so use ``get``."""
     return cast(Message, metadata.metadata(name))
 
 

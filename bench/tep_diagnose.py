@@ -31,7 +31,7 @@ PROTOCOL = ("learnt from dNN, chosen by blocks of time inside them, tested on dN
 ONSET = 160
 HARD = ("03", "09", "15")
 PERIOD_NS = 180_000_000_000
-SEARCH_S = 300.0
+SEARCH_S = 240.0
 PUBLISHED = {"ExtraTrees on window statistics": {"recall_mean": 0.767, "recall_mean_without_3_9_15": 0.855},
              "LDA of single samples": {"recall_mean": 0.43}}
 

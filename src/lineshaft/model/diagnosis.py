@@ -21,6 +21,8 @@ from lineshaft.model.supervised import Candidate
 
 FAMILY = "lineshaft.model.diagnose"
 MOST_ROWS = 100  # of a class
+FEWEST_SAMPLES = 16
+FEW_GROUPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Vibration:
     ``rate`` is in Hz. ``speed`` is the shaft speed in Hz, or the number of the column behind the samples that holds it
     in revolutions a minute (``speed_column``); 0 and None where nobody knows it. ``orders`` are the machine's fault
     frequencies by name, in multiples of the shaft speed (of a bearing: BPFO, BPFI, BSF, FTF). ``top`` is the highest
-    frequency in Hz that all recordings hold, 0 for all that the rate allows.
+    frequency in Hz that all recordings hold, 0 for all that the rate allows. ``levels`` True says that the level of a
+    block means something, as in the cycles of a press or a test rig; of an accelerometer only what alternates counts.
     """
 
     samples: int
@@ -40,11 +43,13 @@ class Vibration:
     speed_column: int | None = None
     orders: Mapping[str, float] = field(default_factory=dict)
     top: float = 0.0
+    levels: bool = False
 
     def __post_init__(self) -> None:
-        if self.samples < 64 or self.rate <= 0 or self.sensors < 1:
+        if self.samples < FEWEST_SAMPLES or self.rate <= 0 or self.sensors < 1:
             raise UsageError(f"{self.sensors} sensors of {self.samples} samples at {self.rate:g} Hz are no blocks of "
-                             "vibration", where="vibration", do="give at least 64 samples a sensor and the rate in Hz")
+                             "vibration", where="vibration",
+                             do=f"give at least {FEWEST_SAMPLES} samples a sensor and the rate in Hz")
         if self.orders and not self.speed and self.speed_column is None:
             raise UsageError("orders are multiples of the shaft speed, which is not given", where="vibration.orders",
                              do="give the speed in Hz, or the column that holds it in 1/min")
@@ -113,6 +118,18 @@ def with_heads(name: str, kinds: Mapping[str, HeadSettings], front: Callable[[],
                         for other in found[kind].choices("class")[1:] if {**kinds[kind], **other} != kinds[kind]]
 
     return [replace(made(kind, told), variants=others(kind)) for kind, told in kinds.items() if kind in found]
+
+
+def orders_alone(examples: Examples, told: Vibration) -> bool:
+    """Whether only what is tied to the machine's orders may be learnt: it has orders, and few bearings a class.
+
+    A spectrum or a network tells two or three bearings by their resonances, and validation by leaving one of them out
+    is too coarse to find that out.
+    """
+    kind, known = examples.target[:, 0], examples.known
+    counts = [len(np.unique(examples.group[known & (kind == k)])) for k in np.unique(kind[known])]
+    several = [count for count in counts if count > 1]
+    return bool(told.orders and several and min(several) < FEW_GROUPS)
 
 
 class Thinned:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.model.diagnose.signals import RATE, SAMPLES, bearings, process, processes
@@ -16,6 +18,7 @@ from lineshaft.model.diagnosis import Settings, Vibration
 from lineshaft.model.evaluate.splits import Fold
 from lineshaft.model.evaluate.stretches import by_stretch, middle_share, purged
 from lineshaft.model.examples import Examples
+from lineshaft.model.few import few_shot, shots
 from lineshaft.model.learning import train
 from lineshaft.model.supervised import fit, predict
 from lineshaft.model.tasks.diagnose import Diagnose, mean_recall
@@ -122,3 +125,19 @@ def test_one_class_alone_is_refused() -> None:
 def test_orders_without_a_speed_are_refused() -> None:
     with pytest.raises(UsageError, match="shaft speed, which is not given"):
         Vibration(1024, 1000.0, orders={"BPFO": 3.6})
+
+
+def test_a_few_examples_are_enough_where_another_machine_taught_the_embedding() -> None:
+    source, site = bearings(8), bearings(6, seed=3)
+    labelled = shots(site, 3)
+    candidate = next(c for c in Diagnose(SHAKEN).candidates(source) if c.name == "vibration orders discriminant")
+    few = replace(site, target=np.where(labelled[:, None], site.target, np.nan))
+    value = predict(few_shot(candidate, source, few, execute), site, execute)
+    assert mean_recall(site.target[~labelled, 0].astype(np.int64), value[~labelled].argmax(axis=1)) > 0.9
+
+
+def test_few_shots_of_one_class_are_refused() -> None:
+    source = processes(60)
+    one = replace(source, target=np.where(source.target == 1.0, 1.0, np.nan))
+    with pytest.raises(UsageError, match="fewer than two classes"):
+        few_shot(Diagnose(SHORT).candidates(source)[0], source, one, execute)

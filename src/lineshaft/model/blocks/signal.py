@@ -46,12 +46,15 @@ class Recent:
 
 
 class Samples:
-    """Wires ``signal`` [sensors, samples], without its mean, and ``facts``: the columns of x behind the samples."""
+    """Wires ``signal`` [sensors, samples] and ``facts``: the columns of x behind the samples.
+
+    Without ``levels`` each sensor's mean is taken off.
+    """
 
     reads: tuple[str, ...] = ()
 
-    def __init__(self, sensors: int, samples: int) -> None:
-        self.sensors, self.samples = sensors, samples
+    def __init__(self, sensors: int, samples: int, levels: bool = False) -> None:
+        self.sensors, self.samples, self.levels = sensors, samples, levels
 
     def fit(self, seen: Seen) -> None:
         """Nothing to learn."""
@@ -59,8 +62,20 @@ class Samples:
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         x, width = wires["x"], self.sensors * self.samples
         raw = g.reshape(g.slice(x, 0, width), (self.sensors, self.samples))
-        signal = g.subtract(raw, g.mean(raw))
+        signal = raw if self.levels else g.subtract(raw, g.mean(raw))
         return {"signal": signal} | ({"facts": g.slice(x, width, x.shape[0])} if x.shape[0] > width else {})
+
+
+class Flat:
+    """Wire ``features`` [C * T]: the signal itself."""
+
+    reads: tuple[str, ...] = ()
+
+    def fit(self, seen: Seen) -> None:
+        """Nothing to learn."""
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        return joined(g, wires, [wires["signal"]])
 
 
 def joined(g: StepBuilder, wires: Wires, parts: list[Wire]) -> Wires:

@@ -22,7 +22,7 @@ HEADS: dict[str, HeadSettings] = {
 
 
 class OfWindows:
-    """A window after the other, each with every head."""
+    """Each window with a forest, the longest with the other heads too."""
 
     name: ClassVar[str] = "statistics"
 
@@ -35,11 +35,12 @@ class OfWindows:
         def front(window: int) -> Callable[[], Sequence[Block]]:
             return lambda: (Guard(), Modes(), Standardise(channels), Recent(window), Statistics())
 
-        few = len(examples.names) <= FEW_CLASSES
-        kinds = {kind: told for kind, told in HEADS.items() if few or kind != "trees"}
+        few, longest = len(examples.names) <= FEW_CLASSES, max(settings.windows)
         found: list[Candidate] = []
         for window in (w for w in settings.windows if w > 1):
             name = f"statistics {window}"
+            kinds = {kind: told for kind, told in HEADS.items()
+                     if kind == "forest" or (window == longest and (few or kind != "trees"))}
             found += with_heads(name, kinds, front(window), name, examples, settings)
         return found
 

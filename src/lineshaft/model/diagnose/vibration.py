@@ -1,17 +1,18 @@
-"""Vibration: blocks of fast samples, by spectrum, shape, loudness and the envelope at the machine's fault orders."""
+"""Vibration and other fast samples: by spectrum, shape and loudness, and the envelope at the machine's fault orders."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import ClassVar
 
+from lineshaft.model.blocks.course import Course
 from lineshaft.model.blocks.guard import Guard
 from lineshaft.model.blocks.knocks import Knocks
 from lineshaft.model.blocks.loudness import Loudness
 from lineshaft.model.blocks.signal import Samples
 from lineshaft.model.blocks.spectrum import Spectrum
 from lineshaft.model.blocks.statistics import Statistics
-from lineshaft.model.diagnosis import Settings, Vibration, with_heads
+from lineshaft.model.diagnosis import Settings, Vibration, orders_alone, with_heads
 from lineshaft.model.examples import Examples
 from lineshaft.model.head import Settings as HeadSettings
 from lineshaft.model.pipeline import Block
@@ -22,7 +23,8 @@ HEADS: dict[str, HeadSettings] = {"discriminant": {}, "forest": {}, "trees": {"t
 
 
 class OfSamples:
-    """Three views: knocks with loudness (where orders are known), the spectrum with shapes, and all of it."""
+    """Knocks with loudness where orders are known; the spectrum with shapes, or the course where levels mean something.
+    """
 
     name: ClassVar[str] = "vibration"
 
@@ -31,12 +33,12 @@ class OfSamples:
         told = settings.vibration
         if told is None:
             return ()
-        views = {"spectrum": _spectrum(told)}
-        if told.orders:
-            views = {"orders": _orders(told), "all": [*_orders(told), *_spectrum(told)], **views}
+        views = {"orders": _orders(told)} if told.orders else {}
+        if not orders_alone(examples, told):
+            views |= {"course": [Statistics(), Course()]} if told.levels else {"spectrum": _spectrum(told)}
 
         def front(blocks: Sequence[Block]) -> Sequence[Block]:
-            return (Guard(), Samples(told.sensors, told.samples), *blocks)
+            return (Guard(), Samples(told.sensors, told.samples, told.levels), *blocks)
 
         found: list[Candidate] = []
         for view, blocks in views.items():
@@ -47,7 +49,7 @@ class OfSamples:
 
 def _orders(told: Vibration) -> list[Block]:
     top = told.highest / told.rate
-    return [Knocks(told.orders, told.rate, told.speed, told.speed_column, top), Loudness(top=top)]
+    return [Knocks(told.orders, told.rate, told.speed, told.speed_column, top), Loudness(bands=1, top=top)]
 
 
 def _spectrum(told: Vibration) -> list[Block]:

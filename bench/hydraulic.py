@@ -1,0 +1,103 @@
+"""Hydraulic test rig: the state of cooler, valve, pump and accumulator from one cycle of 60 s.
+
+    python bench/hydraulic.py --data ../shared/data/hydraulic --json
+
+Cycles stand in time order and in stretches of equal condition; three blocks of time judge in turn, what is not yet
+stable is left out. Sensors of more than 60 values a cycle are averaged to one a second. The shared files lack the
+pressures: the figures are not comparable with published ones that had them.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from by_blocks import Matrix, Numbers, answers, baselines, examples, learnt
+from harness import Result, arguments, data_folder, finish, progress
+from lineshaft.model.diagnosis import Vibration
+from lineshaft.model.evaluate.interval import bootstrap
+from lineshaft.model.tasks.diagnose import mean_recall
+from monitor_files import members
+
+SECONDS = 60
+FOLDS = 3
+TASKS = ("cooler", "valve", "pump", "accumulator")
+STABLE = 4
+TOTAL_S = 360.0
+PROTOCOL = ("stable cycles in time order, three blocks of time judge in turn; learnt and chosen on the others, whole "
+            "stretches of equal condition left out; baselines are scikit-learn on mean, deviation, least and greatest "
+            "of each sensor; no pressures in the shared files")
+
+
+def main() -> int:
+    parser = arguments(__doc__)
+    parser.add_argument("--data", required=True, help="the folder of the files")
+    parser.add_argument("--learner", default="auto", help="one learner instead of the choice")
+    parser.add_argument("--seconds", type=float, default=TOTAL_S, help="for all searches together")
+    chosen = parser.parse_args()
+    sensors, profile = read(data_folder(chosen.data))
+    stable = profile[:, STABLE] == 0
+    stretch = np.cumsum(np.any(np.diff(profile[:, :STABLE], axis=0, prepend=profile[:1, :STABLE]) != 0, axis=1))
+    rows = np.hstack([values[stable] for values in sensors.values()])
+    each = chosen.seconds / (len(TASKS) * FOLDS)
+    figures: dict[str, Any] = {}
+    for place, task in enumerate(TASKS):
+        found = one_task(rows, profile[stable, place], stretch[stable].astype(np.int32), tuple(sensors), each,
+                         chosen.learner)
+        figures |= {f"{task}_{name}": value for name, value in found.items()}
+        progress(f"{task}: {found}")
+    own = [figures[f"{task}_recall"] for task in TASKS]
+    figures = {"recall_mean": float(np.mean(own)), "seeds": 1,
+               "ci_low": float(np.mean([figures[f"{task}_ci_low"] for task in TASKS])),
+               "ci_high": float(np.mean([figures[f"{task}_ci_high"] for task in TASKS])),
+               "baseline_best": float(np.mean([figures[f"{task}_baseline_best"] for task in TASKS])), **figures}
+    finish(Result("hydraulic", PROTOCOL, figures, {"recall_mean": "> baseline_best"}), as_json=chosen.json)
+    return 0
+
+
+def read(folder: Path) -> tuple[dict[str, Matrix], Matrix]:
+    """Each sensor [cycles, 60] by name, and the profile [cycles, 5]."""
+    found, profile = dict[str, Matrix](), None
+    for name, content in members(folder):
+        stem = Path(name).stem
+        if not name.endswith(".txt") or stem.startswith(("description", "LICENSE", "README")):
+            continue
+        values = np.loadtxt(content.decode("ascii").splitlines(), ndmin=2)
+        if stem == "profile":
+            profile = values
+        elif values.shape[1] % SECONDS == 0:
+            found[stem] = values.reshape(len(values), SECONDS, -1).mean(axis=2)
+    if profile is None or not found:
+        sys.exit(f"{folder}: profile.txt and the sensors' files are not here; pass --data with their folder")
+    return found, profile
+
+
+def one_task(rows: Matrix, condition: Matrix, stretch: np.ndarray, sensors: tuple[str, ...], seconds: float,
+             learner: str) -> dict[str, Any]:
+    """Mean recall over the classes of one target, all folds pooled, beside the baselines."""
+    classes, kind = np.unique(condition, return_inverse=True)
+    fold = np.arange(len(rows)) * FOLDS // len(rows)
+    said, beside, learners = np.zeros(len(rows), np.int64), dict[str, Numbers](), list[str]()
+    for part in range(FOLDS):
+        teach, test = fold != part, fold == part
+        given = examples(rows[teach], kind[teach], stretch[teach], [f"{c:g}" for c in classes], sensors)
+        fitted = learnt(given, Vibration(SECONDS, 1.0, len(sensors), levels=True), seconds, learner)
+        learners.append(fitted.learner)
+        said[test] = answers(fitted.graph, rows[test]).argmax(axis=1)
+        for name, told in baselines(rows[teach], kind[teach], rows[test], len(sensors)).items():
+            beside.setdefault(name, np.zeros(len(rows), np.int64))[test] = told
+    groups = np.unique(stretch)
+    parts = [np.flatnonzero(stretch == group) for group in groups]
+    low, high = bootstrap(lambda places: mean_recall(*(column[np.concatenate([parts[p] for p in places])]
+                                                       for column in (kind, said))), len(parts), draws=300)
+    scores = {name: mean_recall(kind, told) for name, told in beside.items()}
+    best = max(scores, key=lambda name: scores[name])
+    return {"recall": mean_recall(kind, said), "ci_low": low, "ci_high": high, "baseline_best": scores[best],
+            "baseline": best, "naive": scores["naive"], "learner": "/".join(sorted(set(learners)))}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

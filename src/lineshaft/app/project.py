@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,8 +17,9 @@ from lineshaft.app.locate import near, place_of
 from lineshaft.app.recipe import Recipe
 from lineshaft.bundle.inspect import inspect
 from lineshaft.connect.registry import manifests
+from lineshaft.core.alone import alone as held
 from lineshaft.core.clock import parse_duration
-from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.core.errors import UsageError
 from lineshaft.core.tag import Tag
 from lineshaft.historian.store import EmbeddedHistorian, open_historian
 
@@ -167,21 +167,6 @@ class Project:
                           do=near(named, paths) or f"see `lineshaft tag browse {self.config.plant.source}`")
 
 
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """The right to run the project in this folder; the system frees it with the process, however that ends."""
-    try:
-        lock = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)
-    except sqlite3.OperationalError as error:
-        raise EnvironmentFailed(f"nothing can be written here ({error})", where=str(folder),
-                                do="look at the folder") from None
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        lock.close()
-        raise EnvironmentFailed(f"another `lineshaft run` is at work here, or the folder is read-only ({error})",
-                                where=str(folder), do="end that one, or look at the folder") from None
-    try:
-        yield
-    finally:
-        lock.close()
+def alone(folder: Path) -> AbstractContextManager[None]:
+    """The right to run the project in this folder."""
+    return held(folder / LOCK, "`lineshaft run`")

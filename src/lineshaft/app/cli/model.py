@@ -77,10 +77,11 @@ def drift(chosen: argparse.Namespace) -> int:
         found = drifting.measure(project, historian, chosen.version or version,
                                  parse_duration(chosen.over, where="--over"), progress)
     worst = sorted(found.tags, key=lambda pair: -pair[1].psi)
-    rows = [["tag", "state", "PSI", "by chance", "KS", "by chance", "shift"],
+    began = {one.tag: f"{format_time(one.begin)} ({one.change}, {one.source})" for one in found.began}
+    rows = [["tag", "state", "PSI", "by chance", "KS", "by chance", "shift", "began"],
             *([tag, one.state, f"{one.psi:.2f}", f"{one.psi_chance:.2f}", f"{one.ks:.2f}", f"{one.ks_chance:.2f}",
-               f"{one.shift:+.1f} sigma"] for tag, one in worst)]
-    emit(chosen, drifting.described(found), columns(rows))
+               f"{one.shift:+.1f} sigma", began.get(tag, "")] for tag, one in worst)]
+    emit(chosen, drifting.described(found), [*columns(rows), drifting.judged(found.concept)])
     return 0
 
 

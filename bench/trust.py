@@ -2,13 +2,14 @@
 
     python bench/trust.py --data ../shared/data/gas_turbine --json
 
-Coverage is the share of truths between ``low`` and ``high``, stated 0.9, on rows that neither taught nor calibrated, of
-the default tail (`model/tail.py`) behind a default head. Made sets are drawn anew for each seed. Gas turbine: NOX from
-the nine process tags, once by year (the first three fifths of the files teach, the last year of these is held out, the
-later ones judge) and once by weeks dealt at random, which is what the promise is made for. Steel plates (classes) and
-C-MAPSS (life left up to 125, whole engines dealt at random) where their folders lie beside. Shapley values: LightGBM's own
-exact TreeSHAP values, as stored by tests/model/explain/by_shap.py out of the shap package. Drift: one tag of the
-process moved by half of its deviation from a random row on, in the second year against the first; the begin as found.
+Coverage is the share of truths between ``low`` and ``high``, stated 0.9, on rows that neither taught nor calibrated,
+of the default tail (`model/tail.py`) behind a default head. Made sets are drawn anew for each seed. Gas turbine: NOX
+from the nine process tags, once by year (the first three fifths of the files teach, the last year of these is held
+out, the later ones judge) and once by weeks dealt at random, which is what the promise is made for. Steel plates
+(classes) and C-MAPSS (life left up to 125, whole engines dealt at random) where their folders lie beside. Shapley
+values: exact TreeSHAP values as tests/model/explain/by_shap.py stored them out of the shap package. Drift: one tag of
+the process moved by half of its deviation from a random row on, in the second year against the first; the begin as
+found.
 """
 
 from __future__ import annotations
@@ -215,7 +216,7 @@ def _stretch(x: Matrix) -> Stretch:
 
 
 def of_sensors(names: list[str], years: list[Matrix]) -> dict[str, float]:
-    """Each process tag moved in turn, from three random rows on; and how often an unmoved year is accused."""
+    """Each process tag moved in turn, from three random rows on; and how many of an unmoved year are accused."""
     process = [place for place, name in enumerate(names) if name not in (TARGET, OTHER_TARGET)]
     old, new = years[0][:, process], years[1][:, process]
     random = np.random.default_rng(0)
@@ -238,7 +239,7 @@ def of_sensors(names: list[str], years: list[Matrix]) -> dict[str, float]:
 
 
 def of_series(random: np.random.Generator, change: Callable[[NDArray[np.int64], int], Matrix]) -> float:
-    """Median error of the begin in rows, of changes by two deviations in 2,000 rows that remember half of their last."""
+    """Median error of the begin in rows: changes by two deviations in 2,000 rows, each half its last."""
     errors = []
     for _ in range(60):
         noise = random.normal(size=4000) * 0.75**0.5
@@ -273,8 +274,8 @@ def measure(folder: Path) -> Result:
     random = np.random.default_rng(1)
     figures["begin_error_step_rows"] = of_series(random, lambda t, at: 2.0 * (t >= at))
     figures["begin_error_ramp_rows"] = of_series(random, lambda t, at: 2.0 * np.clip((t - at) / 400, 0, 1))
-    return Result("trust", f"coverage at {STATED} on rows that neither taught nor calibrated, trees, {len(SEEDS)} seeds "
-                  "(ci_* are of coverage_made_rows); Shapley values against shap's; drifts injected at known rows",
+    return Result("trust", f"coverage at {STATED} on rows that neither taught nor calibrated, trees, {len(SEEDS)} "
+                  "seeds (ci_* are of coverage_made_rows); Shapley values beside shap's; injected drifts",
                   {"coverage_stated": STATED, **figures, "seeds": len(SEEDS)},
                   {"coverage_made_rows": "0.9", "shapley_exact_difference": "< 1e-4"})
 

@@ -114,7 +114,8 @@ def parts(given: Examples, seed: int, *, in_order: bool = False) -> tuple[Rows, 
 
 def turbine(folder: Path) -> tuple[list[str], list[Matrix]]:
     """Names of the columns, and the files (years) in order of their names."""
-    found, names = [], []
+    found: list[Matrix] = []
+    names: list[str] = []
     for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.reader(file))
@@ -122,7 +123,7 @@ def turbine(folder: Path) -> tuple[list[str], list[Matrix]]:
         if TARGET in header and len(rows) > 10:
             names = names or header
             table = np.array([[float(cell) for cell in row] for row in rows[1:]])
-            found.append(table[:, [header.index(name) for name in names]])
+            found.append(table[:, np.array([header.index(name) for name in names])])
     if len(found) < 2:
         sys.exit(f"{folder}: fewer than two CSVs with a column {TARGET!r}; pass --data with the folder of gas turbine "
                  "years")
@@ -152,7 +153,9 @@ def of_turbine(names: list[str], years: list[Matrix]) -> dict[str, float]:
 def of_neighbours(folder: Path) -> dict[str, float]:
     """Coverage on other sets of the parent folder, as far as they are there."""
     found = {}
-    for name, read, kind in (("steel_plates", steel_plates, "class"), ("cmapss", engines, "number")):
+    others: list[tuple[str, Callable[[Path], Examples | None], Kind]] = [
+        ("steel_plates", steel_plates, "class"), ("cmapss", engines, "number")]
+    for name, read, kind in others:
         given = read(folder.parent / name)
         if given is not None:
             each = [coverage(given, *parts(given, seed), kind)[0] for seed in SEEDS[:3]]
@@ -238,7 +241,7 @@ def of_sensors(names: list[str], years: list[Matrix]) -> dict[str, float]:
             "sensor_begin_within_week_alone": named_level / len(trials)}
 
 
-def of_series(random: np.random.Generator, change: Callable[[NDArray[np.int64], int], Matrix]) -> float:
+def of_series(random: np.random.Generator, change: Callable[[Matrix, int], Matrix]) -> float:
     """Median error of the begin in rows: changes by two deviations in 2,000 rows, each half its last."""
     errors = []
     for _ in range(60):
@@ -246,7 +249,7 @@ def of_series(random: np.random.Generator, change: Callable[[NDArray[np.int64], 
         for row in range(1, len(noise)):
             noise[row] += 0.5 * noise[row - 1]
         at = int(random.integers(200, 1700))
-        found = onset(noise[:2000], noise[2000:] + change(np.arange(2000), at))
+        found = onset(noise[:2000], noise[2000:] + change(np.arange(2000.0), at))
         errors.append(abs(found.begin - at) if found is not None else 2000)
     return float(np.median(errors))
 
@@ -272,7 +275,7 @@ def measure(folder: Path) -> Result:
     progress("begin of drifts")
     figures |= of_sensors(names, years)
     random = np.random.default_rng(1)
-    figures["begin_error_step_rows"] = of_series(random, lambda t, at: 2.0 * (t >= at))
+    figures["begin_error_step_rows"] = of_series(random, lambda t, at: np.where(t >= at, 2.0, 0.0))
     figures["begin_error_ramp_rows"] = of_series(random, lambda t, at: 2.0 * np.clip((t - at) / 400, 0, 1))
     return Result("trust", f"coverage at {STATED} on rows that neither taught nor calibrated, trees, {len(SEEDS)} "
                   "seeds (ci_* are of coverage_made_rows); Shapley values beside shap's; injected drifts",

@@ -123,6 +123,9 @@ class StepBuilder:
     def log(self, a: Wire) -> Wire:
         return self._elementwise("Log", a)
 
+    def exp(self, a: Wire) -> Wire:
+        return self._elementwise("Exp", a)
+
     def tanh(self, a: Wire) -> Wire:
         return self._elementwise("Tanh", a)
 

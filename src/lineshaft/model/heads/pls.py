@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.graph.builder import StepBuilder
+from lineshaft.model.evaluate.blocks import left_out
 from lineshaft.model.head import Kind, Settings
 from lineshaft.model.learner import scaled, standard_scale
 from lineshaft.model.pipeline import Seen, Wires
 
 Matrix = NDArray[np.float64]
 MOST = 20
-PARTS = 5
 NEARLY = 1.01
 SMALLEST = 1e-10
 
@@ -98,11 +98,7 @@ def simpls(z: Matrix, y: Matrix, components: int) -> list[Matrix]:
 def _by_blocks(z: Matrix, y: Matrix) -> int:
     """How many latent variables predict blocks of rows best that taught nothing."""
     losses = np.full(min(MOST, z.shape[1]), 0.0)
-    for block in np.array_split(np.arange(len(z)), PARTS):
-        keep = np.ones(len(z), np.bool_)
-        keep[block] = False
-        if not keep.any() or not len(block):
-            continue
+    for keep, block in left_out(np.zeros(len(z), np.int64)):
         middle, level = z[keep].mean(axis=0), y[keep].mean(axis=0)
         maps = simpls(z[keep] - middle, y[keep] - level, len(losses))
         for place in range(len(losses)):

@@ -23,6 +23,9 @@ PENALTIES = np.logspace(-6, 3, 28)  # a row, of standardised features
 class Ridge:
     """One linear map [F, V] of standardised features, least squares with a penalty on its size.
 
+    Wire ``effect`` [F] >= 0 is what each feature moves the answer from its mean, in deviations of each place's target
+    and averaged over the places.
+
     >>> from lineshaft.model.pipeline import Seen
     >>> x = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
     >>> head = Ridge(1, "number")
@@ -41,6 +44,7 @@ class Ridge:
         self.scale: Matrix = np.ones(1)
         self.weights: Matrix = np.zeros((1, outputs))
         self.offset: Matrix = np.zeros(outputs)
+        self.effect: Matrix = np.zeros(1)
 
     @classmethod
     def choices(cls, kind: Kind) -> Sequence[Settings]:
@@ -56,10 +60,12 @@ class Ridge:
         pull = vectors.T @ (z.T @ y) / len(z)
         penalty = self.penalty or _by_gcv(values, pull, y)
         self.weights = vectors @ (pull / (values + penalty)[:, None])
+        self.effect = (np.abs(self.weights) / np.maximum(y.std(axis=0), 1e-12)).mean(axis=1)
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         z = scaled(g, wires["features"], self.centre, self.scale)
-        return {"value": g.add(g.project(z, self.weights), self.offset)}
+        effect = g.multiply(g.absolute(z), self.effect)
+        return {"value": g.add(g.project(z, self.weights), self.offset), "effect": effect}
 
 
 def _by_gcv(values: Matrix, pull: Matrix, y: Matrix) -> float:

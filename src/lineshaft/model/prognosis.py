@@ -18,9 +18,11 @@ from lineshaft.model.blocks.standardise import Standardise
 from lineshaft.model.blocks.trend import Reach, Trend
 from lineshaft.model.blocks.wear import Wear
 from lineshaft.model.examples import Examples
+from lineshaft.model.head import Settings as HeadSettings
 from lineshaft.model.pipeline import Block, Seen, Wires
 from lineshaft.model.supervised import Candidate, Matrix
 
+REACH = Reach()
 FAMILY = "lineshaft.model.prognose"
 CAP_OF_LIFE = 0.63  # of the median life: 125 of the turbofans' 199 cycles, the field's habit
 LIMIT_OF_CAP = 0.2
@@ -36,18 +38,20 @@ class Settings:
     ``limit``, in periods, is the remaining life under which the alarm comes, by the low end of the interval; 0 takes a
     fifth of the cap. ``conditions`` names the tags that set the operating condition; None looks for them. ``cuts`` is
     at how many random ages of each machine candidates are judged and intervals set, as a machine in service is looked
-    at; ``held_out`` the share of machines that calibrates.
+    at; ``held_out`` the share of machines that calibrates. ``networks`` are averaged, each learnt in ``steps`` batches.
     """
 
     cap: float = 0.0
     limit: float = 0.0
     conditions: tuple[str, ...] | None = None
-    reach: Reach = Reach()
+    reach: Reach = REACH
     coverage: float = 0.9
-    held_out: float = 0.2
-    folds: int = 4
+    held_out: float = 0.15
+    folds: int = 3
     cuts: int = 10
     youngest: int = 20
+    networks: int = 3
+    steps: int = 800
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -115,11 +119,13 @@ class Capped:
         return {**said, "value": g.clip(said["value"], 0.0, self.cap)}
 
 
-def with_head(name: str, examples: Examples, settings: Settings, head: Callable[[], Block], **told: float | int | str
-              ) -> Candidate:
-    """The common front with a head."""
-    return Candidate(name, "wear and trend", front(examples, settings), lambda: Capped(head(), settings.cap),
-                     {"cap": settings.cap, **told})
+def with_head(name: str, examples: Examples, settings: Settings, head: Callable[[], Block],
+              more: Sequence[Block] = (), told: HeadSettings | None = None) -> Candidate:
+    """The common front, ``more`` blocks behind it that learn nothing, and a head."""
+    before = front(examples, settings)
+    front_name = " ".join(["trend", *(type(block).__name__ for block in more)])
+    return Candidate(name, front_name, lambda: (*before(), *more), lambda: Capped(head(), settings.cap),
+                     {"cap": settings.cap, **(told or {})})
 
 
 def score_of(target: Matrix, value: Matrix) -> float:

@@ -1,4 +1,4 @@
-"""Means and slopes over the newest ticks, right from the first tick on: a window that is not full counts what it has."""
+"""Means and slopes over the newest ticks, right from the first tick on: a window counts the ticks that it has."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ STILL = 1e-3  # deviations: a tag that moves less in training never moved
 class Reach:
     """How far back the features look: weights of exponential means, lengths of windows in ticks."""
 
-    wear_weights: Sequence[float] = (0.5, 0.2, 0.1, 0.05)
-    wear_windows: Sequence[int] = (10, 20, 40, 80)
+    wear_weights: Sequence[float] = (0.5, 0.2, 0.1, 0.05, 0.02)
+    wear_windows: Sequence[int] = (10, 20, 40, 80, 150)
     tag_weights: Sequence[float] = (0.1, 0.03)
     tag_windows: Sequence[int] = (40, 80)
     start: int = 10

@@ -33,8 +33,9 @@ class Wear:
         z, life = np.asarray(seen["z"], np.float64), np.asarray(seen["target"], np.float64)[:, :1]
         wanted = np.minimum(life, self.caps) / np.asarray(self.caps)
         centre, middle = z.mean(axis=0), wanted.mean(axis=0)
-        square = (z - centre).T @ (z - centre) / len(z)
-        self.weights = np.linalg.solve(square + PENALTY * np.eye(z.shape[1]), (z - centre).T @ (wanted - middle) / len(z))
+        away = z - centre
+        square = away.T @ away / len(z) + PENALTY * np.eye(z.shape[1])
+        self.weights = np.linalg.solve(square, away.T @ (wanted - middle) / len(z))
         self.offset = middle - centre @ self.weights
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:

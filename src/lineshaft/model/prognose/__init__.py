@@ -1,1 +1,1 @@
-"""Learners of remaining life: one file each, found by discovery; what they share is in ``lineshaft.model.prognosis``."""
+"""Learners of remaining life: one file each, found by discovery; they share ``lineshaft.model.prognosis``."""

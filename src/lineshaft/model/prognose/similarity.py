@@ -12,7 +12,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lineshaft.graph.builder import StepBuilder, Wire
+from lineshaft.graph.builder import StepBuilder
+from lineshaft.model.blocks.recent import Lagged
 from lineshaft.model.examples import Examples
 from lineshaft.model.learner import scaled, standard_scale
 from lineshaft.model.pipeline import Seen, Wires
@@ -31,10 +32,9 @@ class Library:
     machine best from the others (leave-one-machine-out).
     """
 
-    reads: tuple[str, ...] = ("smooth_wear", "age", "target", "group")
+    reads: tuple[str, ...] = ("lagged", "target", "group")
 
-    def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
+    def __init__(self) -> None:
         self.bank: Matrix = np.zeros((1, 1))
         self.lives: Matrix = np.zeros((1, 1))
         self.centre: Matrix = np.zeros(1)
@@ -42,8 +42,7 @@ class Library:
         self.breadth = 1.0
 
     def fit(self, seen: Seen) -> None:
-        windows = lagged(np.asarray(seen["smooth_wear"], np.float64), seen.run, seen.age)
-        windows = np.hstack([windows, np.asarray(seen["age"], np.float64)])
+        windows = np.asarray(seen["lagged"], np.float64)
         rows = np.linspace(0, len(windows) - 1, min(len(windows), MOST_MOMENTS)).astype(int)
         self.centre, self.scale = standard_scale(windows)
         self.bank = (windows[rows] - self.centre) / self.scale
@@ -51,29 +50,11 @@ class Library:
         self.breadth = _breadth(self.bank, self.lives, seen["group"][rows])
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
-        query = scaled(g, self._window(g, wires["smooth_wear"], wires["age"]), self.centre, self.scale)
+        query = scaled(g, wires["lagged"], self.centre, self.scale)
         gain = 1.0 / self.breadth
         # exp(-|q - b|^2 / breadth), normalised: the part of |q|^2 is the same for all and falls out
         closeness = g.add(g.project(query, 2.0 * gain * self.bank.T), -gain * (self.bank**2).sum(axis=1))
         return {"value": g.project(g.softmax(closeness), self.lives)}
-
-    def _window(self, g: StepBuilder, wear: Wire, age: Wire) -> Wire:
-        longest = max(LAGS) + 1
-        window = g.window("library", g.subtract(wear, 1.0), longest)  # before the start: healthy, not worn out
-        return g.concat([*(g.add(g.reshape(g.slice(window, longest - 1 - lag, longest - lag), wear.shape), 1.0)
-                           for lag in LAGS), age])
-
-
-def lagged(wear: Matrix, run: NDArray[np.int32], age: NDArray[np.int64]) -> Matrix:
-    """[N, lags * K] of rows whose run is whole; 1 (healthy) before the start."""
-    place = np.arange(len(wear))
-    parts = []
-    for lag in LAGS:
-        there = (age >= lag) & (place >= lag)
-        back = np.maximum(place - lag, 0)
-        there &= run[back] == run
-        parts.append(np.where(there[:, None], wear[back], 1.0))
-    return np.hstack(parts)
 
 
 def _breadth(bank: Matrix, lives: Matrix, group: NDArray[np.integer]) -> float:
@@ -98,7 +79,7 @@ class Similarity:
 
     @staticmethod
     def candidates(examples: Examples, settings: Settings) -> Sequence[Candidate]:
-        return (with_head("similarity", examples, settings, lambda: Library(settings.seed)),)
+        return (with_head("similarity", examples, settings, Library, (Lagged(LAGS),)),)
 
 
 LEARNER = Similarity

@@ -14,7 +14,8 @@ from lineshaft.core.errors import LineshaftError, UsageError
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.step import Executor
 from lineshaft.core.task import Task
-from lineshaft.model.answer import WITH_VALUE, Fitted, Trial
+from lineshaft.graph.check import signature
+from lineshaft.model.answer import VALUE, WITH_VALUE, Fitted, Trial
 from lineshaft.model.evaluate.splits import Fold, Rows
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import Pipeline
@@ -41,7 +42,8 @@ class Learning(Protocol):
 
     def loss(self, target: Matrix, value: Matrix) -> float: ...
 
-    def answers(self, examples: Examples) -> tuple[Answer, ...]: ...
+    def answers(self, examples: Examples) -> tuple[Answer, ...]:
+        """What the places of ``value`` stand for; more than there are where only the data tell how many."""
 
     def window(self, candidate: Candidate) -> int:
         """Ticks until its windows are full."""
@@ -117,7 +119,9 @@ def described(learning: Learning, candidate: Candidate, whole: Pipeline, example
               execute: Executor, why: str, trials: Sequence[Trial]) -> Fitted:
     """A learnt candidate with its figures and reasons."""
     figures = learning.figures(whole, examples, held_out, execute)
-    return Fitted(learning.task, candidate.name, whole.graph(WITH_VALUE), learning.answers(examples), why,
+    graph = whole.graph(WITH_VALUE)
+    places = next(port.shape[0] for port in signature(graph).outputs if port.name == VALUE)
+    return Fitted(learning.task, candidate.name, graph, learning.answers(examples)[:places], why,
                   tuple(trials), learning.window(candidate), figures)
 
 

@@ -40,8 +40,8 @@ AIMS = {"FD001": {"rmse_clipped": "< 10.5", "rmse_raw": "< 11.5"}, "FD002": {"rm
 Vector = NDArray[np.float64]
 PROTOCOL = ("learnt and chosen on training engines, folds by engine, judged after random cycles; one run of the frozen "
             "graph over the test engines, its answer after their last cycle; means over seeds, interval of "
-            "rmse_clipped over engines; clipped: label and answer cut at 125; with answers up to 125 no model errs less "
-            "than floor_raw on raw labels; coverage_90 and width_90 are of the clipped label")
+            "rmse_clipped over engines; clipped: label and answer cut at 125; with answers up to 125 no model "
+            "errs less than floor_raw on raw labels; coverage_90 and width_90 are of the clipped label")
 
 
 @dataclass(frozen=True, eq=False)

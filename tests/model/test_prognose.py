@@ -110,7 +110,7 @@ def test_the_task_gives_every_wire_and_its_interval_covers_machines_of_another_d
     x, quality = step_inputs(others.dataset)
     rows = at_cuts(others, others.known, 5, 5)
     cap = trained().figures["cap"]
-    found = {name: [] for name in WITH_VALUE}
+    found: dict[str, list[np.ndarray]] = {name: [] for name in WITH_VALUE}
     for start, stop in run_spans(others.dataset.run):
         said = Replay(trained().graph, execute)(x[start:stop], quality[start:stop])
         for name in WITH_VALUE:

@@ -12,8 +12,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lineshaft.core.errors import UsageError
 from lineshaft.graph.builder import StepBuilder
-from lineshaft.model.blocks.recent import Lagged, Recent
+from lineshaft.model.blocks.path import Lagged, Recent
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import Block, Seen, Wires
 from lineshaft.model.prognose.network import LENGTH, Network
@@ -37,7 +38,11 @@ class Copy:
         self.reads = (*head.reads, *(() if "group" in head.reads else ("group",)))
 
     def fit(self, seen: Seen) -> None:
-        self.head.fit(seen.rows(part_of(seen["group"]) != self.part))
+        others = part_of(seen["group"]) != self.part
+        if not others.any() or others.all():
+            raise UsageError("one machine is too few to weigh two learners by", where="target",
+                             do="give the histories of two or more to learn from")
+        self.head.fit(seen.rows(others))
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         return {self.name: self.head.emit(g, wires)["value"]}

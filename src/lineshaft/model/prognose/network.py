@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lineshaft.core.errors import EnvironmentFailed
 from lineshaft.graph.builder import StepBuilder, Wire
-from lineshaft.model.blocks.recent import Recent
+from lineshaft.model.blocks.path import Recent
 from lineshaft.model.examples import Examples
 from lineshaft.model.learner import scaled, standard_scale
 from lineshaft.model.pipeline import Seen, Wires

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.graph.builder import StepBuilder
-from lineshaft.model.blocks.recent import Lagged
+from lineshaft.model.blocks.path import Lagged
 from lineshaft.model.examples import Examples
 from lineshaft.model.learner import scaled, standard_scale
 from lineshaft.model.pipeline import Seen, Wires

@@ -35,6 +35,7 @@ def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--data", required=True, help="the folder of the files")
     parser.add_argument("--learner", default="auto", help="one learner instead of the choice")
+    parser.add_argument("--seconds", type=float, default=SEARCH_S, help="for the search")
     chosen = parser.parse_args()
     files = read(data_folder(chosen.data))
     loads = sorted({load for _, load in files})
@@ -42,7 +43,7 @@ def main() -> int:
     if teach is None or test is None:
         sys.exit(f"{chosen.data}: healthy and broken at two loads each are the fewest; pass --data with these files")
     given = examples(teach[0], teach[1], teach[2], NAMES, SENSORS)
-    fitted = learnt(given, Vibration(SAMPLES, 1.0, len(SENSORS)), SEARCH_S, chosen.learner)
+    fitted = learnt(given, Vibration(SAMPLES, 1.0, len(SENSORS)), chosen.seconds, chosen.learner)
     progress(fitted.why)
     kind, said = test[1], answers(fitted.graph, test[0]).argmax(axis=1)
     beside = {name: mean_recall(kind, told) for name, told in

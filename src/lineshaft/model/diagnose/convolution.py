@@ -16,6 +16,8 @@ from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import Block
 from lineshaft.model.supervised import Candidate
 
+SHORTEST = 256  # samples of a block: a shorter course has nothing that kernels would find
+
 
 class OnSignal:
     """One network: of the longest window, or of the block."""
@@ -25,7 +27,8 @@ class OnSignal:
     @staticmethod
     def candidates(examples: Examples, settings: Settings) -> Sequence[Candidate]:
         told, channels, window = settings.vibration, len(examples.dataset.tags), max(settings.windows)
-        if find_spec("torch") is None or (told is None and window < 16) or (told and orders_alone(examples, told)):
+        length = told.samples if told else window
+        if find_spec("torch") is None or length < (SHORTEST if told else 16) or (told and orders_alone(examples, told)):
             return ()
         shape = (told.sensors, told.samples) if told else (channels, window)
 

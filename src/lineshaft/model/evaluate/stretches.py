@@ -43,7 +43,7 @@ def middle_share(examples: Examples, share: float) -> Rows:
     for k in np.unique(kind[kind >= 0]):
         for group in np.unique(examples.group[kind == k]):
             rows = np.flatnonzero((kind == k) & (examples.group == group))
-            count = round(share * len(rows))
+            count = max(round(share * len(rows)), int(len(rows) > 2))
             start = (len(rows) - count) // 2
             held[rows[start:start + count]] = True
     return held

@@ -18,7 +18,7 @@ from lineshaft.model.diagnosis import Settings, learners
 from lineshaft.model.evaluate.splits import Fold, Rows
 from lineshaft.model.evaluate.stretches import by_stretch, middle_share
 from lineshaft.model.examples import Examples
-from lineshaft.model.pipeline import Pipeline
+from lineshaft.model.pipeline import Pipeline, run_spans
 from lineshaft.model.supervised import Candidate, Matrix, predict
 from lineshaft.model.tail import finish
 
@@ -38,7 +38,8 @@ class Diagnose:
 
     def candidates(self, examples: Examples) -> Sequence[Candidate]:
         _checked(examples)
-        found = [learner.candidates(examples, self.settings) for learner in learners().values()]
+        settings = self._fitting(examples)
+        found = [learner.candidates(examples, settings) for learner in learners().values()]
         flat = [candidate for some in found for candidate in some]
         return sorted(flat, key=lambda candidate: not candidate.name.startswith("naive"))
 
@@ -48,7 +49,14 @@ class Diagnose:
     def folds(self, examples: Examples) -> Sequence[Fold]:
         target = np.where(self.held_out(examples)[:, None], np.nan, examples.target)
         learnt = replace(examples, target=target)
-        return by_stretch(learnt, self.settings.folds, self.settings.memory - 1, self.settings.seed)
+        settings = self._fitting(examples)
+        return by_stretch(learnt, settings.folds, settings.memory - 1, settings.seed)
+
+    def _fitting(self, examples: Examples) -> Settings:
+        """Without the windows that are too long for the runs there are: each part of one has to hold a whole window."""
+        typical = np.median([stop - start for start, stop in run_spans(examples.dataset.run)])
+        windows = [w for w in self.settings.windows if w <= typical / (self.settings.folds + 1)]
+        return replace(self.settings, windows=tuple(windows) or (min(self.settings.windows),))
 
     def loss(self, target: Matrix, value: Matrix) -> float:
         return 1.0 - mean_recall(numbers_of(target), value.argmax(axis=1))

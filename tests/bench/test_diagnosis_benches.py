@@ -1,0 +1,84 @@
+"""Benchmarks of diagnosis run on any files of their sets: here on small made ones of the same form."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+BENCH = Path(__file__).resolve().parents[2] / "bench"
+
+
+def run(name: str, folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(BENCH / f"{name}.py"), "--data", str(folder), "--json", *flags],
+                          text=True, capture_output=True, check=False, timeout=170,
+                          env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def figures(name: str, folder: Path, *flags: str) -> dict[str, Any]:
+    done = run(name, folder, *flags)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])["figures"]
+    assert found["ci_low"] <= found["ci_high"] and found["seeds"] >= 1
+    return found
+
+
+def test_tep_tells_faults_apart_by_how_they_move(tmp_path: Path, rng: np.random.Generator) -> None:
+    for fault, memory in enumerate((0.0, 0.9, -0.7)):
+        for ending, rows in (("", 260), ("_te", 420)):
+            noise, values = rng.normal(size=(rows, 52)), np.zeros((rows, 52))
+            for row in range(1, rows):
+                values[row] = memory * values[row - 1] + (1 - memory**2) ** 0.5 * noise[row]
+            np.savetxt(tmp_path / f"d{fault:02d}{ending}.dat", values.T if fault == 0 and not ending else values)
+    found = figures("tep", tmp_path, "--task", "diagnose", "--learner", "dynamics")
+    assert found["recall_mean"] > 0.9 and found["recall_mean_without_3_9_15"] > 0.9
+
+
+def test_gearbox_learns_at_some_loads_and_is_tested_at_the_others(tmp_path: Path, rng: np.random.Generator) -> None:
+    for kind, tone in (("h", 0.05), ("b", 0.11)):
+        for load in (0, 30):
+            time = np.arange(6 * 1024)
+            values = np.sin(2 * np.pi * tone * time)[:, None] * (1 + load / 30) + rng.normal(size=(len(time), 4))
+            np.savetxt(tmp_path / f"{kind}30hz{load}.csv", values, "%.4f", ",", header="a1,a2,a3,a4", comments="")
+    assert figures("gearbox", tmp_path, "--seconds", "8")["balanced_accuracy"] > 0.9
+
+
+def test_hydraulic_says_the_recall_of_each_part_beside_a_baseline(tmp_path: Path, rng: np.random.Generator) -> None:
+    state = np.stack([np.repeat(np.tile(levels, 45), 2) for levels in ((3, 20), (90, 100), (0, 1), (90, 130))], axis=1)
+    np.savetxt(tmp_path / "profile.txt", np.column_stack([state, np.zeros(len(state))]), "%d", "\t")
+    for name, width in (("TS1", 60), ("FS1", 600)):
+        np.savetxt(tmp_path / f"{name}.txt", state[:, :1] + rng.normal(size=(len(state), width)), "%.3f", "\t")
+    found = figures("hydraulic", tmp_path, "--seconds", "12")
+    assert found["cooler_recall"] > 0.9 and found["baseline_best"] > 0.5
+
+
+def test_cwru_leaves_a_bearing_and_a_load_out(tmp_path: Path, rng: np.random.Generator) -> None:
+    scipy_io = pytest.importorskip("scipy.io")
+
+    def save(name: str, order: float, minutes: float, loud: float) -> None:
+        time = np.arange(3 * 8192 + 400) / 12_000
+        since = np.mod(time, 60 / (minutes * order)) if order else time + 1.0
+        knock = loud * np.exp(-since * 600) * np.sin(2 * np.pi * 2500 * since)
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scipy_io.savemat(path, {f"X1_{sensor}_time": (knock + 0.1 * rng.normal(size=len(time)))[:, None]
+                                for sensor in ("DE", "FE")} | {"X1RPM": minutes})
+
+    for place, order in (("IR", 5.415), ("OR", 3.585)):
+        for diameter in ("007", "014"):
+            for load, minutes in ((0, 1797.0), (1, 1772.0)):
+                save(f"12k_x/{place}/{diameter}/1_{load}.mat", order, minutes, 1.0 + int(diameter) / 14)
+    found = figures("cwru", tmp_path, "--seconds", "20")
+    assert found["macro_f1"] > 0.9 and found["folds"] == 4 and found["few_shot_macro_f1"] > 0.5
+
+
+def test_a_folder_without_the_set_is_told(tmp_path: Path) -> None:
+    for name in ("gearbox", "hydraulic", "cwru"):
+        done = run(name, tmp_path)
+        assert done.returncode != 0 and "pass --data" in done.stderr and "Traceback" not in done.stderr

@@ -17,7 +17,7 @@ from lineshaft.model.pipeline import Block
 from lineshaft.model.soft import Plan
 from lineshaft.model.supervised import Candidate
 
-HEADS = ("ridge", "trees", "forest", "blend")
+HEADS = ("ridge", "trees", "forest", "process", "blend")
 
 
 class JustInTime:

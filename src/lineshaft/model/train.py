@@ -75,7 +75,7 @@ class Monitor:
         return self.settings.seed
 
 
-def anything(learner: str, graph: bytes) -> str:
+def may_run(graph: bytes) -> str:
     """Every graph may run."""
     return ""
 
@@ -86,12 +86,12 @@ def unheard(trial: Trial) -> None:
 
 def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out: Rows | None = None,
                   learner: str = "auto", mode_tags: Sequence[str] = (), settings: Settings = DEFAULT,
-                  progress: Progress = silent, refused: Callable[[str, bytes], str] = anything,
-                  told: Callable[[Trial], None] = unheard) -> Monitor:
+                  progress: Progress = silent, refused: Callable[[bytes], str] = may_run,
+                  heard: Callable[[Trial], None] = unheard) -> Monitor:
     """Fit, calibrate and choose.
 
     ``refused`` says why a learner's graph may not run (its figure over the budget) or nothing; it is asked in the order
-    of merit, until one may. ``told`` hears every trial.
+    of merit, until one may. ``heard`` is told of every trial.
 
     ``normal`` [N] marks rows of normal operation; the last ``settings.calibration`` of every run of them is held
     out for the limits, unless ``held_out`` [N] names other rows. ``learner`` is a name or "auto". Rows labelled
@@ -111,14 +111,14 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
         reason = _unsuited(name, slowest, roles, settings) if learner == "auto" else ""
         if reason:
             trials.append(Trial(name, reason=reason))
-            told(trials[-1])
+            heard(trials[-1])
             continue
         kind = learners()[name].features
         if kind not in fronts:
             fronts[kind] = Front.of(kind, prefix, roles, settings, execute)
         candidates[name] = calibrate(name, fronts[kind], execute)
         trials.append(_trial(candidates[name], roles, settings, execute))
-        told(trials[-1])
+        heard(trials[-1])
     progress(len(names), len(names), "learning")
     best, trials = _allowed(trials, candidates, settings.lead, refused)
     return _monitor(candidates[best.learner], best, tuple(trials), prefix, roles, settings)
@@ -144,11 +144,11 @@ def _monitor(chosen: Calibrated, best: Trial, trials: tuple[Trial, ...], prefix:
 
 
 def _allowed(trials: list[Trial], candidates: Mapping[str, Calibrated], lead: float,
-             refused: Callable[[str, bytes], str]) -> tuple[Trial, list[Trial]]:
+             refused: Callable[[bytes], str]) -> tuple[Trial, list[Trial]]:
     """The best whose graph may run, and the trials with why others may not."""
     while any(not t.reason for t in trials):
         best = _best([t for t in trials if not t.reason], lead)
-        reason = refused(best.learner, candidates[best.learner].pipeline.graph(OUTPUTS))
+        reason = refused(candidates[best.learner].pipeline.graph(OUTPUTS))
         if not reason:
             return best, trials
         trials = [replace(t, reason=reason) if t is best else t for t in trials]

@@ -68,9 +68,13 @@ class Plan:
 
 
 class SoftSensor(Protocol):
-    """One file of ``model/infer/``: its candidates for a plan; none where the plan lacks what it needs."""
+    """One file of ``model/infer/``: its candidates for a plan; none where the plan lacks what it needs.
+
+    ``turn`` is when it is worth trying: those with a smaller one come first.
+    """
 
     name: ClassVar[str]
+    turn: ClassVar[int]
 
     @classmethod
     def candidates(cls, plan: Plan) -> Sequence[Candidate]: ...

@@ -24,6 +24,7 @@ class JustInTime:
     """Several heads, each with the correction that the later rows of its history ask for."""
 
     name: ClassVar[str] = "recent"
+    turn: ClassVar[int] = 2
 
     @classmethod
     def candidates(cls, plan: Plan) -> Sequence[Candidate]:

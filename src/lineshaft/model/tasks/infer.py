@@ -24,7 +24,7 @@ from lineshaft.model.supervised import Candidate, Matrix
 from lineshaft.model.tail import finish
 
 HELD_OUT = 0.1
-FOLDS, FIRST = 3, 0.4
+FOLDS, FIRST = 2, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,8 @@ class Infer:
 
     def candidates(self, examples: Examples) -> Sequence[Candidate]:
         plan = self.plan(examples.dataset)
-        learners = soft_sensors()
-        order = sorted(learners, key=lambda name: (name != "naive", name))
-        return [one for name in order for one in learners[name].candidates(plan)]
+        order = sorted(soft_sensors().values(), key=lambda learner: learner.turn)
+        return [one for learner in order for one in learner.candidates(plan)]
 
     def plan(self, dataset: Dataset) -> Plan:
         """What its learners are told."""

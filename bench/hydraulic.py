@@ -3,8 +3,8 @@
     python bench/hydraulic.py --data ../shared/data/hydraulic --json
 
 Cycles stand in time order and in stretches of equal condition; fifteen blocks of time, every third judging in turn;
-what is not yet stable is left out. Sensors of more than 60 values a cycle are averaged to one a second. The shared files
-lack the pressures: the figures are not comparable with published ones that had them.
+what is not yet stable is left out. Sensors of more than 60 values a cycle are averaged to one a second. The shared
+files lack the pressures: the figures are not comparable with published ones that had them.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ FOLDS, BLOCKS = 3, 15
 TASKS = ("cooler", "valve", "pump", "accumulator")
 STABLE = 4
 TOTAL_S = 360.0
-PROTOCOL = ("stable cycles in time order, fifteen blocks of time, every third judging in turn; learnt and chosen on the "
-            "others, whole stretches of equal condition left out; baselines are scikit-learn on mean, deviation, least "
-            "and greatest of each sensor; no pressures in the shared files")
+PROTOCOL = ("stable cycles in time order, fifteen blocks of time, every third judging in turn; learnt and chosen on "
+            "the others, whole stretches of equal condition left out; baselines are scikit-learn on mean, deviation, "
+            "least and greatest of each sensor; no pressures in the shared files")
 
 
 def main() -> int:

@@ -117,7 +117,9 @@ def with_heads(name: str, kinds: Mapping[str, HeadSettings], front: Callable[[],
         return lambda: [made(kind, {**kinds[kind], **other}, "".join(f", {k} {v}" for k, v in other.items()))
                         for other in found[kind].choices("class")[1:] if {**kinds[kind], **other} != kinds[kind]]
 
-    return [replace(made(kind, told), variants=others(kind)) for kind, told in kinds.items() if kind in found]
+    several = len(kinds) > 1  # one head alone is one that validation is not trusted to choose
+    return [replace(made(kind, told), variants=others(kind) if several else tuple)
+            for kind, told in kinds.items() if kind in found]
 
 
 def orders_alone(examples: Examples, told: Vibration) -> bool:

@@ -76,7 +76,7 @@ def test_every_learner_of_vibration_finds_what_it_was_shown(name: str) -> None:
 
 def test_the_fault_of_a_bearing_that_was_never_seen_is_found_by_its_order() -> None:
     given, other = bearings(6), bearings(4, seed=9)
-    candidate = next(c for c in Diagnose(SHAKEN).candidates(given) if c.name == "vibration orders forest")
+    candidate = next(c for c in Diagnose(SHAKEN).candidates(given) if c.name == "vibration orders blend")
     value = predict(fit(candidate, given, given.known, execute), other, execute)
     assert mean_recall(other.target[:, 0].astype(np.int64), value.argmax(axis=1)) > 0.95
 
@@ -130,7 +130,7 @@ def test_orders_without_a_speed_are_refused() -> None:
 def test_a_few_examples_are_enough_where_another_machine_taught_the_embedding() -> None:
     source, site = bearings(8), bearings(6, seed=3)
     labelled = shots(site, 3)
-    candidate = next(c for c in Diagnose(SHAKEN).candidates(source) if c.name == "vibration orders discriminant")
+    candidate = next(c for c in Diagnose(SHAKEN).candidates(source) if c.name == "vibration orders blend")
     few = replace(site, target=np.where(labelled[:, None], site.target, np.nan))
     value = predict(few_shot(candidate, source, few, execute), site, execute)
     assert mean_recall(site.target[~labelled, 0].astype(np.int64), value[~labelled].argmax(axis=1)) > 0.9

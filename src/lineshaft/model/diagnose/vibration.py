@@ -22,6 +22,9 @@ HEADS: dict[str, HeadSettings] = {"discriminant": {}, "forest": {}, "trees": {"t
                                   "logistic": {"strength": 0.1}, "svm": {}, "bayes": {}, "neighbours": {}}
 
 
+FEW_BEARINGS: dict[str, HeadSettings] = {"blend": {}}  # leaving out one of two or three can't rank heads
+
+
 class OfSamples:
     """Knocks with loudness where orders are known; the spectrum with shapes, or the course where levels mean something.
     """
@@ -41,8 +44,9 @@ class OfSamples:
             return (Guard(), Samples(told.sensors, told.samples, told.levels), *blocks)
 
         found: list[Candidate] = []
+        kinds = FEW_BEARINGS if orders_alone(examples, told) else HEADS
         for view, blocks in views.items():
-            found += with_heads(f"vibration {view}", HEADS, lambda blocks=blocks: front(blocks),  # type: ignore[misc]
+            found += with_heads(f"vibration {view}", kinds, lambda blocks=blocks: front(blocks),  # type: ignore[misc]
                                 view, examples, settings)
         return found
 

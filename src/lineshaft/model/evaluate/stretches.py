@@ -20,7 +20,7 @@ def by_stretch(examples: Examples, folds: int, gap: int, seed: int = 0) -> list[
     known = examples.known
     kind = _kinds(examples)
     groups = {k: np.unique(examples.group[kind == k]) for k in np.unique(kind[known])}
-    parts = min([folds, *(len(g) for g in groups.values() if len(g) > 1)])
+    parts = min([folds, *(len(g) if len(g) > 1 else max(int((kind == k).sum()), 2) for k, g in groups.items())])
     random = np.random.default_rng(seed)
     part = np.full(len(kind), -1)
     for k, own in groups.items():

@@ -18,7 +18,7 @@ from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.check import problems, signature
 from lineshaft.graph.reference import golden
 from lineshaft.graph.replay import Replay
-from lineshaft.model.blocks.features import Level, Past
+from lineshaft.model.blocks.features import Level, Past, Signal
 from lineshaft.model.blocks.impute import Impute
 from lineshaft.model.blocks.modes import Modes
 from lineshaft.model.blocks.standardise import Standardise
@@ -35,7 +35,8 @@ class Fake:
     """The least a learner can be: the sum of squares."""
 
     name: ClassVar[str] = "fake"
-    features: ClassVar[Literal["level", "past"]] = "level"
+    features: ClassVar[Literal["level", "past", "signal"]] = "level"
+    aside: ClassVar[str] = ""
     reads: tuple[str, ...] = ("features",)
 
     def __init__(self, channels: int, settings: Settings) -> None:
@@ -63,7 +64,7 @@ def normal_data() -> Dataset:
 
 def fitted(kind: type[Learner]) -> Pipeline:
     data, rows = normal_data(), np.arange(ROWS) < ROWS - 200
-    features = Level(10) if kind.features == "level" else Past(3)
+    features = {"level": Level(10), "past": Past(3), "signal": Signal()}[kind.features]
     blocks = (Modes(), Standardise(CHANNELS), Impute(CHANNELS), features, kind(CHANNELS, SETTINGS))
     return extend(Pipeline(CHANNELS, ()), blocks, data, rows, execute)
 

@@ -15,7 +15,7 @@ from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.replay import Replay
 from lineshaft.model.blocks.decide import Alarm, Score
 from lineshaft.model.blocks.explain import Cause, Confidence
-from lineshaft.model.blocks.features import Level, Past
+from lineshaft.model.blocks.features import Level, Past, Signal
 from lineshaft.model.blocks.smooth import Smooth
 from lineshaft.model.learner import Settings, learners
 from lineshaft.model.pipeline import Block, Pipeline, Seen, extend, replay, run_spans
@@ -101,7 +101,7 @@ class Front:
     """All of a pipeline but the learner, with what it says of history: all learners and folds see the same."""
 
     pipeline: Pipeline
-    features: Level | Past
+    features: Level | Past | Signal
     seen: Seen
     normal: Normal
     settings: Settings
@@ -109,7 +109,7 @@ class Front:
     @classmethod
     def of(cls, kind: str, prefix: Pipeline, normal: Normal, settings: Settings, execute: Executor) -> Front:
         """The front of learners that take features of one kind, over the whole dataset."""
-        features = Level(settings.window) if kind == "level" else Past(settings.lags)
+        features = features_of(kind, settings)
         pipeline = extend(prefix, (features,), normal.dataset, normal.fit, execute)
         seen = replay(pipeline, normal.dataset, ("features", "z"), execute)
         return cls(pipeline, features, seen, normal, settings)
@@ -117,7 +117,7 @@ class Front:
     def learn(self, name: str, rows: Rows) -> Pipeline:
         """With the learner, fitted on rows whose whole window lies in ``rows``: nothing held out leaks in."""
         run, keep = self.normal.dataset.run, rows.copy()
-        for back in range(1, self.features.memory):
+        for back in range(1, self.features.context):
             keep[back:] &= rows[:-back] & (run[back:] == run[:-back])
             keep[:back] = False
         if keep.sum() < FEWEST:
@@ -126,6 +126,13 @@ class Front:
         learner = learners()[name](self.pipeline.channels, self.settings)
         learner.fit(self.seen.rows(keep))
         return Pipeline(self.pipeline.channels, (*self.pipeline.blocks, learner))
+
+
+def features_of(kind: str, settings: Settings) -> Level | Past | Signal:
+    """The block that learners of one kind look at."""
+    if kind == "level":
+        return Level(settings.window)
+    return Past(settings.lags) if kind == "past" else Signal()
 
 
 def _student(rate: float, freedom: float) -> float:

@@ -49,10 +49,15 @@ class Settings:
 
 
 class Learner(Protocol):
-    """A block of its own kind: ``energy`` [1] >= 0 grows with strangeness, ``contribution`` [C] >= 0 says where."""
+    """A block of its own kind: ``energy`` [1] >= 0 grows with strangeness, ``contribution`` [C] >= 0 says where.
+
+    ``aside`` says why the automatic choice doesn't try it, so that it is used only when asked for by name; empty for
+    the others.
+    """
 
     name: ClassVar[str]
-    features: ClassVar[Literal["level", "past"]]
+    features: ClassVar[Literal["level", "past", "signal"]]
+    aside: ClassVar[str]
     reads: tuple[str, ...]
 
     def __init__(self, channels: int, settings: Settings) -> None: ...

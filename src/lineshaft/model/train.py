@@ -122,7 +122,8 @@ def _best(tried: Sequence[Trial], lead: float) -> Trial:
 
 def _why(best: Trial, trials: tuple[Trial, ...]) -> str:
     tried = [t for t in trials if not t.reason and t.learner != best.learner]
-    passed_over = [f"{t.learner} was left out: {t.reason}" for t in trials if t.reason]
+    passed_over = [f"{t.learner} was left out: {t.reason}" for t in trials
+                   if t.reason and not learners()[t.learner].aside]
     if not tried:
         return f"{best.learner}, as asked for"
     others = ", ".join(f"{t.learner} {t.power:.0%}" for t in sorted(tried, key=lambda t: -t.merit))
@@ -204,9 +205,9 @@ def _settling(modes: Pipeline, roles: Normal, settings: Settings, execute: Execu
 
 
 def _unsuited(name: str, slowest: float, roles: Normal, settings: Settings) -> str:
-    """Why a learner of dynamics would only memorise a stretch as short as this; empty if it may be tried."""
-    if learners()[name].features == "level":
-        return ""
+    """Why a learner stands aside, or (one of dynamics) would only memorise so short a stretch; empty if it is tried."""
+    if learners()[name].aside or learners()[name].features != "past":
+        return learners()[name].aside
     rows, width = int(roles.fit.sum()), settings.lags * len(roles.dataset.tags)
     if rows < 3 * width:
         return f"{rows} rows for {width} lagged values (3 times as many are needed)"

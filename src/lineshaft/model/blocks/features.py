@@ -1,4 +1,8 @@
-"""What learners look at: the level of every tag over a window, or its newest values one beside the other."""
+"""What learners look at: the level of every tag over a window, its newest values one beside the other, or their shape.
+
+``memory`` is how many rows the features at a tick depend on, ``context`` how many rows one row of the wire
+``features`` does.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from lineshaft.graph.builder import StepBuilder, Wire
 from lineshaft.model.pipeline import Seen, Wires
 
 MOST_LOST, FEW_LOST = 0.1, 3
+SIGNAL = 32
 
 
 class Level:
@@ -16,7 +21,7 @@ class Level:
     reads: tuple[str, ...] = ()
 
     def __init__(self, window: int) -> None:
-        self.window = self.memory = window
+        self.window = self.memory = self.context = window
 
     def fit(self, seen: Seen) -> None:
         """Nothing to learn."""
@@ -37,7 +42,7 @@ class Past:
     reads: tuple[str, ...] = ()
 
     def __init__(self, lags: int) -> None:
-        self.lags = self.memory = lags
+        self.lags = self.memory = self.context = lags
 
     def fit(self, seen: Seen) -> None:
         """Nothing to learn."""
@@ -57,6 +62,20 @@ class Past:
                           g.subtract(g.state("lost_ticks", held.shape), 1.0))
         g.keep("lost_ticks", ticks)
         return g.minimum(ticks, 1.0)
+
+
+class Signal:
+    """Wire ``window`` [32, C]: the newest rows of ``z``, newest last; ``features`` [C] is ``z``, out of which a learner
+    takes its own windows (``model.windows``)."""
+
+    reads: tuple[str, ...] = ()
+    memory, context = SIGNAL, 1
+
+    def fit(self, seen: Seen) -> None:
+        """Nothing to learn."""
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        return {"features": wires["z"], "window": g.window("window", wires["z"], SIGNAL), "warm": full(g, SIGNAL)}
 
 
 def full(g: StepBuilder, ticks: int) -> Wire:

@@ -8,41 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.app.astray import START, astray
 
-from lineshaft.app import training
 from lineshaft.app.cli import main
-from lineshaft.app.config import template
 from lineshaft.app.project import Project
 from lineshaft.app.rehearse import POINTS, described, rehearse
 from lineshaft.core.clock import SECOND
 from lineshaft.core.errors import UsageError
-from lineshaft.core.quality import GOOD
-from lineshaft.core.sample import Samples
-from lineshaft.core.tag import Tag
 
-START = 1_700_000_000 * SECOND
-TAGS = tuple(f"cell/{name}" for name in "abcd")
-ROWS = 1200
 pytestmark = pytest.mark.usefixtures("untimed")
 
 
 @pytest.fixture
-def project(tmp_path: Path, rng: np.random.Generator) -> Project:
-    """Ten minutes that are normal, a minute's gap, and then a tag that goes astray; each tag at times of its own."""
-    text = template(name="works", learn="9min").replace('# learner = "auto"', 'learner = "zscore"')
-    (tmp_path / "lineshaft.toml").write_text(text, "utf-8")
-    project = Project.open(tmp_path)
-    values = rng.normal(size=(ROWS, 4))
-    values[900:950, 2] += 30.0
-    times = START + SECOND * (np.arange(ROWS) + 60 * (np.arange(ROWS) >= 600))
-    with project.historian() as historian:
-        historian.register([Tag(tag, address=tag) for tag in TAGS])
-        for place in range(4):
-            historian.append(Samples(TAGS, np.full(ROWS, place, np.int32), times - place * 10_000_000,
-                                     values[:, place], np.full(ROWS, GOOD, np.uint32)))
-        training.declare_normal(project, historian, START, START + 600 * SECOND, "anna", "")
-        training.train(project, historian)
-    return project
+def project(tmp_path: Path) -> Project:
+    return astray(tmp_path)
 
 
 def test_it_says_what_a_node_would_have_said_and_nothing_where_nothing_was_recorded(project: Project) -> None:

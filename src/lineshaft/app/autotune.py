@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lineshaft import backend as backends
-from lineshaft.app.foreign import told
 from lineshaft.app.forms import offered
 from lineshaft.app.in_turns import in_turns
 from lineshaft.app.precision import Prepared
 from lineshaft.bundle.replay import replay_golden
 from lineshaft.core.errors import LineshaftError, Refused
+from lineshaft.core.foreign import told
 from lineshaft.core.golden import Golden
 from lineshaft.core.manifest import Tolerance
 from lineshaft.core.progress import Progress, silent

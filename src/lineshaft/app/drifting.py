@@ -81,7 +81,7 @@ def measure(project: Project, historian: Historian, version: int, over_ns: int, 
     bundle = look(path).bundle
     manifest = bundle.manifest
     progress(0, 3, "reading the training period")
-    taught, normal = flow.teach(historian, manifest.tags, _recipe(project, manifest), manifest.lineage.history)
+    taught, normal = flow.teach(historian, manifest.tags, recipe_of(project, manifest), manifest.lineage.history)
     progress(1, 3, "reading the window")
     newest = historian.as_of([tag.path for tag in manifest.tags], time.time_ns())
     end = max((sample.time for sample in newest.values()), default=0) + 1
@@ -107,13 +107,14 @@ def _finite(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _recipe(project: Project, manifest: Manifest) -> Recipe:
+def recipe_of(project: Project, manifest: Manifest) -> Recipe:
+    """The project's recipe with the loop and the grid of a bundle, which an older bundle may have otherwise."""
     return replace(project.recipe, loop=manifest.loop, period_ns=manifest.period_ns, stale_ns=manifest.stale_ns)
 
 
 def _window(project: Project, historian: Historian, manifest: Manifest, start: int, end: int) -> tuple[Dataset, bool]:
     """The window as the bundle would see it; a long one in slices from all over it, so that memory is bounded."""
-    recipe, period = _recipe(project, manifest), manifest.period_ns
+    recipe, period = recipe_of(project, manifest), manifest.period_ns
     start = max(start, _first(historian, manifest.tags, start))
     rows, most = (end - start) // period, MOST_CELLS // len(manifest.tags)
     if rows <= most:

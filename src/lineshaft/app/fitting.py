@@ -9,13 +9,13 @@ import platform
 from dataclasses import dataclass
 
 from lineshaft import backend as backends
-from lineshaft.app.foreign import told
 from lineshaft.bundle.contents import Bundle, Lowering
 from lineshaft.bundle.latency import measure
 from lineshaft.bundle.machine import describe
 from lineshaft.bundle.replay import replay_golden
 from lineshaft.core.errors import LineshaftError, Refused
 from lineshaft.core.fit import Fit
+from lineshaft.core.foreign import told
 from lineshaft.core.step import Engine
 from lineshaft.core.target import Target
 

@@ -27,10 +27,9 @@ def verdict(project: Project, historian: Historian, kind: Verdict, when: str = L
     ``said`` is "alarm" or "silence": needed only where the loop had said both in the stretch.
     """
     now = time.time_ns()
-    if re.sub(r"[\s-]+", " ", when.strip().lower()) == LAST_ALARM:
-        start, end = last_alarm(project, historian, now)
+    start, end = meant(project, historian, when)
+    if _is_last_alarm(when):
         return Feedback(project.loop, start, end, kind, True, by, comment, now)
-    start, end = _stretch(project, when)
     alarms = _alarms(project, historian, start, end).value != 0
     if not len(alarms):
         raise UsageError("there is no decision in this stretch", where=when, do="see `lineshaft decision list`")
@@ -38,6 +37,11 @@ def verdict(project: Project, historian: Historian, kind: Verdict, when: str = L
         raise UsageError(f"the loop alarmed in {alarms.mean():.0%} of this stretch and was silent in the rest",
                          where=when, do="add --said alarm or --said silence, or name a shorter stretch")
     return Feedback(project.loop, start, end, kind, SAID[said] if said else bool(alarms[0]), by, comment, now)
+
+
+def meant(project: Project, historian: Historian, when: str) -> tuple[int, int]:
+    """Start and end (UTC ns) of "last alarm", a time, or two times with a slash between."""
+    return last_alarm(project, historian, time.time_ns()) if _is_last_alarm(when) else _stretch(project, when)
 
 
 def last_alarm(project: Project, historian: Historian, now: int) -> tuple[int, int]:
@@ -52,6 +56,10 @@ def last_alarm(project: Project, historian: Historian, now: int) -> tuple[int, i
             first = int(before[-1]) + 1 if len(before) else 0
             return int(found.time[first]), int(found.time[last]) + project.recipe.period_ns
     raise UsageError(f"loop {project.loop} has raised no alarm", where=LAST_ALARM, do="name a time or a stretch")
+
+
+def _is_last_alarm(when: str) -> bool:
+    return re.sub(r"[\s-]+", " ", when.strip().lower()) == LAST_ALARM
 
 
 def _stretch(project: Project, when: str) -> tuple[int, int]:

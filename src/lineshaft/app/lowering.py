@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from lineshaft import backend as backends
-from lineshaft.app.foreign import told
 from lineshaft.app.forms import Form, offered
 from lineshaft.app.in_turns import in_turns
 from lineshaft.app.precision import in_precision
@@ -19,6 +18,7 @@ from lineshaft.bundle import oci
 from lineshaft.bundle.certify import certify
 from lineshaft.bundle.contents import Lowering
 from lineshaft.core.errors import EnvironmentFailed, Refused
+from lineshaft.core.foreign import told
 from lineshaft.core.golden import Golden
 from lineshaft.core.manifest import Budget
 from lineshaft.core.progress import Progress, silent

@@ -14,7 +14,8 @@ from lineshaft.core.errors import LineshaftError, UsageError
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.step import Executor
 from lineshaft.core.task import Task
-from lineshaft.model.answer import WITH_VALUE, Fitted, Trial
+from lineshaft.graph.check import signature
+from lineshaft.model.answer import VALUE, WITH_VALUE, Fitted, Trial
 from lineshaft.model.evaluate.splits import Fold, Rows
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import Pipeline
@@ -41,7 +42,8 @@ class Learning(Protocol):
 
     def loss(self, target: Matrix, value: Matrix) -> float: ...
 
-    def answers(self, examples: Examples) -> tuple[Answer, ...]: ...
+    def answers(self, examples: Examples) -> tuple[Answer, ...]:
+        """What the places of ``value`` stand for; more than there are where only the data tell how many."""
 
     def window(self, candidate: Candidate) -> int:
         """Ticks until its windows are full."""
@@ -64,8 +66,7 @@ def train(learning: Learning, examples: Examples, execute: Executor, *, learner:
 
     Raises ``UsageError`` where no candidate can be learnt, with each one's reason.
     """
-    held_out = learning.held_out(examples) & examples.known
-    folds = [Fold(f.fit & ~held_out, f.judge & ~held_out) for f in learning.folds(examples)]
+    held_out, folds = split(learning, examples)
     wanted = [c for c in learning.candidates(examples) if learner in ("auto", c.name.partition(" ")[0])]
     if not wanted:
         raise UsageError(f"no learner of {learning.task} is called {learner!r}", where="learner",
@@ -76,6 +77,17 @@ def train(learning: Learning, examples: Examples, execute: Executor, *, learner:
         trials.append(tried(learning, candidate, examples, folds, execute))
     progress(len(wanted), len(wanted), "learning")
     return completed(learning, wanted, trials, examples, held_out, execute)
+
+
+def split(learning: Learning, examples: Examples) -> tuple[Rows, list[Fold]]:
+    """The rows that calibrate, and the folds without them; a fold of which nothing is left is none."""
+    held_out = learning.held_out(examples) & examples.known
+    folds = [Fold(f.fit & ~held_out, f.judge & ~held_out) for f in learning.folds(examples)]
+    folds = [fold for fold in folds if fold.fit.any() and fold.judge.any()]
+    if not folds:
+        raise UsageError(f"nothing is left to judge by beside the {int(held_out.sum())} rows that are held out",
+                         where="split", do="give a longer history")
+    return held_out, folds
 
 
 def tried(learning: Learning, candidate: Candidate, examples: Examples, folds: Sequence[Fold], execute: Executor
@@ -93,12 +105,24 @@ def completed(learning: Learning, candidates: Sequence[Candidate], trials: Seque
     best = min(range(len(trials)), key=lambda place: trials[place].loss)
     if trials[best].reason:
         raise UsageError("; ".join(f"{t.name}: {t.reason}" for t in trials), where="learner")
-    chosen = candidates[best]
-    learnt = fit(chosen, examples, examples.known & ~held_out, execute)
-    whole = learning.finish(learnt, examples, held_out, execute)
+    whole = learnt(learning, candidates[best], examples, held_out, execute)
+    return described(learning, candidates[best], whole, examples, held_out, execute, _why(trials, best), trials)
+
+
+def learnt(learning: Learning, candidate: Candidate, examples: Examples, held_out: Rows, execute: Executor) -> Pipeline:
+    """A candidate learnt from every row that is not held out, with all wires of an answer."""
+    own = fit(candidate, examples, examples.known & ~held_out, execute)
+    return learning.finish(own, examples, held_out, execute)
+
+
+def described(learning: Learning, candidate: Candidate, whole: Pipeline, examples: Examples, held_out: Rows,
+              execute: Executor, why: str, trials: Sequence[Trial]) -> Fitted:
+    """A learnt candidate with its figures and reasons."""
     figures = learning.figures(whole, examples, held_out, execute)
-    return Fitted(learning.task, chosen.name, whole.graph(WITH_VALUE), learning.answers(examples), _why(trials, best),
-                  tuple(trials), learning.window(chosen), figures)
+    graph = whole.graph(WITH_VALUE)
+    places = next(port.shape[0] for port in signature(graph).outputs if port.name == VALUE)
+    return Fitted(learning.task, candidate.name, graph, learning.answers(examples)[:places], why,
+                  tuple(trials), learning.window(candidate), figures)
 
 
 def _why(trials: Sequence[Trial], best: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from lineshaft.model.blocks.distance import Distance
 from lineshaft.model.blocks.explain import Confidence
 from lineshaft.model.blocks.interval import Difficulty, Interval, QuantileInterval
 from lineshaft.model.blocks.known import Known, Strangeness, TaskAlarm
+from lineshaft.model.blocks.membership import Membership
 from lineshaft.model.blocks.shares import Shares
 from lineshaft.model.conformal import halves
 from lineshaft.model.evaluate.splits import Rows
@@ -27,14 +28,16 @@ from lineshaft.model.pipeline import Block, Pipeline, extend
 RELEASE = 0.85
 
 
-def finish(pipeline: Pipeline, examples: Examples, held_out: Rows, execute: Executor, *, kind: Kind,
+def finish(pipeline: Pipeline, examples: Examples, held_out: Rows, execute: Executor, *,
+           kind: Kind | Literal["mode"],
            coverage: float = 0.9, rate: float = 0.01, least: float = 0.5, debounce: int = 1,
            judges: Sequence[Block] = ()) -> Pipeline:
     """A pipeline that gives ``features`` and ``value`` with every wire of ``answer.WITH_VALUE``.
 
     ``held_out`` rows [N] taught it nothing; they set the interval at ``coverage`` (a head that gives ``value_low`` and
     ``value_high`` has these calibrated instead), the temperature of probabilities, and the limit that ``rate`` of rows
-    like them pass. For classes ``known`` also needs a single class of probability ``least``. Where the blocks give
+    like them pass. For classes ``known`` also needs a single class of probability ``least``, for modes a membership of
+    that much. Where the blocks give
     ``warm`` (a condition [1]), nothing is known and nothing alarms before it holds.
 
     ``judges`` are a task's own blocks behind ``known`` that may give ``task_score`` [1] (1 at its limit) and
@@ -55,6 +58,8 @@ def finish(pipeline: Pipeline, examples: Examples, held_out: Rows, execute: Exec
 
     if kind == "class":
         pipeline = learnt(learnt(pipeline, (Temperature(),), shaping), (ClassSet(coverage, least),), sizing)
+    elif kind == "mode":
+        pipeline = learnt(pipeline, (Membership(least),), held_out)
     elif _quantiles(pipeline):
         pipeline = learnt(pipeline, (QuantileInterval(coverage),), held_out)
     else:
@@ -81,7 +86,7 @@ def _runs_with(examples: Examples, held_out: Rows) -> tuple[Examples, Rows]:
     return examples.rows(keep), held_out[keep]
 
 
-def _roles(examples: Examples, held_out: Rows, kind: Kind) -> tuple[Rows, Rows]:
+def _roles(examples: Examples, held_out: Rows, kind: str) -> tuple[Rows, Rows]:
     """Held-out rows that shape the interval, and those that set its size."""
     shaping, sizing = np.zeros(len(held_out), np.bool_), np.zeros(len(held_out), np.bool_)
     target = examples.target[held_out, 0] if kind == "class" else None

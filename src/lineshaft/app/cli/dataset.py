@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 BUILD = """  lineshaft dataset build --last 8h --out shift.npz
   lineshaft dataset build --start '2024-03-01 06:00' --end '2024-03-01 14:00'"""
 
+CHECK = """  lineshaft dataset check train.csv --test test.csv --label fault
+  lineshaft dataset check plates.csv --part split --label fault --group exposure --leave-out id
+  lineshaft dataset check runs/ --part split --run unit --label state --doubt-labels -o json
+  lineshaft dataset check normal.csv --test faults.csv --strange 60"""
+
 
 def span_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", type=Path, default=Path(), help="folder with lineshaft.toml")
@@ -74,6 +79,60 @@ def quality(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def changes_arguments(parser: argparse.ArgumentParser) -> None:
+    span_arguments(parser)
+    parser.add_argument("--strength", type=float, default=3.0, help="how much a change must explain: more finds fewer")
+
+
+def changes(chosen: argparse.Namespace) -> int:
+    """Each change with the tags that moved most."""
+    from dataclasses import asdict
+
+    from lineshaft.app import flow, training
+    from lineshaft.app.changepoints import change_points
+    from lineshaft.app.project import Project
+
+    project = Project.open(chosen.project)
+    start, end = _span(chosen)
+    with project.historian() as historian:
+        found = change_points(flow.select(historian, training.stored_tags(project, historian), project.recipe, start,
+                                          end), chosen.strength)
+    rows = [[format_time(one.time), ", ".join(f"{tag} {shift:+.1f} sigma" for tag, shift in one.tags)] for one in found]
+    emit(chosen, [asdict(one) for one in found], columns(rows) if rows else ["nothing changed"])
+    return 0
+
+
+def check_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", type=Path, nargs="+", help="tables that teach, or all rows with --part")
+    parser.add_argument("--test", type=Path, action="append", default=[], help="a table whose rows test")
+    parser.add_argument("--part", default="", help='a column that says "test" or 1 for rows that test')
+    parser.add_argument("--label", default="", help="the column of classes")
+    parser.add_argument("--group", action="append", default=[],
+                        help="a column whose equal values belong together (asset, bearing, exposure)")
+    parser.add_argument("--run", default="", help="a column that tells recordings apart (else one a file)")
+    parser.add_argument("--leave-out", action="append", default=[], help="a column that no model gets")
+    parser.add_argument("--doubt-labels", action="store_true", help="also look for wrong labels")
+    parser.add_argument("--strange", type=int, default=0, metavar="ROWS",
+                        help="also look for poisoned windows of so many rows among rows that teach what is normal")
+    parser.add_argument("--quiet", action="store_true", help="only the result")
+
+
+def check(chosen: argparse.Namespace) -> int:
+    """Ends with 1 where a leak is certain, so that a build stops there."""
+    from lineshaft.app import checking
+    from lineshaft.app.talk import Talk
+    from lineshaft.dataset.defence import find_leaks
+
+    meaning = checking.Meaning(chosen.label, chosen.part, chosen.run, tuple(chosen.group), tuple(chosen.leave_out))
+    with Talk(quiet=chosen.quiet).progress() as progress:
+        table = checking.evidence(chosen.files, chosen.test, meaning, progress)
+        found = find_leaks(table, progress)
+        doubted = checking.doubted(table, progress) if chosen.doubt_labels else ()
+        odd = checking.strange_windows(table, chosen.strange) if chosen.strange else ()
+    emit(chosen, checking.described(table, found, doubted, odd), checking.sentences(table, found, doubted, odd))
+    return int(any(leak.certain for leak in found))
+
+
 def _span(chosen: argparse.Namespace) -> tuple[int, int]:
     end = parse_time(chosen.end, where="--end") if chosen.end else time.time_ns()
     if chosen.start:
@@ -111,4 +170,8 @@ def _write(found: Dataset, path: Path) -> None:
 COMMAND = Command("dataset", "history on one grid, and how good it is", verbs=(
     Command("build", "rows, labels and digest of a stretch of history", BUILD, build_arguments, build),
     Command("quality", "what is wrong with a stretch of history", "  lineshaft dataset quality --last 8h",
-            span_arguments, quality)))
+            span_arguments, quality),
+    Command("changes", "when a stretch of history began to look different",
+            "  lineshaft dataset changes --last 7d --strength 4", changes_arguments, changes),
+    Command("check", "leaks between rows that teach and rows that test, and wrong labels", CHECK, check_arguments,
+            check)))

@@ -1,0 +1,1 @@
+"""Detectors of leaks, one file each: ``find(evidence)`` gives what it found."""

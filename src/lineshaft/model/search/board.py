@@ -1,0 +1,57 @@
+"""The leaderboard: what is known of every candidate, the best first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from lineshaft.model.search.cost import Cost
+
+State = Literal["waiting", "in the race", "out", "failed", "over budget", "measured", "recommended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One candidate: its ``losses`` on the folds so far (less is better), and what its lowered graph costs.
+
+    ``reason`` says why it is out, failed or over budget; ``seconds`` is what learning it took so far.
+    """
+
+    name: str
+    losses: tuple[float, ...] = ()
+    state: State = "waiting"
+    reason: str = ""
+    seconds: float = 0.0
+    cost: Cost | None = None
+
+    @property
+    def loss(self) -> float:
+        """Mean over the folds; infinite where there is none."""
+        return float(np.mean(self.losses)) if self.losses else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All candidates, and how far the search is; ``left_s`` is an estimate."""
+
+    rows: tuple[Row, ...]
+    folds: int
+    spent_s: float
+    left_s: float
+    doing: str
+
+
+Watch = Callable[[Board], None]
+
+
+def unwatched(board: Board) -> None:
+    """Nobody looks."""
+
+
+def in_order(rows: list[Row]) -> tuple[Row, ...]:
+    """The recommended one first, then by how far they came and their loss."""
+    return tuple(sorted(rows, key=lambda row: (row.state != "recommended", row.state in ("failed", "waiting"),
+                                               -len(row.losses), row.loss)))

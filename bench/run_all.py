@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -13,9 +14,10 @@ from typing import Any
 import readme
 
 HERE = Path(__file__).resolve().parent
-NOT_BENCHMARKS = {"console_processes.py", "harness.py", "loop_memory.py", "loop_monitor.py", "monitor_files.py",
-                  "readme.py", "run_all.py", "trees_alone.py"}
+IS_BENCHMARK = "arguments(__doc__)"
 TAKES_DATA = "--data"
+OTHER_SET = re.compile(r'^SET = "(\w+)"', re.MULTILINE)
+"""A benchmark that is not called as the folder of its data set says which one it takes."""
 USES_MANY = "from pipelines import"  # pipelines look for their own data sets in the folder of all
 
 
@@ -28,7 +30,7 @@ def main() -> int:
     results = HERE / "results"
     results.mkdir(exist_ok=True)
     failed = 0
-    for script in sorted(p for p in HERE.glob("*.py") if p.name not in NOT_BENCHMARKS):
+    for script in sorted(p for p in HERE.glob("*.py") if IS_BENCHMARK in p.read_text("utf-8") and p != Path(__file__)):
         if chosen.only and script.stem not in chosen.only:
             continue
         failed |= run(script, chosen.data, results)
@@ -42,7 +44,8 @@ def run(script: Path, data: Path, results: Path) -> int:
     command = [sys.executable, str(script), "--json"]
     text = script.read_text("utf-8")
     if TAKES_DATA in text:
-        folder = data if USES_MANY in text else data / script.stem
+        named = OTHER_SET.search(text)
+        folder = data if USES_MANY in text else data / (named[1] if named else script.stem)
         if not folder.is_dir():
             print(f"==> {script.stem}: skipped, {folder} is absent", file=sys.stderr)
             return 0

@@ -28,6 +28,7 @@ from lineshaft.model.scarce.augment import NONE, augmented, methods
 from lineshaft.model.supervised import Candidate, Matrix, fit, predict
 from monitor_files import tep
 
+SET = "tep"
 TEACHING = 60
 ONSET = 160
 WINDOW = 20

@@ -34,7 +34,8 @@ def change_points(dataset: Dataset, strength: float) -> tuple[Change, ...]:
         raise UsageError("no tag moves in this stretch", where="changes", do="give a longer one")
     values = np.where(dataset.good, dataset.values, np.nan)[:, moving]
     filled = np.where(np.isfinite(values), values, np.nanmedian(values, axis=0))
-    size = max(int(np.ceil(np.median(memory(filled)))), -(-len(filled) // MOST_BLOCKS))
+    remembers = float(np.quantile(memory(filled), 0.5, method="lower"))  # a step makes a tag look slow
+    size = max(int(np.ceil(remembers)), -(-len(filled) // MOST_BLOCKS))
     blocks = filled[:len(filled) // size * size].reshape(-1, size, len(moving)).mean(axis=1)
     edges = (0, *changes(blocks, strength), len(blocks))
     names = [dataset.tags[place].path for place in moving]

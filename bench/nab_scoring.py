@@ -50,7 +50,7 @@ class Series:
         for number, (first, last) in enumerate(windows):
             width = last - first + 1
             inside = np.arange(first, last + 1)
-            worth[inside] = sigmoid((inside - last - 1) / width) / sigmoid(np.float64(-1.0))
+            worth[inside] = sigmoid((inside - last - 1) / width) / sigmoid(np.array(-1.0))
             window[inside] = number
             after = np.arange(last + 1, rows)
             worth[after] = sigmoid((after - last) / max(width - 1, 1))

@@ -24,7 +24,7 @@ from lineshaft.model.blocks.modes import Modes
 from lineshaft.model.blocks.standardise import Standardise
 from lineshaft.model.golden import golden_inputs
 from lineshaft.model.learner import Learner, Settings, learners
-from lineshaft.model.pipeline import Pipeline, Seen, Wires, extend, step_inputs
+from lineshaft.model.pipeline import Block, Pipeline, Seen, Wires, extend, step_inputs
 from lineshaft.model.train import train_monitor
 
 CHANNELS, ROWS = 6, 700
@@ -64,7 +64,8 @@ def normal_data() -> Dataset:
 
 def fitted(kind: type[Learner]) -> Pipeline:
     data, rows = normal_data(), np.arange(ROWS) < ROWS - 200
-    features = {"level": Level(10), "past": Past(3), "signal": Signal()}[kind.features]
+    kinds: dict[str, Block] = {"level": Level(10), "past": Past(3), "signal": Signal()}
+    features = kinds[kind.features]
     blocks = (Modes(), Standardise(CHANNELS), Impute(CHANNELS), features, kind(CHANNELS, SETTINGS))
     return extend(Pipeline(CHANNELS, ()), blocks, data, rows, execute)
 

@@ -20,7 +20,8 @@ from lineshaft.connect.registry import connector_for
 from lineshaft.core.clock import SECOND, format_duration, parse_duration
 from lineshaft.core.errors import UsageError
 from lineshaft.core.manifest import Budget, Limits
-from lineshaft.model.learner import Settings, learners
+from lineshaft.model.learner import Settings
+from lineshaft.model.train import choices as monitors
 from lineshaft.prepared import prepared
 
 FILE = "lineshaft.toml"
@@ -344,7 +345,7 @@ def _check_task(loop: str, task: Task, path: Path, text: str) -> None:
     def at(*keys: str) -> str:
         return place_of(path, text, "tasks", loop, *keys)
 
-    choices = {"task": (task.task, ("monitor",)), "learner": (task.learner, ("auto", *learners())),
+    choices = {"task": (task.task, ("monitor",)), "learner": (task.learner, monitors()),
                "target": (task.target, backends.targets()), "priority": (task.priority, PRIORITIES)}
     for key, (value, known) in choices.items():
         if value not in known:

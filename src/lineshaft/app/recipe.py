@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from lineshaft.core.errors import UsageError
 from lineshaft.core.manifest import Budget, Limits
-from lineshaft.model.learner import Settings, learners
+from lineshaft.model.learner import Settings
+from lineshaft.model.train import choices
 
 STALE_PERIODS = 3
 
@@ -30,7 +31,7 @@ class Recipe:
     settings: Settings = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
-        known = ("auto", *learners())
+        known = choices()
         if self.learner not in known:
             raise UsageError(f"no learner is called {self.learner!r}", where=f"task {self.loop}",
                              do=f"use one of: {', '.join(known)}")

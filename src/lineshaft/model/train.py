@@ -22,6 +22,7 @@ from lineshaft.model.calibrate import FEWEST, Calibrated, Front, Normal, Rows, c
 from lineshaft.model.learner import Settings, learners, robust_scale
 from lineshaft.model.memory import memory
 from lineshaft.model.pipeline import Pipeline, extend, longest, replay, step_inputs
+from lineshaft.model.stream import STREAM, streaming
 from lineshaft.model.synthetic import injected, injections
 
 OUTPUTS = ("score", "alarm", "cause", "confidence")
@@ -60,16 +61,23 @@ class Monitor:
     figures: dict[str, float]
 
 
+def choices() -> tuple[str, ...]:
+    """What ``learner`` may be."""
+    return ("auto", *learners(), STREAM)
+
+
 def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out: Rows | None = None,
                   learner: str = "auto", mode_tags: Sequence[str] = (), settings: Settings = DEFAULT,
                   progress: Progress = silent) -> Monitor:
     """Fit, calibrate and choose.
 
     ``normal`` [N] marks rows of normal operation; the last ``settings.calibration`` of every run of them is held
-    out for the limits, unless ``held_out`` [N] names other rows. ``learner`` is a name or "auto". Rows labelled
+    out for the limits, unless ``held_out`` [N] names other rows. ``learner`` is one of ``choices``. Rows labelled
     abnormal are never used. Raises ``UsageError`` where the stretch is too short or no tag is usable.
     """
     normal = normal & (dataset.labels != ABNORMAL)
+    if learner == STREAM:
+        return _streaming(dataset, normal, settings, execute)
     fit_rows, held = (normal, held_out) if held_out is not None else _split(dataset.run, normal, settings.calibration)
     roles = _as_far_as_used(Normal(dataset, fit_rows, held))
     _enough(roles)
@@ -92,6 +100,16 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
     progress(len(names), len(names), "learning")
     best = _best([t for t in trials if not t.reason], settings.lead)
     return _monitor(candidates[best.learner], best, tuple(trials), prefix, roles, settings)
+
+
+def _streaming(dataset: Dataset, normal: Rows, settings: Settings, execute: Executor) -> Monitor:
+    roles = _as_far_as_used(Normal(dataset, normal, np.zeros_like(normal)))
+    if int(roles.fit.sum()) < 2 * FEWEST or not roles.dataset.good[roles.fit].any():
+        raise UsageError(f"{int(roles.fit.sum())} rows are too few to give a scale, or no tag was read in them",
+                         where="normal stretch", do=f"give {2 * FEWEST} rows in which the tags were read")
+    pipeline = streaming(roles.dataset, roles.fit, execute)
+    return Monitor(STREAM, pipeline.graph(OUTPUTS), f"{STREAM}, as asked for", (), settings, 1, 0,
+                   {"fit_rows": float(roles.fit.sum())})
 
 
 def _as_far_as_used(roles: Normal) -> Normal:

@@ -8,26 +8,31 @@ judging it by its own running mean and deviation is the anomaly likelihood of Ah
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lineshaft.graph.builder import StepBuilder, Wire
 from lineshaft.model.blocks.standardise import CLIP
 from lineshaft.model.pipeline import Seen, Wires
 
-LEVEL_WEIGHT, SPREAD_WEIGHT = 0.03, 0.1
+LEVEL_WEIGHT, SPREAD_WEIGHT = 0.02, 0.1
 LEAST_SPREAD = 0.05  # deviations: less spread is no spread
 STEP = 0.05  # of the grid, in asinh of deviations: as fine as a twentieth of one near the middle, relative far out
 FAR = 1e5
 RESOLUTION = 0.1  # deviations: nearer than this is not new
 LEAST_DEVIATION = 1e-3
-REST = 50  # ticks until there is a past to be compared with
+FEWEST = 20  # ticks out of which a mean and a deviation may be told
+REST = 100  # ticks until there is a past to be compared with
 LONGEST_MEMORY = 10_000  # ticks over which the usual novelty is averaged
 
 
 class Novelty:
-    """Wires ``novelty`` [1] and ``contribution`` [C]: by how many deviations the tags are newer than they usually are.
+    """Wires ``novelty`` [1], ``contribution`` [C], and ``warm`` [1] once there is a past.
 
-    Of each tag three things are looked at: its value, its level (about the newest 30 ticks) and its spread (about the
-    newest 10). What each has been is kept on a grid, one flag a cell, which never grows and never forgets.
+    Novelty is by how many deviations the tags are newer than they usually are.
+
+    Of each tag three things are looked at: its value, its level (about the newest 50 ticks) and its spread (about the
+    newest 10). A masked tag is no news and teaches nothing. What each has been is kept on a grid, one flag a cell: it never
+    grows and never forgets.
     """
 
     reads: tuple[str, ...] = ()
@@ -40,17 +45,28 @@ class Novelty:
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         z = wires["z"]
-        looks = g.concat([z, g.ewma("level", z, LEVEL_WEIGHT), self._spread(g, z)])
-        surprise = self._likelihood(g, g.log(g.add(self._distance(g, looks), RESOLUTION)))
+        usable = g.number(g.less(wires["held"], 0.5))
+        level = g.state("level", z.shape)
+        nearer = g.add(level, g.multiply(g.multiply(usable, LEVEL_WEIGHT), g.subtract(z, level)))
+        g.keep("level", nearer)
+        looks = g.concat([z, nearer, self._spread(g, z, usable)])
+        known = g.subtract(g.ticks("stream_age", LONGEST_MEMORY + REST), float(REST))
+        surprise = self._likelihood(g, g.log(g.add(self._distance(g, looks), RESOLUTION)), known)
         by_tag = g.reshape(g.largest(g.reshape(surprise, (3, *z.shape)), axis=0), z.shape)
-        strange = g.relu(by_tag)
-        return {"novelty": g.largest(strange), "contribution": strange}
+        strange = g.multiply(g.relu(by_tag), usable)
+        return {"novelty": g.largest(strange), "contribution": strange, "warm": g.greater(known, float(FEWEST))}
 
-    def _spread(self, g: StepBuilder, z: Wire) -> Wire:
-        """ln of the deviation over about the newest 10 ticks."""
-        mean = g.ewma("near", z, SPREAD_WEIGHT)
-        square = g.ewma("near_square", g.square(z), SPREAD_WEIGHT)
-        return g.log(g.add(g.sqrt(g.relu(g.subtract(square, g.square(mean)))), LEAST_SPREAD))
+    def _spread(self, g: StepBuilder, z: Wire, usable: Wire) -> Wire:
+        """ln of the deviation over about the newest 10 ticks; what happened in a gap is no deviation."""
+        lost = g.both(g.greater(g.state("lost_before", usable.shape), 0.5), g.greater(usable, 0.5))
+        g.keep("lost_before", g.subtract(1.0, usable))
+        mean, variance = g.state("near", z.shape), g.state("near_variance", z.shape)
+        weight, gap = g.multiply(usable, SPREAD_WEIGHT), g.subtract(z, mean)
+        g.keep("near", g.where(lost, z, g.add(mean, g.multiply(weight, gap))))
+        toward = g.where(lost, variance, g.add(variance, g.multiply(weight, g.square(gap))))
+        new = g.multiply(g.subtract(1.0, weight), toward)
+        g.keep("near_variance", new)
+        return g.log(g.add(g.sqrt(new), LEAST_SPREAD))
 
     def _distance(self, g: StepBuilder, looks: Wire) -> Wire:
         """From each look [K] to the nearest cell that was visited at an earlier tick."""
@@ -61,17 +77,16 @@ class Novelty:
         away = g.add(outside, g.multiply(g.subtract(1.0, visited), FAR))
         return g.reshape(g.smallest(away), looks.shape)
 
-    def _likelihood(self, g: StepBuilder, novelty: Wire) -> Wire:
-        """Deviations [K] above the running mean of the ticks before; 0 while there are few."""
-        seen = g.subtract(g.ticks("stream_age", LONGEST_MEMORY + REST), float(REST))
-        weight = g.where(g.greater(seen, 0.5), g.divide(1.0, g.maximum(seen, 1.0)), 0.0)
+    def _likelihood(self, g: StepBuilder, novelty: Wire, known: Wire) -> Wire:
+        """Deviations [K] above the running mean of the ticks ``known`` [1] before; 0 while there are few."""
+        weight = g.where(g.greater(known, 0.5), g.divide(1.0, g.maximum(known, 1.0)), 0.0)
         mean, variance = g.state("usual_novelty", novelty.shape), g.state("novelty_variance", novelty.shape)
         gap = g.subtract(novelty, mean)
         g.keep("usual_novelty", g.add(mean, g.multiply(weight, gap)))
         toward = g.subtract(g.multiply(g.square(gap), g.subtract(1.0, weight)), variance)
         g.keep("novelty_variance", g.add(variance, g.multiply(weight, toward)))
         deviations = g.divide(gap, g.add(g.sqrt(g.relu(variance)), LEAST_DEVIATION))
-        return g.where(g.greater(seen, 20.0), deviations, 0.0)
+        return g.where(g.greater(known, float(FEWEST)), deviations, 0.0)
 
 
 class News:
@@ -98,7 +113,7 @@ class News:
         return {"score": g.where(g.greater(now, record), now, 0.0), "alarm": alarm}
 
 
-def grid() -> tuple[np.ndarray, np.ndarray]:
+def grid() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Middles and half widths [G] of the cells, from -1000 to 1000 deviations.
 
     >>> middle, half = grid()

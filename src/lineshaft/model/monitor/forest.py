@@ -69,7 +69,7 @@ def usual_path(rows: Matrix) -> Matrix:
     """Mean path [n] of an unsuccessful search in a random tree of so many rows.
 
     >>> usual_path(np.array([1.0, 2.0, 128.0])).round(2).tolist()
-    [0.0, 1.0, 8.72]
+    [0.0, 1.0, 8.86]
     """
     many = np.maximum(rows, 3.0)
     harmonic = np.log(many - 1.0) + np.euler_gamma

@@ -27,6 +27,7 @@ from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.tag import Tag
 from lineshaft.graph.replay import Replay
+from lineshaft.model.evaluate.interval import bootstrap
 from lineshaft.model.pipeline import step_inputs
 from lineshaft.model.stream import STREAM
 from lineshaft.model.train import train_monitor
@@ -83,19 +84,18 @@ def judged(signals: Sequence[Signal], scores: Sequence[Vector], profiles: Mappin
     """Official figures, those with a threshold of other files, and an interval over files for the leading one."""
     series, standard = [s.series for s in signals], profiles["standard"]
     halves = [split_half(series, scores, standard, seed) for seed in range(DIVISIONS)]
-    resampled = [resample(series, scores, standard, seed) for seed in range(RESAMPLES)]
-    low, high = np.quantile(resampled, (0.025, 0.975))
+    low, high = bootstrap(lambda drawn: _best([series[i] for i in drawn], [scores[i] for i in drawn], standard),
+                          len(series), draws=RESAMPLES)
     return {**official(signals, scores, profiles), "split_half": float(np.mean(halves)),
             "split_half_low": float(np.min(halves)), "split_half_high": float(np.max(halves)),
             "other_folder": other_folder(signals, scores, standard), "seeds": DIVISIONS,
-            "ci_low": float(low), "ci_high": float(high)}
+            "ci_low": low, "ci_high": high}
 
 
 def official(signals: Sequence[Signal], scores: Sequence[Vector], profiles: Mapping[str, Profile]) -> dict[str, float]:
     """The three profiles, each with its own best threshold."""
     series = [s.series for s in signals]
-    return {name: normalised(series, scores, best_threshold(series, scores, profile), profile)
-            for name, profile in profiles.items()}
+    return {name: _best(series, scores, profile) for name, profile in profiles.items()}
 
 
 def split_half(series: Sequence[Series], scores: Sequence[Vector], profile: Profile, seed: int) -> float:
@@ -110,13 +110,6 @@ def other_folder(signals: Sequence[Signal], scores: Sequence[Vector], profile: P
     names = np.array([s.folder for s in signals])
     pairs = [(np.flatnonzero(names != name), np.flatnonzero(names == name)) for name in np.unique(names)]
     return _with_others_threshold([s.series for s in signals], scores, profile, pairs)
-
-
-def resample(series: Sequence[Series], scores: Sequence[Vector], profile: Profile, seed: int) -> float:
-    """The official score of as many files, drawn with replacement."""
-    drawn = np.random.default_rng(seed).integers(0, len(series), len(series))
-    some, their = [series[i] for i in drawn], [scores[i] for i in drawn]
-    return normalised(some, their, best_threshold(some, their, profile), profile)
 
 
 def by_chance(signals: Sequence[Signal], profiles: Mapping[str, Profile]) -> dict[str, float]:
@@ -186,6 +179,11 @@ def read_profiles(folder: Path) -> dict[str, Profile]:
     told = json.loads(paths[0].read_text("utf-8"))
     weights = {name: told[official_name]["CostMatrix"] for name, official_name in PROFILES.items()}
     return {name: Profile(w["tpWeight"], w["fpWeight"], w["fnWeight"]) for name, w in weights.items()}
+
+
+def _best(series: Sequence[Series], scores: Sequence[Vector], profile: Profile) -> float:
+    """With the threshold that is best on these very files, as the definition has it."""
+    return normalised(series, scores, best_threshold(series, scores, profile), profile)
 
 
 def _rows(times: NDArray[np.datetime64], first: str, last: str) -> tuple[int, int]:

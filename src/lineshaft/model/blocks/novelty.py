@@ -31,8 +31,8 @@ class Novelty:
     Novelty is by how many deviations the tags are newer than they usually are.
 
     Of each tag three things are looked at: its value, its level (about the newest 50 ticks) and its spread (about the
-    newest 10). A masked tag is no news and teaches nothing. What each has been is kept on a grid, one flag a cell: it never
-    grows and never forgets.
+    newest 10). A masked tag is no news and teaches nothing. What each has been is kept on a grid, a flag a cell, which
+    never grows nor forgets.
     """
 
     reads: tuple[str, ...] = ()

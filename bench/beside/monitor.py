@@ -1,0 +1,102 @@
+"""Detectors of PyOD and river on files with a normal start; run by ``peers.run``, in their own environment.
+
+arrays.npz: ``<file>`` [N, C] each, ``_fit`` and ``_normal`` (rows that teach; rows that are normal, the rest of which
+sets the limit). found.npz: ``<detector>|<file>`` scores [N]. found.json: seconds to learn and microseconds a decision.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+DECISIONS = 100
+
+
+def main() -> int:
+    folder = Path(sys.argv[1])
+    with np.load(folder / "arrays.npz") as held:
+        arrays = {key: held[key] for key in held.files}
+    fit = int(arrays.pop("_fit"))
+    normal = int(arrays.pop("_normal"))
+    found: dict[str, Any] = {}
+    scores: dict[str, Any] = {}
+    for name, make in detectors().items():
+        spent, micros = 0.0, []
+        for file, values in arrays.items():
+            z = (values - values[:fit].mean(axis=0)) / np.maximum(values[:fit].std(axis=0), 1e-9)
+            detector = make()
+            begun = time.perf_counter()
+            detector.learn(z[:fit])
+            spent += time.perf_counter() - begun
+            if not micros:
+                micros = [timed(detector, row) for row in z[normal:normal + DECISIONS]]
+            scores[f"{name}|{file}"] = detector.score(z)
+        found[name] = {"learn_s": spent, "decision_us": float(np.median(micros))}
+    (folder / "found.json").write_text(json.dumps(found))
+    np.savez(folder / "found.npz", **scores)
+    return 0
+
+
+def timed(detector: Any, row: Any) -> float:
+    begun = time.perf_counter()
+    detector.one(row)
+    return (time.perf_counter() - begun) * 1e6
+
+
+class Batch:
+    """A detector of PyOD's."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def learn(self, rows: Any) -> None:
+        self.model.fit(rows)
+
+    def score(self, rows: Any) -> Any:
+        return self.model.decision_function(rows)
+
+    def one(self, row: Any) -> Any:
+        return self.model.decision_function(row[None])
+
+
+class Online:
+    """Half-space trees of river's, which go on learning as they score: that is their use."""
+
+    def __init__(self) -> None:
+        from river import anomaly, compose, preprocessing
+
+        self.model = compose.Pipeline(preprocessing.MinMaxScaler(), anomaly.HalfSpaceTrees(seed=0))
+
+    def learn(self, rows: Any) -> None:
+        for row in rows:
+            self.model.learn_one(dict(enumerate(row)))
+
+    def score(self, rows: Any) -> Any:
+        return np.array([self.one(row) for row in rows])
+
+    def one(self, row: Any) -> Any:
+        named = dict(enumerate(row))
+        found = self.model.score_one(named)
+        self.model.learn_one(named)
+        return found
+
+
+def detectors() -> dict[str, Callable[[], Any]]:
+    from pyod.models.ecod import ECOD
+    from pyod.models.iforest import IForest
+    from pyod.models.knn import KNN
+    from pyod.models.pca import PCA
+
+    return {"pyod IForest": lambda: Batch(IForest(random_state=0)), "pyod ECOD": lambda: Batch(ECOD()),
+            "pyod KNN": lambda: Batch(KNN()), "pyod PCA": lambda: Batch(PCA(random_state=0)),
+            "river HalfSpaceTrees": Online}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -23,6 +23,7 @@ from lineshaft.graph.replay import Replay
 from lineshaft.model.evaluate.interval import bootstrap
 from lineshaft.model.train import train_monitor
 from monitor_files import Matrix, tep
+from tep_diagnose import diagnose
 
 ONSET = 160
 HARD = ("03", "09", "15")
@@ -44,8 +45,11 @@ def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--data", required=True, help="the folder of the Braatz files")
     parser.add_argument("--learner", default="auto", help="one learner instead of the choice")
+    parser.add_argument("--task", choices=("monitor", "diagnose"), default="monitor")
     chosen = parser.parse_args()
     runs = tep(data_folder(chosen.data))
+    if chosen.task == "diagnose":
+        return diagnose(runs, chosen.learner, chosen.json)
     if not any(is_fault(name) and name[1:3] not in HARD for name in runs):
         sys.exit(f"{chosen.data}: no test run of a fault (dNN_te.dat) is here; pass --data with the Braatz files")
     halves = [evaluate(runs, first, chosen.learner) for first in (True, False)]

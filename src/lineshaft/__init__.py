@@ -6,6 +6,9 @@
     monitor = ls.fit(plant, normal="40%")
     monitor.save("bundle")                    # certified, packed, signed
     print(monitor.watch(plant))               # through the node's own loop
+
+    soft = ls.fit("plant.csv", task="infer", target="NOX")
+    print(soft.why, soft.predict())           # values, their intervals, and whether they are known
 """
 
 from __future__ import annotations
@@ -15,9 +18,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lineshaft.app.api import Monitor, Outcome, fit, from_frame, import_model, read
+    from lineshaft.app.modelled import Model
 
 __version__ = "0.3.0"
-__all__ = ["Monitor", "Outcome", "__version__", "fit", "from_frame", "import_model", "read"]
+__all__ = ["Model", "Monitor", "Outcome", "__version__", "fit", "from_frame", "import_model", "read"]
 
 
 def __getattr__(name: str) -> object:

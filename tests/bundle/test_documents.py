@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.bundle.conftest import certificate_of, manifest_of
 
 from lineshaft.bundle.documents import decode, encode
+from lineshaft.core.answer import Answer
 from lineshaft.core.errors import Refused, UsageError
 from lineshaft.core.manifest import (
     Budget,
@@ -38,13 +39,21 @@ MANIFESTS = st.builds(
     st.builds(StepSignature, COUNT, PORTS, PORTS), st.builds(Budget, COUNT, COUNT),
     st.builds(Limits, st.dictionaries(NAME, st.tuples(st.none() | NUMBER, st.none() | NUMBER), max_size=3)),
     st.builds(Lineage, TEXT, TEXT, TEXT, COUNT, TEXT, TEXT, TEXT, COUNT),
-                      st.dictionaries(NAME, NUMBER, max_size=3))
+                      st.dictionaries(NAME, NUMBER, max_size=3),
+    st.lists(st.builds(Answer, TEXT, TEXT, st.integers(0, 999)), max_size=3).map(tuple))
 
 
 @settings(deadline=None)
 @given(manifest=MANIFESTS)
 def test_every_manifest_comes_back_as_it_was(manifest: Manifest) -> None:
     assert decode(encode(manifest), Manifest, where="x") == manifest
+
+
+def test_a_manifest_of_before_there_were_answers_is_read() -> None:
+    plain = json.loads(encode(manifest_of()))
+    del plain["answers"]
+    found = decode(json.dumps(plain | {"schema": "1.1"}).encode(), Manifest, where="x")
+    assert found == manifest_of() and found.answers == ()
 
 
 def test_a_certificate_comes_back_as_it_was() -> None:
@@ -75,10 +84,10 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
     (lambda d: d.update(version="3"), r"Expected `int`, got `str` - at `\$\.version`"),
     (lambda d: d["tags"][1].update(low="cold"), r"at `\$\.tags\[1\]\.low`"),
     (lambda d: d["tags"][1].update(low=200.0), "range 200.0..150.0 is empty"),
-    (lambda d: d.update(colour="red"), r"field colour of schema 1\.1 is unknown here"),
-    (lambda d: d["tags"][2].update(colour="red"), r"field tags\[2\]\.colour of schema 1\.1 is unknown here"),
+    (lambda d: d.update(colour="red"), r"field colour of schema 1\.2 is unknown here"),
+    (lambda d: d["tags"][2].update(colour="red"), r"field tags\[2\]\.colour of schema 1\.2 is unknown here"),
     (lambda d: d.update(schema="1.7", colour="red"),
-     r"field colour of schema 1\.7 is unknown here, where schemas up to 1\.1 are read; upgrade"),
+     r"field colour of schema 1\.7 is unknown here, where schemas up to 1\.2 are read; upgrade"),
     (lambda d: d.update(schema="2.0"), r"written in schema 2\.0, and schemas 1\.x are read here; upgrade"),
     (lambda d: d.update(schema=1), "names no schema version"),
     (lambda d: d.update(schema="1.²"), "names no schema version"),

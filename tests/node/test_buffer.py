@@ -23,7 +23,7 @@ Open = Callable[..., DiskBuffer]
 
 
 def record(time: int) -> Record:
-    return (time, 1.5, True, 0.9, 40_000, False, 0, ("cell/level",), (("cell/flow", 0.75),), "sha256:1")
+    return (time, 1.5, True, 0.9, 40_000, False, 0, ("cell/level",), (("cell/flow", 0.75),), "sha256:1", None)
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ buffer = DiskBuffer(Path(sys.argv[1]), loop="cell", limits=BufferLimits(interval
 time = 0
 while True:
     for _ in range(50):
-        buffer.put((time, 0.5, False, 0.9, 1, False, 0, (), (), "sha256:1"))
+        buffer.put((time, 0.5, False, 0.9, 1, False, 0, (), (), "sha256:1", None))
         time += 1
     if buffer.flush():
         print(time, flush=True)

@@ -167,7 +167,7 @@ def test_one_sided_limits_score_from_one_outside(rig: Rig) -> None:
 def test_a_graph_without_score_and_alarm_is_refused(load: Build) -> None:
     loaded = load()
     loaded.engine.signature = StepSignature(3, (Port("energy", (1,)),), ())
-    with pytest.raises(Refused, match="not a monitor's"):
+    with pytest.raises(Refused, match="are no decision"):
         Seat(loaded, [tag.path for tag in loaded.manifest.tags])
 
 

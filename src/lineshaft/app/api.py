@@ -5,27 +5,29 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import duckdb
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lineshaft.app import edge, flow
+from lineshaft.app import flow
 from lineshaft.app.backtest import Decisions, Episode, backtest, episodes
+from lineshaft.app.goal import MONITOR, Goal
+from lineshaft.app.modelled import Model, fit_task
 from lineshaft.app.normal import ASSUMED, Rows, normal_rows
 from lineshaft.app.recipe import Recipe
 from lineshaft.app.recorded import Recorded, laid_out_as, prepare
+from lineshaft.app.sealable import Sealable
 from lineshaft.app.talk import Talk
 from lineshaft.app.verdict import headline
 from lineshaft.app.watch import Where, loop_name
 from lineshaft.connect.files.options import ReadOptions
 from lineshaft.connect.files.reader import read_files
+from lineshaft.core.dataset import Dataset
 from lineshaft.core.errors import UsageError
 from lineshaft.model.train import Monitor as Learnt
-from lineshaft.node.seat import Loaded
 
 if TYPE_CHECKING:
     import pandas
@@ -61,13 +63,38 @@ def from_frame(frame: pandas.DataFrame, *, name: str = "frame", stale_ns: int | 
     return prepare(name, replace(table, findings=said), QUIET, stale_ns=stale_ns)
 
 
-def fit(plant: Recorded, *, normal: str = ASSUMED, learner: str = "auto", modes: Sequence[str] | None = None
-        ) -> Monitor:
-    """Learn what normal looks like from the stretch that ``normal`` names: "40%" of every run, "400 rows", or
-    "2024-03-01 06:00/2024-03-02 18:00". Rows that the data itself labels abnormal are never learnt from.
+@overload
+def fit(plant: Recorded | Where, *, normal: str = ASSUMED, learner: str = "auto", modes: Sequence[str] | None = None
+        ) -> Monitor: ...
 
-    ``learner`` is a name or "auto"; ``modes`` are the tags that say the operating mode (None: found in the data).
+
+@overload
+def fit(plant: Recorded | Where, *, task: str, target: str | Sequence[str] = (), learner: str = "auto",
+        classes: Mapping[str, str] | None = None, group: str = "", end_of_life: str = "", **settings: Any
+        ) -> Model: ...
+
+
+def fit(plant: Recorded | Where, *, task: str = MONITOR, normal: str = ASSUMED, learner: str = "auto",
+        modes: Sequence[str] | None = None, target: str | Sequence[str] = (), classes: Mapping[str, str] | None = None,
+        group: str = "", end_of_life: str = "", **settings: Any) -> Monitor | Model:
+    """Learn from a plant's past: what is normal, or with ``task`` something that has an answer.
+
+    A monitor learns from the stretch that ``normal`` names: "40%" of every run, "400 rows", or "2024-03-01
+    06:00/2024-03-02 18:00". Rows that the data itself labels abnormal are never learnt from. ``modes`` are the tags
+    that say the operating mode (None: found in the data).
+
+    Any other task is told its ``target`` tags. ``classes`` name their values, ``group`` is a tag that tells assets
+    apart, ``end_of_life`` one that is above 0 when a life ends; ``settings`` are the task's own. ``learner`` is a name
+    or "auto". A path is read as ``read`` does.
     """
+    plant = plant if isinstance(plant, Recorded) else read(plant)
+    if task != MONITOR:
+        goal = Goal((target,) if isinstance(target, str) else tuple(target), classes or {}, group, end_of_life,
+                    settings)
+        return fit_task(plant, task, goal, learner)
+    if target or classes or group or end_of_life or settings:
+        raise UsageError("a monitor learns what is normal and has no target", where="task",
+                         do='name the task too, such as task="infer"')
     rows = normal_rows(plant, normal)
     named = None if modes is None else tuple(modes)
     recipe = Recipe(plant.name, plant.dataset.period_ns, plant.stale_ns, named, learner)
@@ -75,7 +102,7 @@ def fit(plant: Recorded, *, normal: str = ASSUMED, learner: str = "auto", modes:
 
 
 @dataclass(frozen=True, eq=False)
-class Monitor:
+class Monitor(Sealable):
     """What was learnt, and from which rows of which plant."""
 
     plant: Recorded
@@ -87,44 +114,17 @@ class Monitor:
         return f"<monitor of {self.plant.name}: {self.learnt.learner}, learnt from {int(self.normal.sum()):,} rows>"
 
     @property
-    def why(self) -> str:
-        """Why this learner."""
-        return self.learnt.why
-
-    def save(self, path: str | Path, *, key: str | Path | None = None) -> Path:
-        """Certify on this machine, pack and sign: a bundle that a node takes. Nothing is overwritten.
-
-        ``key`` is the private key; without one a new pair is made beside the bundle, ``<path>.key`` and
-        ``<path>.pub``. Raises ``Refused`` where the certificate can't be given.
-        """
-        target = Path(path)
-        if target.exists():
-            raise UsageError("exists already", where=str(target), do="choose another name, or remove it first")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        private = Path(key) if key is not None else target.parent / f"{target.name}.key"
-        flow.signing_key(private)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
-            self._seal(Path(folder), private).packed.path.rename(target)
-        return target
+    def sealed_with(self) -> tuple[Dataset, Rows]:
+        return self.plant.dataset, self.normal
 
     def watch(self, plant: Recorded | None = None) -> Outcome:
         """What a node would have said, through its very loop; without ``plant`` over the one it was learnt from."""
-        manifest = self._loaded.manifest
+        manifest = self.loaded.manifest
         other = laid_out_as(plant or self.plant, manifest.tags, manifest.period_ns, manifest.stale_ns)
-        decisions = backtest(self._loaded, other.recordings)
+        decisions = backtest(self.loaded, other.recordings)
         own = plant is None or plant is self.plant
         watched = ~self.normal if own else np.ones(len(decisions), np.bool_)
         return Outcome(other, decisions, episodes(decisions, watched), watched)
-
-    @cached_property
-    def _loaded(self) -> Loaded:
-        with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder)
-            public = flow.signing_key(place / "watch.key")
-            return edge.load(self._seal(place, place / "watch.key").packed.path, edge.Place(place, (public,)))
-
-    def _seal(self, folder: Path, key: Path) -> flow.Sealed:
-        return flow.seal(self.learnt, self.plant.dataset, self.normal, self.recipe, folder, key)
 
 
 @dataclass(frozen=True, eq=False)

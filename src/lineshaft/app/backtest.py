@@ -15,7 +15,7 @@ from lineshaft.core.progress import Progress, silent
 from lineshaft.core.sample import Samples
 from lineshaft.dataset.recording import Recording
 from lineshaft.node.loop import Loop, LoopSettings
-from lineshaft.node.record import SOURCES, Record
+from lineshaft.node.record import SOURCES, Record, Said
 from lineshaft.node.seat import Loaded
 
 REPORT_EVERY = 1000
@@ -38,7 +38,10 @@ class ReplayClock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decisions:
-    """One loop's words over N ticks, in columns; ``run`` numbers the recordings, ``masked`` counts tags."""
+    """One loop's words over N ticks, in columns; ``run`` numbers the recordings, ``masked`` counts tags.
+
+    ``said`` are the values of each, empty where nobody asked for them.
+    """
 
     time: NDArray[np.int64]
     run: NDArray[np.int32]
@@ -49,6 +52,7 @@ class Decisions:
     missed: NDArray[np.bool_]
     masked: NDArray[np.int32]
     causes: tuple[tuple[tuple[str, float], ...], ...]
+    said: tuple[Said | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.time)
@@ -92,7 +96,8 @@ def of_decisions(decisions: Sequence[Decision]) -> Decisions:
     """What a live loop said, as columns of one run."""
     records: list[Record] = [
         (one.time, one.score, one.alarm, one.confidence, one.latency_ns, one.missed, SOURCES.index(one.source),
-         one.masked, tuple((cause.tag, cause.share) for cause in one.causes), one.bundle) for one in decisions]
+         one.masked, tuple((cause.tag, cause.share) for cause in one.causes), one.bundle,
+         (one.answers, one.values, one.low, one.high, one.known) if one.answers else None) for one in decisions]
     return columns(records, np.zeros(len(records), np.int32))
 
 
@@ -157,8 +162,8 @@ def _sampler(recording: Recording, tags: tuple[str, ...]) -> Callable[[int, int]
 
 def columns(records: Sequence[Record], run: NDArray[np.int32]) -> Decisions:
     """Records of a loop in columns; ``run`` numbers the recording that each is of."""
-    rows = list(zip(*records, strict=True)) if records else [()] * 10
+    rows = list(zip(*records, strict=True)) if records else [()] * 11
     return Decisions(
         np.array(rows[0], np.int64), run, np.array(rows[1], np.float64), np.array(rows[2], np.bool_),
         np.array(rows[3], np.float64), np.array(rows[4], np.int64), np.array(rows[5], np.bool_),
-        np.array([len(masked) for masked in rows[7]], np.int32), tuple(rows[8]))
+        np.array([len(masked) for masked in rows[7]], np.int32), tuple(rows[8]), tuple(rows[10]))

@@ -7,15 +7,18 @@ import json
 import platform
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
 from lineshaft import backend as backends
+from lineshaft.app import examples
+from lineshaft.app.goal import MONITOR, Goal, learning, tasks
 from lineshaft.app.locate import near, place_of, wildcard
 from lineshaft.app.recipe import Recipe
+from lineshaft.app.wanted import wanted
 from lineshaft.connect.registry import connector_for
 from lineshaft.core.clock import SECOND, format_duration, parse_duration
 from lineshaft.core.errors import UsageError
@@ -28,8 +31,6 @@ FILE = "lineshaft.toml"
 PASSWORD = "LINESHAFT_PASSWORD"
 BY_HAND = "by hand"
 """Instead of a duration in ``learn``: nothing is trained or decides before a person says so."""
-_KINDS = {"str": "a text in quotes", "int": "a whole number", "float": "a number", "bool": "true or false",
-          "array": "a list", "object": "a table"}
 LONGEST_NS = 10 * 366 * 86_400 * SECOND
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Share = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
@@ -48,7 +49,7 @@ class Plant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """``[tasks.<loop>]``: what is watched, and how it is learnt."""
+    """``[tasks.<loop>]``: what is watched, and how it is learnt; the last five are those of tasks with an answer."""
 
     task: str = "monitor"
     tags: tuple[str, ...] = ("*",)
@@ -64,6 +65,17 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
     deadline: str = "10ms"
     memory_mib: Annotated[int, msgspec.Meta(gt=0)] = 256
     limits: dict[str, tuple[float | None, float | None]] = {}
+    predict: str | tuple[str, ...] = ()
+    classes: dict[str, str] = {}
+    group: str = ""
+    end_of_life: str = ""
+    settings: dict[str, Any] = {}
+
+    @property
+    def goal(self) -> Goal:
+        """What a task with an answer is told."""
+        predict = (self.predict,) if isinstance(self.predict, str) else self.predict
+        return Goal(predict, self.classes, self.group, self.end_of_life, self.settings)
 
 
 class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -152,7 +164,7 @@ def recipe(config: Config, loop: str, path: Path, text: str = "") -> Recipe:
     return Recipe(
         loop, duration("period", task.period), duration("stale", task.stale) if task.stale else None, task.modes,
         task.learner, task.target, Budget(duration("deadline", task.deadline), task.memory_mib * 2**20),
-        Limits(dict(task.limits)), Settings(false_alarm_rate=task.false_alarm_rate))
+        Limits(dict(task.limits)), Settings(false_alarm_rate=task.false_alarm_rate), task.task, task.goal)
 
 
 def _parsed(text: str, path: Path) -> dict[str, object]:
@@ -176,12 +188,12 @@ def _converted(data: dict[str, object], text: str, path: Path) -> Config:
         do = "mend that key; `lineshaft init --print` shows a whole file"
         if named and "unknown" in what:
             do = near(named[1], _known(keys)) or do
-        raise UsageError(_sentence(what), where=place_of(path, text, *keys), do=do) from None
+        raise UsageError(wanted(what), where=place_of(path, text, *keys), do=do) from None
 
 
 def _fails(part: object, name: str) -> bool:
     """Whether this entry of a table of free names (``tasks``, ``limits``, ``roles``) is the one that is wrong."""
-    shapes: dict[str, object] = {"tasks": Task, "roles": str}
+    shapes: dict[str, object] = {"tasks": Task, "roles": str, "classes": str}
     try:
         msgspec.convert(part, shapes.get(name, tuple[float | None, float | None]))
     except msgspec.ValidationError:
@@ -205,27 +217,6 @@ def _fields(table: Any) -> dict[str, Any]:
     struct = next((one for one in (table, *get_args(table)) if isinstance(one, type)
                    and issubclass(one, msgspec.Struct)), None) if get_origin(table) is not dict else None
     return {field.encode_name: field.type for field in msgspec.structs.fields(struct)} if struct else {}
-
-
-def _sentence(what: str) -> str:
-    """msgspec's words as a plant engineer's.
-
-    >>> _sentence("Expected `str`, got `int`")
-    'a text in quotes is wanted, not a whole number'
-    """
-    what = re.sub(r"Expected `([^`]+)`, got `([^`]+)`", lambda m: f"{_kind(m[1])} is wanted, not {_kind(m[2])}", what)
-    what = re.sub(r"Expected `([^`]+)` (\W+ .*)", lambda m: f"{_kind(m[1])} {m[2]} is wanted", what)
-    return what.replace("Object contains unknown field", "there is no key").replace(
-        "Object missing required field", "a key is missing:").replace("`", "'")
-
-
-def _kind(types: str) -> str:
-    """
-    >>> _kind("float | null")
-    'a number'
-    """
-    names = [_KINDS.get(name, name) for name in types.split(" | ") if name != "null"]
-    return " or ".join(dict.fromkeys(names))
 
 
 def _duration(text: str, where: str) -> int:
@@ -345,7 +336,9 @@ def _check_task(loop: str, task: Task, path: Path, text: str) -> None:
     def at(*keys: str) -> str:
         return place_of(path, text, "tasks", loop, *keys)
 
-    choices = {"task": (task.task, ("monitor",)), "learner": (task.learner, monitors()),
+    # The learners of tasks with an answer depend on the examples.
+    known_learners = monitors() if task.task == MONITOR else (task.learner,)
+    choices = {"task": (task.task, tasks()), "learner": (task.learner, known_learners),
                "target": (task.target, backends.targets()), "priority": (task.priority, PRIORITIES)}
     for key, (value, known) in choices.items():
         if value not in known:
@@ -360,10 +353,33 @@ def _check_task(loop: str, task: Task, path: Path, text: str) -> None:
     for key, patterns in (("tags", task.tags), ("leave-out", task.leave_out), ("modes", task.modes or ())):
         if any(not pattern.strip() for pattern in patterns) or (key == "tags" and not patterns):
             raise UsageError("an empty tag pattern", where=at(key), do='write patterns of tag paths, such as "*"')
+    _check_limits(task, at)
+    _check_goal(task, at)
+
+
+def _check_limits(task: Task, at: Callable[..., str]) -> None:
     for tag, (low, high) in task.limits.items():
         if low is not None and high is not None and not low < high:
             raise UsageError(f"limits {low:g} to {high:g} hold nothing between them", where=at("limits", tag),
                              do="give low < high")
+
+
+def _check_goal(task: Task, at: Callable[..., str]) -> None:
+    """That the task is told what it is to learn, in its own words."""
+    goal = task.goal
+    examples.check(task.task, {"predict": goal.predict, "classes": goal.classes, "group": goal.group,
+                               "end-of-life": goal.end_of_life}, at)
+    if task.task == MONITOR:
+        if goal.settings:
+            raise UsageError("task monitor has no settings of its own", where=at("settings"), do="take the table out")
+        return
+    if any(not path.strip() for path in goal.predict):
+        raise UsageError("an empty tag path", where=at("predict"), do='write the path of a tag, such as "hall1/NOX"')
+    for value in goal.classes:
+        if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
+            raise UsageError(f"{value!r} is no value of a tag", where=at("classes", value),
+                             do='write values and names, such as "0" = "normal"')
+    learning(task.task, goal, at)
 
 
 TEMPLATE = """\
@@ -385,7 +401,7 @@ source = "{source}"
 # user = "lineshaft"                   # the password comes from the environment: LINESHAFT_PASSWORD
 
 [tasks.{loop}]
-task = "monitor"                       # multivariate process monitoring
+task = "monitor"                       # multivariate process monitoring; docs/tasks.md names the others
 tags = ["*"]                           # patterns of tag paths
 leave-out = []
 period = "{period}"                    # one decision each

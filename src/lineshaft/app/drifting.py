@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lineshaft.app import flow
+from lineshaft.app import flow, training
+from lineshaft.app.goal import MONITOR
 from lineshaft.app.project import Project
 from lineshaft.app.recipe import Recipe
 from lineshaft.bundle.inspect import look
@@ -21,7 +21,6 @@ from lineshaft.core.feedback import labels
 from lineshaft.core.manifest import Manifest
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.store import Historian
-from lineshaft.core.tag import Tag
 from lineshaft.dataset.build import joined
 from lineshaft.feedback.drift import CHANCE, Drift, drift, mode_weights
 from lineshaft.feedback.verdicts import verdicts
@@ -81,7 +80,7 @@ def measure(project: Project, historian: Historian, version: int, over_ns: int, 
     bundle = look(path).bundle
     manifest = bundle.manifest
     progress(0, 3, "reading the training period")
-    taught, normal = flow.teach(historian, manifest.tags, recipe_of(project, manifest), manifest.lineage.history)
+    taught, normal = taught_of(project, historian, manifest)
     progress(1, 3, "reading the window")
     newest = historian.as_of([tag.path for tag in manifest.tags], time.time_ns())
     end = max((sample.time for sample in newest.values()), default=0) + 1
@@ -107,6 +106,14 @@ def _finite(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def taught_of(project: Project, historian: Historian, manifest: Manifest) -> tuple[Dataset, NDArray[np.bool_]]:
+    """What a bundle learnt from, and the rows of it that taught."""
+    if manifest.task == MONITOR:
+        return flow.teach(historian, manifest.tags, recipe_of(project, manifest), manifest.lineage.history)
+    examples = training.taught(project, historian, manifest.lineage.history)
+    return examples.dataset, examples.known
+
+
 def recipe_of(project: Project, manifest: Manifest) -> Recipe:
     """The project's recipe with the loop and the grid of a bundle, which an older bundle may have otherwise."""
     return replace(project.recipe, loop=manifest.loop, period_ns=manifest.period_ns, stale_ns=manifest.stale_ns)
@@ -115,24 +122,13 @@ def recipe_of(project: Project, manifest: Manifest) -> Recipe:
 def _window(project: Project, historian: Historian, manifest: Manifest, start: int, end: int) -> tuple[Dataset, bool]:
     """The window as the bundle would see it; a long one in slices from all over it, so that memory is bounded."""
     recipe, period = recipe_of(project, manifest), manifest.period_ns
-    start = max(start, _first(historian, manifest.tags, start))
+    start = max(start, training.beginning(historian, manifest.tags, start))
     rows, most = (end - start) // period, MOST_CELLS // len(manifest.tags)
     if rows <= most:
         return flow.select(historian, manifest.tags, recipe, start, end), False
     length = max(1, most // SLICES) * period
     begins = np.linspace(start, end - length, SLICES).astype(np.int64).tolist()
     return joined([flow.select(historian, manifest.tags, recipe, at, at + length) for at in begins]), True
-
-
-def _first(historian: Historian, tags: Sequence[Tag], start: int) -> int:
-    """Where history begins, if that is after ``start``; looked for by halves, which reads next to nothing."""
-    paths, low, high = [tag.path for tag in tags], start, time.time_ns()
-    if historian.as_of(paths, low):
-        return start
-    while high - low > 1_000_000_000:
-        middle = (low + high) // 2
-        low, high = (low, middle) if historian.as_of(paths, middle) else (middle, high)
-    return low
 
 
 def _rows(historian: Historian, manifest: Manifest, window: Dataset) -> NDArray[np.int8]:

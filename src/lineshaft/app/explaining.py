@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.app import flow
-from lineshaft.app.drifting import recipe_of
+from lineshaft.app.drifting import recipe_of, taught_of
 from lineshaft.app.judging import meant
 from lineshaft.app.project import Project
 from lineshaft.backend.onnxruntime import execute
@@ -202,7 +202,7 @@ def _said(graph: bytes, data: Dataset) -> dict[str, Array]:
 def _background(project: Project, historian: Historian, taken: Bundle, ticks: int) -> Stretch:
     """Stretches of what the bundle learnt from, spread over all of it."""
     manifest = taken.manifest
-    data, normal = flow.teach(historian, manifest.tags, recipe_of(project, manifest), manifest.lineage.history)
+    data, normal = taught_of(project, historian, manifest)
     age = np.concatenate([np.arange(b - a) for a, b in run_spans(data.run)])
     ends = np.flatnonzero(normal & (age >= ticks - 1))
     if not len(ends):

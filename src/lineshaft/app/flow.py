@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +35,21 @@ from lineshaft.feedback.verdicts import record as record_verdict
 from lineshaft.feedback.verdicts import verdicts
 from lineshaft.graph.check import signature
 from lineshaft.graph.reference import golden
+from lineshaft.model.answer import Fitted
+from lineshaft.model.examples import Examples
 from lineshaft.model.golden import golden_inputs
+from lineshaft.model.learning import Learning
+from lineshaft.model.learning import train as train_learning
+from lineshaft.model.learnt import Learnt
 from lineshaft.model.modes import detect_modes
 from lineshaft.model.train import Monitor, train_monitor
 from lineshaft.node.buffer import Entry
 
 Rows = NDArray[np.bool_]
+Model = TypeVar("Model", bound=Learnt)
+Model_co = TypeVar("Model_co", bound=Learnt, covariant=True)
+Choose = Callable[[Learning, Examples, Recipe, Progress], Fitted]
+"""How one of a task's candidates is chosen and learnt."""
 BATCH_NS = 1_000_000_000
 LEAD_PERIODS = 60
 NEVER_ENDS = 2**63 - 1
@@ -47,13 +58,13 @@ DECLARED = "lineshaft.toml"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sealed:
+class Sealed(Generic[Model_co]):
     """A packed bundle with what it was made of; ``certificate`` is that of the backend a node prefers."""
 
     packed: Packed
     manifest: Manifest
     certificate: Certificate
-    monitor: Monitor
+    learnt: Model_co
 
 
 def choose_tags(tags: Sequence[Tag], patterns: Sequence[str], leave_out: Sequence[str] = ()) -> list[Tag]:
@@ -97,23 +108,30 @@ def learn(dataset: Dataset, normal: Rows, recipe: Recipe, progress: Progress = s
                          settings=recipe.settings, progress=progress)
 
 
-def seal(monitor: Monitor, dataset: Dataset, normal: Rows, recipe: Recipe, folder: Path, key: Path, *,
-         version: int = 1, parent: str = "", feedback: int = 0, progress: Progress = silent) -> Sealed:
+def judged(learning: Learning, examples: Examples, recipe: Recipe, progress: Progress = silent) -> Fitted:
+    """examples -> model -> graph: every candidate is judged on folds, the best is learnt anew and calibrated."""
+    return train_learning(learning, examples, execute, learner=recipe.learner, progress=progress)
+
+
+def seal(learnt: Model, dataset: Dataset, normal: Rows, recipe: Recipe, folder: Path, key: Path, *,
+         version: int = 1, parent: str = "", feedback: int = 0, progress: Progress = silent) -> Sealed[Model]:
     """graph -> bundle: lower for the target, certify against the reference, pack, sign."""
     target = backends.target(recipe.target)
     budget = recipe.budget or Budget(target.deadline_ns, target.memory_bytes)
-    sequences = [golden(monitor.graph, one.x, one.quality, one.name)
-                 for one in golden_inputs(dataset, normal, monitor.settings)]
-    lowerings = passed(lower(monitor.graph, sequences, target, budget, progress=progress), where=recipe.loop)
-    step = signature(monitor.graph)
+    sequences = [golden(learnt.graph, one.x, one.quality, one.name)
+                 for one in golden_inputs(dataset, normal, learnt)]
+    lowerings = passed(lower(learnt.graph, sequences, target, budget, progress=progress), where=recipe.loop)
+    step = signature(learnt.graph)
     manifest = Manifest(
-        recipe.loop, "monitor", version, dataset.tags, recipe.period_ns, recipe.stale, step, budget, recipe.limits,
-        Lineage(dataset.digest, dataset.version, __version__, time.time_ns(), monitor.learner, monitor.why, parent,
-                feedback), monitor.figures)
-    packed = pack(folder / f"{recipe.loop}-{version}", manifest=manifest, graph=monitor.graph,
+        recipe.loop, learnt.task.value, version, dataset.tags, recipe.period_ns, recipe.stale, step, budget,
+        recipe.limits,
+        Lineage(dataset.digest, dataset.version, __version__, time.time_ns(), learnt.learner, learnt.why, parent,
+                feedback),
+        {name: value for name, value in learnt.figures.items() if math.isfinite(value)}, learnt.answers)
+    packed = pack(folder / f"{recipe.loop}-{version}", manifest=manifest, graph=learnt.graph,
                   lowerings=lowerings, golden=sequences,
-                  card=model_card(manifest, monitor, [one.certificate for one in lowerings]), key=key)
-    return Sealed(packed, manifest, lowerings[0].certificate, monitor)
+                  card=model_card(manifest, learnt, [one.certificate for one in lowerings]), key=key)
+    return Sealed(packed, manifest, lowerings[0].certificate, learnt)
 
 
 def deliver(entries: Sequence[Entry], historian: Historian, node: str) -> int:
@@ -128,7 +146,9 @@ def deliver(entries: Sequence[Entry], historian: Historian, node: str) -> int:
              if known is None or one.sequence > known.value or one.decision.time > known.time]
     if fresh:
         first, last = fresh[0].decision, fresh[-1]
-        historian.register([*decision_tags(first.loop, first.asset), Tag(path, kind="int")])
+        for answers in dict.fromkeys(one.decision.answers for one in fresh):
+            historian.register(decision_tags(first.loop, first.asset, answers))
+        historian.register([Tag(path, kind="int")])
         mark = Samples.of([Sample(path, last.decision.time, float(last.sequence))])
         historian.append(_merged([decision_samples(one.decision for one in fresh), mark]))
     return entries[-1].sequence if entries else 0
@@ -159,7 +179,7 @@ def teach(historian: Historian, tags: Sequence[Tag], recipe: Recipe, version: st
 
 
 def retrain(historian: Historian, tags: Sequence[Tag], recipe: Recipe, folder: Path, key: Path, *, version: int,
-            parent: str = "", progress: Progress = silent) -> Sealed:
+            parent: str = "", progress: Progress = silent) -> Sealed[Monitor]:
     """feedback -> bundle: dataset, model, graph and certificate anew, with people's verdicts as labels.
 
     ``parent`` is the digest of the bundle that decided so far; the new one is to run beside it first.

@@ -21,22 +21,24 @@ SAID = {"alarm": True, "silence": False}
 
 
 def verdict(project: Project, historian: Historian, kind: Verdict, when: str = LAST_ALARM, *, said: str = "",
-            by: str = "", comment: str = "") -> Feedback:
+            by: str = "", comment: str = "", label: str = "") -> Feedback:
     """A verdict on the decisions of ``when``: "last alarm", a time, or two times with a slash between.
 
-    ``said`` is "alarm" or "silence": needed only where the loop had said both in the stretch.
+    ``said`` is "alarm" or "silence": needed only where the loop had said both in the stretch; ``label`` names the kind
+    of fault.
     """
     now = time.time_ns()
     start, end = meant(project, historian, when)
     if _is_last_alarm(when):
-        return Feedback(project.loop, start, end, kind, True, by, comment, now)
+        return Feedback(project.loop, start, end, kind, True, by, comment, now, label)
     alarms = _alarms(project, historian, start, end).value != 0
     if not len(alarms):
         raise UsageError("there is no decision in this stretch", where=when, do="see `lineshaft decision list`")
     if not said and alarms.any() and not alarms.all():
         raise UsageError(f"the loop alarmed in {alarms.mean():.0%} of this stretch and was silent in the rest",
                          where=when, do="add --said alarm or --said silence, or name a shorter stretch")
-    return Feedback(project.loop, start, end, kind, SAID[said] if said else bool(alarms[0]), by, comment, now)
+    return Feedback(project.loop, start, end, kind, SAID[said] if said else bool(alarms[0]), by, comment, now,
+                    label)
 
 
 def meant(project: Project, historian: Historian, when: str) -> tuple[int, int]:

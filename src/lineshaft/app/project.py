@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,8 +17,9 @@ from lineshaft.app.locate import near, place_of
 from lineshaft.app.recipe import Recipe
 from lineshaft.bundle.inspect import inspect
 from lineshaft.connect.registry import manifests
+from lineshaft.core.alone import alone as held
 from lineshaft.core.clock import parse_duration
-from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.core.errors import UsageError
 from lineshaft.core.tag import Tag
 from lineshaft.historian.store import EmbeddedHistorian, open_historian
 
@@ -138,12 +138,23 @@ class Project:
     # -- tags
 
     def choose(self, tags: Sequence[Tag]) -> list[Tag]:
-        """The task's tags among those of the plant; a pattern, mode or limit that fits none is a mistake."""
+        """The task's tags among those of the plant; a pattern, mode or limit that fits none is a mistake.
+
+        Tags that only say what is to be learnt are among them: they are recorded as the others are.
+        """
         paths = [tag.path for tag in tags]
         for pattern in self.task.tags:
             if not any(fnmatchcase(path, pattern) for path in paths):
                 raise self._unknown(pattern, paths, "tags")
+        goal = self.recipe.goal
+        teach = [("predict", path) for path in goal.predict] + [
+            (key, path) for key, path in (("group", goal.group), ("end-of-life", goal.end_of_life)) if path]
+        for key, path in teach:
+            if path not in paths:
+                raise self._unknown(path, paths, key)
         chosen = flow.choose_tags(tags, self.task.tags, self.task.leave_out)
+        there = {tag.path for tag in chosen}
+        chosen += [tag for tag in tags if tag.path not in there and tag.path in {path for _, path in teach}]
         paths = [tag.path for tag in chosen]
         for key, named in (("modes", self.task.modes or ()), ("limits", tuple(self.task.limits))):
             for path in named:
@@ -156,21 +167,6 @@ class Project:
                           do=near(named, paths) or f"see `lineshaft tag browse {self.config.plant.source}`")
 
 
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """The right to run the project in this folder; the system frees it with the process, however that ends."""
-    try:
-        lock = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)
-    except sqlite3.OperationalError as error:
-        raise EnvironmentFailed(f"nothing can be written here ({error})", where=str(folder),
-                                do="look at the folder") from None
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        lock.close()
-        raise EnvironmentFailed(f"another `lineshaft run` is at work here, or the folder is read-only ({error})",
-                                where=str(folder), do="end that one, or look at the folder") from None
-    try:
-        yield
-    finally:
-        lock.close()
+def alone(folder: Path) -> AbstractContextManager[None]:
+    """The right to run the project in this folder."""
+    return held(folder / LOCK, "`lineshaft run`")

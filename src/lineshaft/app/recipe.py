@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lineshaft.app.goal import MONITOR, Goal
 from lineshaft.core.errors import UsageError
 from lineshaft.core.manifest import Budget, Limits
 from lineshaft.model.learner import Settings
@@ -14,10 +15,11 @@ STALE_PERIODS = 3
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How one monitor is learnt and what it may cost.
+    """How one task is learnt and what it may cost.
 
     ``modes`` are tags whose value says the operating mode (None: found in the data where it is clear), ``learner``
     a name or "auto", ``stale_ns`` the age at which a value is masked (None: three periods).
+    ``settings`` are a monitor's, ``goal`` says what any other ``task`` learns.
     """
 
     loop: str
@@ -29,8 +31,12 @@ class Recipe:
     budget: Budget | None = None
     limits: Limits = field(default_factory=Limits)
     settings: Settings = field(default_factory=Settings)
+    task: str = MONITOR
+    goal: Goal = field(default_factory=Goal)
 
     def __post_init__(self) -> None:
+        if self.task != MONITOR:
+            return
         known = choices()
         if self.learner not in known:
             raise UsageError(f"no learner is called {self.learner!r}", where=f"task {self.loop}",

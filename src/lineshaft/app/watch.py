@@ -21,6 +21,7 @@ from lineshaft.connect.files.options import ReadOptions
 from lineshaft.connect.files.reader import read_files
 from lineshaft.core.clock import format_duration
 from lineshaft.core.manifest import Certificate
+from lineshaft.model.train import Monitor
 
 Where = str | Path | Sequence[str | Path]
 KEY = Path("keys/watch.key")
@@ -50,7 +51,7 @@ class Watched:
     folder: Path
     plant: Recorded
     normal: Rows
-    sealed: flow.Sealed
+    sealed: flow.Sealed[Monitor]
     decisions: Decisions
     episodes: tuple[Episode, ...]
     agreement: Agreement | None
@@ -113,7 +114,7 @@ def tell_certificate(certificate: Certificate, talk: Talk) -> None:
               f"differ, one step takes {p50} (p99 {p99})")
 
 
-def _sealed(plant: Recorded, normal: Rows, options: WatchOptions, folder: Path, talk: Talk) -> flow.Sealed:
+def _sealed(plant: Recorded, normal: Rows, options: WatchOptions, folder: Path, talk: Talk) -> flow.Sealed[Monitor]:
     recipe = Recipe(plant.name, plant.dataset.period_ns, plant.stale_ns, options.modes, options.learner)
     talk.step("Learning what normal looks like; every learner is tried on faults put into held-out normal rows")
     with talk.progress() as progress:

@@ -37,7 +37,7 @@ def _data(found: Watched, said: str | None, source: str) -> report.ReportData:
         by_row=not plant.table.timed, run_names=_run_names(plant), watched=~found.normal,
         alarms=tuple(rows.alarm(one) for one in found.episodes), events=tuple(_labelled(plant, decisions)),
         passages=tuple(_passages(plant, found.normal)), quality=plant.quality, findings=plant.findings,
-        learners=rows.learners(sealed), learner_why=sealed.monitor.why, trust=_trust(found, said),
+        learners=rows.learners(sealed), learner_why=sealed.learnt.why, trust=_trust(found, said),
         latency=rows.latency(decisions, sealed.manifest.budget.deadline_ns), manifest=sealed.manifest,
         certificate=sealed.certificate, bundle=sealed.packed.digest, dataset=sealed.manifest.lineage.dataset,
         files=found.files, command=f"lineshaft watch {source}" + (f" --normal '{said}'" if said else ""))
@@ -77,9 +77,9 @@ def _span(plant: Recorded, first: int, last: int) -> tuple[int, int]:
 
 
 def _trust(found: Watched, said: str | None) -> report.Trust:
-    figures, agreed, dataset = found.sealed.monitor.figures, found.agreement, found.plant.dataset
+    figures, agreed, dataset = found.sealed.learnt.figures, found.agreement, found.plant.dataset
     return report.Trust(
-        expected_rate=found.sealed.monitor.settings.false_alarm_rate,
+        expected_rate=found.sealed.learnt.settings.false_alarm_rate,
         observed_rate=agreed.far if agreed is not None else None,
         fit_rows=int(figures["fit_rows"]), calibration_rows=int(figures["held_out_rows"]),
         masked_share=1.0 - float(dataset.good.mean()), normal_was_assumed=said is None, method=METHOD,

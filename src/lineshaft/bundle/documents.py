@@ -11,7 +11,7 @@ import numpy as np
 from lineshaft.core.errors import Refused, UsageError
 from lineshaft.core.manifest import Certificate, Manifest
 
-SCHEMA = (1, 1)
+SCHEMA = (1, 2)
 
 Document = TypeVar("Document", Manifest, Certificate)
 

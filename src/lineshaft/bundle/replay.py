@@ -13,13 +13,13 @@ from lineshaft.core.golden import Golden
 from lineshaft.core.manifest import Tolerance
 from lineshaft.core.step import Array, Engine
 
-ALARM = "alarm"  # the output whose crossing of 0.5 is a verdict: counted as flips, not as distance
+VERDICTS = frozenset({"alarm", "known"})  # outputs whose crossing of 0.5 is counted as a flip, not as distance
 SMALL = 1e-3  # below it a relative gap says nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """How far an engine was from the reference: the worst distance, where it was, and alarms that differed.
+    """How far an engine was from the reference: the worst distance, where it was, and verdicts that differed.
 
     ``absolute`` is the largest |engine - reference|, ``relative`` the largest one over |reference| among values of at
     least 1e-3; both leave out places where either is infinite or no number, which ``parity`` counts.
@@ -66,11 +66,10 @@ def _replay(engine: Engine, golden: Golden, name: str, where: str) -> Replay:
         for port, kept in seen.items():
             kept[tick] = out[port]
     engine.reset()
-    flips = 0
-    if ALARM in seen:
-        flips = int(np.count_nonzero((seen[ALARM] > 0.5) != (golden.outputs[ALARM][:, None] > 0.5)))
+    flips = sum(int(np.count_nonzero((seen[name] > 0.5) != (golden.outputs[name][:, None] > 0.5)))
+                for name in seen.keys() & VERDICTS)
     parity, worst, absolute, relative = 0.0, "", 0.0, 0.0
-    for port in sorted(seen.keys() - {ALARM}):
+    for port in sorted(seen.keys() - VERDICTS):
         expected = golden.outputs[port][:, None]
         gap = distance(seen[port], expected)
         if gap.size and not gap.max() <= parity:

@@ -15,3 +15,12 @@ class Answer:
     name: str
     unit: str = ""
     ahead: int = 0
+
+    @property
+    def label(self) -> str:
+        """The name with its distance in periods: unlike every other one of the same model.
+
+        >>> Answer("hall1/load", "kW", ahead=3).label, Answer("NOX").label
+        ('hall1/load+3', 'NOX')
+        """
+        return f"{self.name}+{self.ahead}" if self.ahead else self.name

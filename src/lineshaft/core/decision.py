@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lineshaft.core.answer import Answer
+
 
 class Source(StrEnum):
     """Who decided: the bundle, or one of the fallbacks in their declared order."""
@@ -31,6 +33,10 @@ class Decision:
     debounce, ``causes`` largest share first, ``confidence`` the conformal 1 - p (0..1), ``latency_ns`` from the
     tick's start to the decision, ``masked`` the tags that were bad, stale or missing at this tick, ``bundle``
     the digest that says the whole lineage.
+
+    Where the task has an answer, ``answers`` say what each of ``values`` means, ``low`` and ``high`` are the ends of
+    their intervals (empty where the model gives none) and ``known`` is False where it says "I do not know". All are
+    empty where rule limits or the safe state decided.
     """
 
     loop: str
@@ -45,3 +51,8 @@ class Decision:
     source: Source = Source.BUNDLE
     masked: tuple[str, ...] = ()
     bundle: str = ""
+    answers: tuple[Answer, ...] = ()
+    values: tuple[float, ...] = ()
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    known: bool = True

@@ -24,7 +24,7 @@ class Feedback:
     """A verdict on the decisions of ``loop`` in ``start <= time < end`` (UTC ns).
 
     ``alarm`` is what the loop had said there; a good alarm or a bad silence label the stretch abnormal,
-    a bad alarm or a good silence normal.
+    a bad alarm or a good silence normal. ``label`` names the kind of fault of an abnormal stretch.
     """
 
     loop: str
@@ -35,6 +35,7 @@ class Feedback:
     by: str = ""
     comment: str = ""
     given: int = 0
+    label: str = ""
 
     @property
     def abnormal(self) -> bool:

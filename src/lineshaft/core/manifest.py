@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from lineshaft.core.answer import Answer
 from lineshaft.core.step import Port, StepSignature
 from lineshaft.core.tag import Tag
 
@@ -43,7 +44,10 @@ class Lineage:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything a node must know to run a graph. ``version`` only ever grows for one ``loop``."""
+    """Everything a node must know to run a graph. ``version`` only ever grows for one ``loop``.
+
+    ``answers`` say what each place of the graph's ``value`` means, none where the task gives no values.
+    """
 
     loop: str
     task: str
@@ -56,6 +60,7 @@ class Manifest:
     limits: Limits
     lineage: Lineage
     figures: dict[str, float] = field(default_factory=dict)
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,9 @@ class Certificate:
     """What was measured when a graph was lowered to one backend on one machine.
 
     ``parity`` is the largest |engine - reference| / (1 + |reference|) over the golden sequences, ``flips`` the
-    alarms that differed there; latencies are of single steps in nanoseconds (p50, p99, p99.9, max); ``machine``
-    is data (processor, system, versions), so figures of two machines can be told apart; ``graph`` the digest.
+    verdicts (alarm, known or not) that differed there; latencies are of single steps in nanoseconds (p50, p99, p99.9,
+    max); ``machine`` is data (processor, system, versions), so figures of two machines can be told apart; ``graph``
+    the digest.
 
     ``absolute`` is the largest |engine - reference| and ``relative`` the largest one over |reference| where that is
     at least 1e-3. ``bound`` is the tolerance that was declared and kept. ``emulator`` is empty where the engine ran as

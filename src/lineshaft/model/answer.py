@@ -49,3 +49,4 @@ class Fitted:
     trials: tuple[Trial, ...]
     window: int
     figures: dict[str, float]
+    seed: int = 0

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.errors import UsageError
 from lineshaft.core.step import Array
-from lineshaft.model.learner import Settings
+from lineshaft.model.learnt import Windowed
 from lineshaft.model.pipeline import longest, step_inputs
 from lineshaft.model.synthetic import injected, kinds
 
 TICKS = 300
+WINDOWS = 3  # of a model with a long window, so that most of the sequence is of full ones
 SHORT = 48
+MOST_SHORT = 400
 DEVIATIONS = 12.0
 LOST_SHARE = 0.02
 LARGEST, SMALLEST = float(np.finfo(np.float32).max), float(np.finfo(np.float32).smallest_subnormal)
@@ -31,15 +33,16 @@ class Inputs:
     quality: Array
 
 
-def golden_inputs(dataset: Dataset, rows: NDArray[np.bool_], settings: Settings) -> tuple[Inputs, ...]:
+def golden_inputs(dataset: Dataset, rows: NDArray[np.bool_], model: Windowed) -> tuple[Inputs, ...]:
     """All sequences, out of the longest stretch of normal ``rows`` [N]. Equal arguments give equal sequences."""
     if not np.asarray(rows).any():
         raise UsageError("no row of normal operation to make a golden sequence of", where="normal stretch")
     start, stop = longest(np.asarray(rows, np.bool_), dataset.run)
-    x, quality = (part[max(start, stop - TICKS):stop].copy() for part in step_inputs(dataset))
-    random = np.random.default_rng(settings.seed)
-    operation = _operation(x, quality, settings.window, random)
-    x, quality = x[:SHORT], quality[:SHORT]
+    ticks, short = max(TICKS, WINDOWS * model.window), max(SHORT, min(2 * model.window, MOST_SHORT))
+    x, quality = (part[max(start, stop - ticks):stop].copy() for part in step_inputs(dataset))
+    random = np.random.default_rng(model.seed)
+    operation = _operation(x, quality, max(model.window, 1), random)
+    x, quality = x[:short], quality[:short]
     return (operation, *_faults(x, quality, random), _start_up(x, quality), _extremes(x, quality))
 
 

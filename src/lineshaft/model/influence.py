@@ -44,10 +44,20 @@ def influence(pipeline: Pipeline, dataset: Dataset, rows: NDArray[np.bool_], exe
         change = {name: (np.asarray(seen[name], np.float64) - whole[name]) / scale[name] for name in wires[:2]}
         moved.append((change["features"] ** 2).mean(axis=0))
         answer.append(float((change["value"] ** 2).mean()) ** 0.5)
-    tags = np.stack(moved, axis=1)
+    columns = together(sample)
+    tags = _each([change / len(own) for change, own in zip(moved, columns, strict=True)], columns)
+    answers = _each([np.atleast_1d(change) for change in answer], columns)[0]
     tags = tags / np.maximum(tags.sum(axis=1, keepdims=True), 1e-30)
     usual = np.sqrt((np.asarray(whole["deviation"], np.float64) ** 2 @ tags).mean(axis=0))
-    return Influence(tags, np.array(answer), usual)
+    return Influence(tags, answers, usual)
+
+
+def _each(found: list[Matrix], columns: list[list[int]]) -> Matrix:
+    """[..., C]: what was found of columns together, at the place of each."""
+    spread = np.empty((len(found[0]), sum(map(len, columns))))
+    for one, own in zip(found, columns, strict=True):
+        spread[:, own] = one[:, None]
+    return spread
 
 
 def _kept(seen: Seen, keep: NDArray[np.bool_]) -> Seen:
@@ -55,12 +65,26 @@ def _kept(seen: Seen, keep: NDArray[np.bool_]) -> Seen:
 
 
 def _without_each(sample: Dataset, keep: NDArray[np.bool_]) -> Iterator[Dataset]:
-    """The sample with one tag after another at the mean of its usable values."""
-    for column in range(len(sample.tags)):
-        good = sample.good[:, column] & keep & np.isfinite(sample.values[:, column])
+    """The sample with one tag after another at the mean of its usable values; samples of one sensor together."""
+    for columns in together(sample):
         values = sample.values.copy()
-        values[:, column] = sample.values[good, column].mean() if good.any() else 0.0
+        for column in columns:
+            good = sample.good[:, column] & keep & np.isfinite(sample.values[:, column])
+            values[:, column] = sample.values[good, column].mean() if good.any() else 0.0
         yield replace(sample, values=values)
+
+
+def together(dataset: Dataset) -> list[list[int]]:
+    """Columns that are judged as one: the tags ``path[0]``, ``path[1]``, ... are fast samples of one sensor.
+
+    >>> from lineshaft.core.tag import Tag
+    >>> together(Dataset.of(np.zeros((1, 4)), tuple(Tag(t) for t in ("a[0]", "a[1]", "speed", "b[0]"))))
+    [[0, 1], [2], [3]]
+    """
+    found: dict[str, list[int]] = {}
+    for column, tag in enumerate(dataset.tags):
+        found.setdefault(tag.path.partition("[")[0], []).append(column)
+    return list(found.values())
 
 
 def _sample(dataset: Dataset, rows: NDArray[np.bool_]) -> tuple[Dataset, NDArray[np.bool_]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lineshaft.core.answer import Answer
 from lineshaft.core.dataset import ABNORMAL, Dataset
-from lineshaft.core.errors import UsageError
+from lineshaft.core.errors import Refused, UsageError
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.step import Executor
+from lineshaft.core.task import Task
 from lineshaft.graph.replay import Replay
 from lineshaft.model.blocks.features import Level
 from lineshaft.model.blocks.guard import Guard
@@ -59,6 +62,27 @@ class Monitor:
     modes: int
     settle: int
     figures: dict[str, float]
+    task: ClassVar[Task] = Task.MONITOR
+    answers: ClassVar[tuple[Answer, ...]] = ()
+
+    @property
+    def window(self) -> int:
+        """Ticks until its windows are full."""
+        return self.settings.window
+
+    @property
+    def seed(self) -> int:
+        """Of everything that is drawn."""
+        return self.settings.seed
+
+
+def anything(learner: str, graph: bytes) -> str:
+    """Every graph may run."""
+    return ""
+
+
+def unheard(trial: Trial) -> None:
+    """Nobody listens."""
 
 
 def choices() -> tuple[str, ...]:
@@ -68,8 +92,12 @@ def choices() -> tuple[str, ...]:
 
 def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out: Rows | None = None,
                   learner: str = "auto", mode_tags: Sequence[str] = (), settings: Settings = DEFAULT,
-                  progress: Progress = silent) -> Monitor:
+                  progress: Progress = silent, refused: Callable[[str, bytes], str] = anything,
+                  told: Callable[[Trial], None] = unheard) -> Monitor:
     """Fit, calibrate and choose.
+
+    ``refused`` says why a learner's graph may not run (its figure over the budget) or nothing; it is asked in the order
+    of merit, until one may. ``told`` hears every trial.
 
     ``normal`` [N] marks rows of normal operation; the last ``settings.calibration`` of every run of them is held
     out for the limits, unless ``held_out`` [N] names other rows. ``learner`` is one of ``choices``. Rows labelled
@@ -91,14 +119,16 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
         reason = _unsuited(name, slowest, roles, settings) if learner == "auto" else ""
         if reason:
             trials.append(Trial(name, reason=reason))
+            told(trials[-1])
             continue
         kind = learners()[name].features
         if kind not in fronts:
             fronts[kind] = Front.of(kind, prefix, roles, settings, execute)
         candidates[name] = calibrate(name, fronts[kind], execute)
         trials.append(_trial(candidates[name], roles, settings, execute))
+        told(trials[-1])
     progress(len(names), len(names), "learning")
-    best = _best([t for t in trials if not t.reason], settings.lead)
+    best, trials = _allowed(trials, candidates, settings.lead, refused)
     return _monitor(candidates[best.learner], best, tuple(trials), prefix, roles, settings)
 
 
@@ -129,6 +159,19 @@ def _monitor(chosen: Calibrated, best: Trial, trials: tuple[Trial, ...], prefix:
                "fit_rows": float(roles.fit.sum()), "held_out_rows": float(roles.held_out.sum())}
     return Monitor(chosen.name, chosen.pipeline.graph(OUTPUTS), _why(best, trials), trials, settings, modes,
                    roles.settle, figures)
+
+
+def _allowed(trials: list[Trial], candidates: Mapping[str, Calibrated], lead: float,
+             refused: Callable[[str, bytes], str]) -> tuple[Trial, list[Trial]]:
+    """The best whose graph may run, and the trials with why others may not."""
+    while any(not t.reason for t in trials):
+        best = _best([t for t in trials if not t.reason], lead)
+        reason = refused(best.learner, candidates[best.learner].pipeline.graph(OUTPUTS))
+        if not reason:
+            return best, trials
+        trials = [replace(t, reason=reason) if t is best else t for t in trials]
+    raise Refused("no learner's graph may run: " + "; ".join(f"{t.learner}: {t.reason}" for t in trials),
+                  where="monitor", do="choose another target, a larger budget, or fewer tags")
 
 
 def _best(tried: Sequence[Trial], lead: float) -> Trial:

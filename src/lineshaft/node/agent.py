@@ -29,7 +29,7 @@ from lineshaft.node.grid import TickGrid
 from lineshaft.node.health import Facts, HealthReport, judge
 from lineshaft.node.loop import Candidate, Loop, LoopSettings
 from lineshaft.node.metrics import exposition
-from lineshaft.node.record import Record, decision
+from lineshaft.node.record import Record, answered, decision
 from lineshaft.node.seat import Loaded
 from lineshaft.node.swap import exchange, prepare
 from lineshaft.node.watch import Watch
@@ -219,6 +219,7 @@ class Node:
                 "misses": loop.misses, "missed_slots": self.grid.missed, "buffer": self.buffer.depth,
                 "dropped": self.buffer.dropped, "last_good": last_good.digest if last_good else None,
                 "engine": asdict(loop.bundle.fit) if loop.bundle.fit else None,
+                "answer": answered(loop.latest),
                 "shadow": shadow.comparison() if shadow else None}
 
     def metrics(self) -> bytes:

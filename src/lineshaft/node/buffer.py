@@ -8,15 +8,17 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
 from lineshaft.core.alarm import Alarm
+from lineshaft.core.answer import Answer
 from lineshaft.core.decision import Decision
 from lineshaft.core.errors import EnvironmentFailed, UsageError
 from lineshaft.node.alarms import Transition
-from lineshaft.node.record import Record, decision
+from lineshaft.node.record import Record, Said, decision
 from lineshaft.prepared import prepared
 
 FILE = "node.sqlite"
@@ -25,17 +27,22 @@ CREATE TABLE IF NOT EXISTS origin (id INTEGER PRIMARY KEY, loop TEXT, asset TEXT
 CREATE TABLE IF NOT EXISTS bundle (id INTEGER PRIMARY KEY, digest TEXT UNIQUE);
 CREATE TABLE IF NOT EXISTS decision (sequence INTEGER PRIMARY KEY AUTOINCREMENT, origin INTEGER, time INTEGER,
   score REAL, alarm INTEGER, confidence REAL, latency INTEGER, missed INTEGER, source INTEGER, masked TEXT,
-  causes TEXT, bundle INTEGER);
+  causes TEXT, bundle INTEGER, answers INTEGER, said TEXT);
+CREATE TABLE IF NOT EXISTS answers (id INTEGER PRIMARY KEY, body TEXT UNIQUE);
 CREATE TABLE IF NOT EXISTS count (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS alarm (name TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS journal (sequence INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER, body TEXT NOT NULL);
 """
 _INSERT = ("INSERT INTO decision (origin, time, score, alarm, confidence, latency, missed, source, masked, causes,"
-           " bundle) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+           " bundle, answers, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+_ADDED = {"answers": "INTEGER", "said": "TEXT"}
+"""Columns that files of earlier versions lack."""
 _SELECT = ("SELECT sequence, loop, asset, time, score, alarm, confidence, latency, missed, source, masked, causes,"
-           " digest FROM decision JOIN origin ON origin = origin.id JOIN bundle ON bundle = bundle.id"
+           " digest, body, said FROM decision JOIN origin ON origin = origin.id JOIN bundle ON bundle = bundle.id"
+           " LEFT JOIN answers ON answers = answers.id"
            " WHERE sequence > ? ORDER BY sequence LIMIT ?")
 _BATCH = 2000
+_Numbers = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ class DiskBuffer:
         self._written = threading.Condition()
         self._in_flight, self._tries = False, 0
         self._bundles: dict[str, int] = {}
+        self._answers: dict[tuple[Answer, ...], int] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._db = self._open()
@@ -205,6 +213,7 @@ class DiskBuffer:
                     self._set_count("dropped", self._dropped_disk + over)
         except sqlite3.Error:
             self._bundles.clear()  # rows of a transaction that was rolled back
+            self._answers.clear()
             self._queue.extendleft(reversed(batch))
             raise
         finally:
@@ -220,10 +229,11 @@ class DiskBuffer:
         return batch
 
     def _row(self, record: Record) -> tuple[object, ...]:
-        time, score, alarm, confidence, latency, missed, source, masked, causes, bundle = record
+        time, score, alarm, confidence, latency, missed, source, masked, causes, bundle, said = record
+        answers, numbers = (self._answers_id(said[0]), msgspec.json.encode(said[1:]).decode()) if said else (None, None)
         return (self._origin, time, score, alarm, confidence, latency, missed, source,
                 msgspec.json.encode(masked).decode() if masked else "",
-                msgspec.json.encode(causes).decode() if causes else "", self._bundle_id(bundle))
+                msgspec.json.encode(causes).decode() if causes else "", self._bundle_id(bundle), answers, numbers)
 
     def _bundle_id(self, digest: str) -> int:
         if digest not in self._bundles:
@@ -232,6 +242,14 @@ class DiskBuffer:
             self._bundles[digest] = int(row[0])
         return self._bundles[digest]
 
+    def _answers_id(self, answers: tuple[Answer, ...]) -> int:
+        if answers not in self._answers:
+            body = msgspec.json.encode(answers).decode()
+            self._db.execute("INSERT OR IGNORE INTO answers (body) VALUES (?)", (body,))
+            row = self._db.execute("SELECT id FROM answers WHERE body = ?", (body,)).fetchone()
+            self._answers[answers] = int(row[0])
+        return self._answers[answers]
+
     # -- the file
 
     def _open(self) -> sqlite3.Connection:
@@ -239,6 +257,10 @@ class DiskBuffer:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.executescript(_SCHEMA)
+        there = {row[1] for row in db.execute("PRAGMA table_info(decision)")}
+        for column, kind in _ADDED.items():
+            if column not in there:
+                db.execute(f"ALTER TABLE decision ADD COLUMN {column} {kind}")
         return db
 
     @contextmanager
@@ -274,12 +296,26 @@ def _told(path: Path) -> Iterator[None]:
                                 do="make room on the disk and try again") from error
 
 
-def _entry(row: tuple[int, str, str, int, float, int, float, int, int, int, str, str, str]) -> Entry:
-    sequence, loop, asset, time, score, alarm, confidence, latency, missed, source, masked, causes, bundle = row
+def _entry(row: tuple[int, str, str, int, float, int, float, int, int, int, str, str, str, str | None, str | None]
+           ) -> Entry:
+    sequence, loop, asset, time, score, alarm, confidence, latency, missed, source, masked, causes, bundle = row[:13]
     record: Record = (time, score, bool(alarm), confidence, latency, bool(missed), source,
                       tuple(msgspec.json.decode(masked)) if masked else (),
-                      tuple((tag, share) for tag, share in msgspec.json.decode(causes)) if causes else (), bundle)
+                      tuple((tag, share) for tag, share in msgspec.json.decode(causes)) if causes else (), bundle,
+                      _said(*row[13:]))
     return Entry(sequence, decision(record, loop, asset))
 
 
-prepared(Alarm, Transition)
+def _said(answers: str | None, numbers: str | None) -> Said | None:
+    if not answers or not numbers:
+        return None
+    values, low, high, known = msgspec.json.decode(numbers, type=_Numbers)
+    return _answers_of(answers), values, low, high, known
+
+
+@lru_cache(maxsize=16)
+def _answers_of(body: str) -> tuple[Answer, ...]:
+    return msgspec.json.decode(body, type=tuple[Answer, ...])
+
+
+prepared(Alarm, Transition, tuple[Answer, ...], _Numbers)

@@ -112,10 +112,11 @@ class Loop:
         causes = self._causes() if alarm or score >= self.settings.explain_from else ()
         level = fallback.level
         seat = fallback.bundle if level == BUNDLE else fallback.seat
+        said = seat.said() if seat is not None and seat.answers else None
         latency = self._monotonic() - started
         missed = latency > self._deadline
         record: Record = (time, score, alarm, confidence, latency, missed, level, self.masked_names, causes,
-                          seat.digest if seat is not None else "")
+                          seat.digest if seat is not None else "", said)
         self.recent.append(record)
         self._emit(record)
         if alarm is not self._alarm:

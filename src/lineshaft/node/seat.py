@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -12,9 +13,11 @@ from lineshaft.core.fit import Fit
 from lineshaft.core.manifest import Manifest
 from lineshaft.core.step import Engine
 from lineshaft.node.align import LatestValues
+from lineshaft.node.record import Said
 from lineshaft.node.rules import LimitRules, Word
 
 SCORE, ALARM, CONFIDENCE, CAUSE = "score", "alarm", "confidence", "cause"
+VALUE, LOW, HIGH, KNOWN = "value", "low", "high", "known"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,13 +39,15 @@ class Seat:
     """One engine, the columns of the table it takes, how to read its outputs, and its bundle's rule limits.
 
     The graph must give ``score`` and ``alarm`` (1 number each); ``confidence`` (1) and ``cause`` [C]
-    are read where there are any.
+    are read where there are any. Where the manifest names ``answers``, so are ``value`` [V] and, where there are any,
+    ``low``, ``high`` [V] and ``known`` (1).
     """
 
     def __init__(self, loaded: Loaded, tags: Sequence[str]) -> None:
         self.manifest, self.digest, self.engine = loaded.manifest, loaded.digest, loaded.engine
         self.fit = loaded.fit
         self.tags = tuple(tag.path for tag in loaded.manifest.tags)
+        self.answers = loaded.manifest.answers
         _check(loaded, self.tags, tags)
         self.rules = LimitRules(loaded.manifest.limits.by_tag, tags)
         place = {tag: i for i, tag in enumerate(tags)}
@@ -53,6 +58,8 @@ class Seat:
         self._mask_version = -1
         names = {port.name for port in loaded.engine.signature.outputs}
         self._confidence, self._explains = CONFIDENCE in names, CAUSE in names
+        self._ends = tuple(name for name in (LOW, HIGH) if name in names)
+        self._knows = KNOWN in names
 
     def decide(self, table: LatestValues) -> Word:
         """One step on the table as aligned; what the engine raises passes through."""
@@ -67,6 +74,16 @@ class Seat:
         out = self.engine.out
         return (out[SCORE].item(0), out[ALARM].item(0) >= 0.5,
                 out[CONFIDENCE].item(0) if self._confidence else 0.0)
+
+    def said(self) -> Said:
+        """The newest step's values with their intervals; none, and not known, where a number of it is not finite."""
+        out = self.engine.out
+        values = tuple(out[VALUE].ravel().tolist())
+        ends = [tuple(out[name].ravel().tolist()) for name in self._ends]
+        if not all(map(isfinite, values)) or not all(isfinite(number) for end in ends for number in end):
+            return self.answers, (), (), (), False
+        low, high = ends if len(ends) == 2 else ((), ())
+        return self.answers, values, low, high, not self._knows or out[KNOWN].item(0) >= 0.5
 
     def warm(self, x: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
              quality: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
@@ -99,7 +116,12 @@ def _check(loaded: Loaded, wanted: tuple[str, ...], tags: Sequence[str]) -> None
         raise Refused(f"the engine takes [{engine.assets}, {engine.signature.channels}], the bundle's tags need "
                       f"[1, {len(wanted)}]", where=loop, do="load the engine for one asset")
     sizes = {port.name: int(np.prod(port.shape)) for port in engine.signature.outputs}
+    answers = loaded.manifest.answers
+    if answers and (sizes.get(VALUE) != len(answers) or sizes.get(KNOWN, 1) != 1
+                    or any(sizes.get(name, len(answers)) != len(answers) for name in (LOW, HIGH))):
+        raise Refused(f"the graph's outputs {sizes} are not {len(answers)} answers", where=loop,
+                      do=f"give {VALUE}, {LOW} and {HIGH} one number an answer, {KNOWN} one number")
     missing = [name for name in (SCORE, ALARM) if sizes.get(name) != 1]
     if missing or sizes.get(CAUSE, len(wanted)) != len(wanted):
-        raise Refused(f"the graph's outputs {sizes} are not a monitor's", where=loop,
+        raise Refused(f"the graph's outputs {sizes} are no decision", where=loop,
                       do=f"give {SCORE} and {ALARM} one number each, {CAUSE} one a tag")

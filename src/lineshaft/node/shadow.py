@@ -62,7 +62,9 @@ class Shadow:
         self._beside += beside[2]
         self._difference = max(self._difference, difference)
         self._total += difference
-        self.records.append((beside[0], score, alarm, confidence, 0, False, BUNDLE, beside[7], (), self.seat.digest))
+        said = self.seat.said() if self.seat.answers else None
+        self.records.append((beside[0], score, alarm, confidence, 0, False, BUNDLE, beside[7], (), self.seat.digest,
+                             said))
 
     def comparison(self) -> Comparison:
         """Figures up to now."""

@@ -40,7 +40,7 @@ class Limit:
     def __init__(self, most: int, guess: int = 10**9) -> None:
         self.most, self.guess, self.seen = most, guess, list[int]()
 
-    def __call__(self, graph: bytes) -> Cost:
+    def __call__(self, graph: bytes, window: int) -> Cost:
         self.seen.append(len(graph))
         if len(graph) > self.most:
             raise Refused(f"it needs {len(graph)} bytes of flash, more than the {self.most} there are")

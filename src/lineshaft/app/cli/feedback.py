@@ -34,6 +34,7 @@ def give_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--said", choices=("alarm", "silence"), default="",
                         help="what the loop had said, where it said both")
     parser.add_argument("--comment", default="")
+    parser.add_argument("--label", default="", help="the kind of fault it was: what a diagnosis learns to tell apart")
     parser.add_argument("--by", default="", help="your name; the user of this machine unless said")
     project_argument(parser)
 
@@ -47,7 +48,7 @@ def give(chosen: argparse.Namespace) -> int:
     project = Project.open(chosen.project)
     with project.historian() as historian:
         found = judging.verdict(project, historian, Verdict(chosen.command.name), chosen.when, said=chosen.said,
-                                by=chosen.by or getpass.getuser(), comment=chosen.comment)
+                                by=chosen.by or getpass.getuser(), comment=chosen.comment, label=chosen.label)
         flow.review(historian, found)
     emit(chosen, asdict(found) | {"abnormal": found.abnormal}, [judging.told(found)])
     return 0

@@ -9,7 +9,7 @@ import os
 import signal
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lineshaft.app.cli.command import Command, emit
 from lineshaft.core.errors import UsageError
@@ -95,9 +95,16 @@ def status(chosen: argparse.Namespace) -> int:
     node = remote(chosen)
     health, found = node.health(), node.status()
     lines = [f"{health.state}" + (": " + "; ".join(health.reasons) if health.reasons else ""),
-             *(f"{key:13} {value}" for key, value in found.items() if value not in (None, ""))]
+             *(f"{key:13} {_told(key, value)}" for key, value in found.items() if value not in (None, ""))]
     emit(chosen, {"health": {"state": health.state, "reasons": health.reasons, "tags": health.tags}, **found}, lines)
     return 0
+
+
+def _told(key: str, value: Any) -> Any:
+    """An answer as a sentence; everything else as it is."""
+    from lineshaft.app.said import words_of
+
+    return words_of(value) if key == "answer" else value
 
 
 def bring(chosen: argparse.Namespace) -> int:

@@ -75,7 +75,7 @@ def _result(found: Watched, said: str | None) -> dict[str, object]:
         "left_out": {tag.tag: tag.unusable.value for tag in plant.quality.tags
                      if tag.tag not in {kept.path for kept in plant.tags}},
         "normal": {"stretch": said or "40%", "said": said is not None, "rows": int(found.normal.sum())},
-        "learner": found.sealed.manifest.lineage.learner, "why": found.sealed.monitor.why,
+        "learner": found.sealed.manifest.lineage.learner, "why": found.sealed.learnt.why,
         "alarms": [asdict(one) | {"where": place(plant, one.run, one.start)} for one in found.episodes],
         "labels": asdict(found.agreement) | {"column": plant.label} if found.agreement is not None else None,
         "certificate": asdict(certificate), "bundle": found.sealed.packed.digest, "files": dict(found.files),

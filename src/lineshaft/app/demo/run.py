@@ -36,6 +36,7 @@ from lineshaft.core.dataset import Dataset
 from lineshaft.core.errors import EnvironmentFailed, UsageError
 from lineshaft.core.store import Historian
 from lineshaft.core.tag import Tag
+from lineshaft.model.train import Monitor
 
 PERIOD_NS = 200_000_000
 DEADLINE_NS = 50_000_000
@@ -155,7 +156,7 @@ def _import(archive: Path, historian: Historian, talk: Talk) -> tuple[int, int]:
 
 
 def _learn(project: Project, historian: Historian, tags: Sequence[Tag], start: int, end: int,
-           talk: Talk) -> flow.Sealed:
+           talk: Talk) -> flow.Sealed[Monitor]:
     recipe = project.recipe
     dataset = flow.select(historian, tags, recipe, start, end)
     normal = np.ones(len(dataset), np.bool_)
@@ -177,7 +178,7 @@ def _learn(project: Project, historian: Historian, tags: Sequence[Tag], start: i
     return sealed
 
 
-async def _deploy(project: Project, sealed: flow.Sealed, talk: Talk, stack: AsyncExitStack) -> RemoteNode:
+async def _deploy(project: Project, sealed: flow.Sealed[Monitor], talk: Talk, stack: AsyncExitStack) -> RemoteNode:
     talk.step("Deploying to a node in a process of its own; it verifies the signature and replays the golden sequence "
               "before the first tick")
     child = await stack.enter_async_context(Child(project.node_words(sealed.packed.path), project.logs / "node.log"))

@@ -7,6 +7,7 @@ import numpy as np
 from lineshaft.app.backtest import Decisions, Episode
 from lineshaft.app.flow import Sealed
 from lineshaft.app.report.data import Latency, LearnerRow, ReportAlarm
+from lineshaft.model.train import Monitor
 
 
 def alarm(one: Episode) -> ReportAlarm:
@@ -20,8 +21,8 @@ def latency(decisions: Decisions, deadline_ns: int) -> Latency:
     return Latency(len(decisions), p50, p99, p999, most, int(decisions.missed.sum()), deadline_ns)
 
 
-def learners(sealed: Sealed) -> tuple[LearnerRow, ...]:
+def learners(sealed: Sealed[Monitor]) -> tuple[LearnerRow, ...]:
     """The validation table of the choice."""
     return tuple(LearnerRow(
         trial.learner, {} if trial.reason else {"detection_rate": trial.power, "false_alarm_rate": trial.false_alarms},
-        trial.learner == sealed.manifest.lineage.learner, trial.reason) for trial in sealed.monitor.trials)
+        trial.learner == sealed.manifest.lineage.learner, trial.reason) for trial in sealed.learnt.trials)

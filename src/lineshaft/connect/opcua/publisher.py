@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,9 +27,13 @@ _VARIABLES: dict[str, tuple[ua.VariantType, str]] = {
     "Bundle": (_STRING, "digest of the bundle that decided"),
     "Health": (_STRING, "starting, idle, active, degraded or stopped; active means that data is moving"),
 }
+MOST_VALUES = 32
+"""Of a long forecast: the first so many are shown here, all of them are in history."""
+_KNOWN = "Known"
 _GOOD = ua.StatusCode(quality.GOOD)
 _QUALITY = {Source.BUNDLE: _GOOD, Source.LAST_GOOD: ua.StatusCode(quality.UNCERTAIN),
             Source.RULES: ua.StatusCode(quality.UNCERTAIN), Source.SAFE: ua.StatusCode(quality.BAD)}
+_UNSURE, _NO_VALUE = ua.StatusCode(quality.UNCERTAIN), ua.StatusCode(quality.BAD)
 _NONE_YET = ua.StatusCode(quality.BAD_WAITING_FOR_INITIAL_DATA)
 _STALE = ua.StatusCode(quality.UNCERTAIN_LAST_USABLE)
 
@@ -39,7 +42,7 @@ _STALE = ua.StatusCode(quality.UNCERTAIN_LAST_USABLE)
 class _Loop:
     """The nodes of one loop and asset, and what stands in them."""
 
-    nodes: Mapping[str, ua.NodeId]
+    nodes: dict[str, ua.NodeId]
     now: dict[str, Any]
 
 
@@ -48,7 +51,11 @@ class Publisher:
 
     Every value carries the decision's time as source time. Its quality says who decided: good for the bundle,
     uncertain for the last good bundle or rule limits, bad for the safe state. Values that have not changed are
-    sent again with the new time only for ``Score`` and ``Alarm``; the rest travels on change.
+    sent again with the new time only for ``Score``, ``Alarm`` and values; the rest travels on change.
+
+    A task with an answer has ``Known`` and, for each of its first answers, ``Value/<name>``, ``Low/<name>`` and
+    ``High/<name>`` besides, from its first decision on. Their quality is uncertain where they are not known, and bad
+    where there is no value at this tick.
 
     >>> import asyncio
     >>> async def show() -> str:
@@ -91,14 +98,16 @@ class Publisher:
     async def publish(self, decision: Decision) -> None:
         """Show a decision; its loop appears with the first one."""
         loop = await self._loop(decision.asset, decision.loop)
+        if decision.answers:
+            await self._add_answers(loop, decision)
         at, now = to_datetime(decision.time), to_datetime(time.time_ns())
         status = _QUALITY[decision.source]
         put = self.server.core.aspace.write_attribute_value
-        for name, content in _contents(decision).items():
-            shown = (content, status)
-            if name in ("Score", "Alarm") or loop.now.get(name) != shown:
-                loop.now[name] = shown
-                value = Value(ua.Variant(content, _VARIABLES[name][0]), status, at, now)
+        shown = {name: (content, status) for name, content in _contents(decision).items()}
+        for name, content in (_values(decision, status, loop) | shown).items():
+            if name in ("Score", "Alarm") or name not in _VARIABLES or loop.now.get(name) != content:
+                loop.now[name] = content
+                value = Value(ua.Variant(content[0], _kind(name)), content[1], at, now)
                 await put(loop.nodes[name], ua.AttributeIds.Value, value)
 
     async def show_health(self, asset: str, loop: str, health: Health, at: int) -> None:
@@ -109,14 +118,14 @@ class Publisher:
         place.now["Health"] = health
         await self._put(place, "Health", health.value, _GOOD, at)
         if health in (Health.STOPPED, Health.DEGRADED):
-            for name in ("Score", "Alarm", "Confidence"):
+            for name in ("Score", "Alarm", "Confidence", *(name for name in place.nodes if name not in _VARIABLES)):
                 if name in place.now and place.now[name][1] is _GOOD:
                     content = place.now[name][0]
                     place.now[name] = (content, _STALE)
                     await self._put(place, name, content, _STALE, at)
 
     async def _put(self, place: _Loop, name: str, content: Any, status: ua.StatusCode, at: int) -> None:
-        value = Value(ua.Variant(content, _VARIABLES[name][0]), status, to_datetime(at),
+        value = Value(ua.Variant(content, _kind(name)), status, to_datetime(at),
                       to_datetime(time.time_ns()))
         await self.server.put(place.nodes[name], value)
 
@@ -129,13 +138,30 @@ class Publisher:
     async def _nodes(self, asset: str, loop: str) -> dict[str, ua.NodeId]:
         path = _folder(asset, loop)
         folder = await self.server.add_folder(path)
-        nodes = {}
-        for name, (kind, description) in _VARIABLES.items():
-            empty = {_DOUBLE: 0.0, _BOOLEAN: False, _STRING: ""}[kind]
-            nodes[name] = await self.server.add_variable(f"{path}/{name}", parent=folder, name=name,
-                                                         value=ua.Variant(empty, kind), description=description)
-            await self.server.put(nodes[name], ua.DataValue(StatusCode=_NONE_YET))
-        return nodes
+        return {name: await self._variable(folder, f"{path}/{name}", name, kind, description)
+                for name, (kind, description) in _VARIABLES.items()}
+
+    async def _add_answers(self, loop: _Loop, decision: Decision) -> None:
+        """Variables of the answers that this loop has not shown yet."""
+        path = _folder(decision.asset, decision.loop)
+        wanted = {f"{part}/{one.label}": one for part in _parts(decision) for one in decision.answers[:MOST_VALUES]}
+        if _KNOWN in loop.nodes and wanted.keys() <= loop.nodes.keys():
+            return
+        folder = await self.server.add_folder(path)
+        if _KNOWN not in loop.nodes:
+            loop.nodes[_KNOWN] = await self._variable(folder, f"{path}/{_KNOWN}", _KNOWN, _BOOLEAN,
+                                                      "false: the model says that it does not know")
+        for name, one in wanted.items():
+            if name not in loop.nodes:
+                loop.nodes[name] = await self._variable(folder, f"{path}/{name}", name, _DOUBLE, one.unit)
+
+    async def _variable(self, folder: ua.NodeId, identifier: str, name: str, kind: ua.VariantType, description: str
+                        ) -> ua.NodeId:
+        empty = {_DOUBLE: 0.0, _BOOLEAN: False, _STRING: ""}[kind]
+        node = await self.server.add_variable(identifier, parent=folder, name=name, value=ua.Variant(empty, kind),
+                                              description=description)
+        await self.server.put(node, ua.DataValue(StatusCode=_NONE_YET))
+        return node
 
 
 def _folder(asset: str, loop: str) -> str:
@@ -148,6 +174,26 @@ def _contents(decision: Decision) -> dict[str, Any]:
             "Confidence": decision.confidence, "Latency": decision.latency_ns / 1e6,
             "Source": decision.source.value, "Masked": ", ".join(decision.masked), "Bundle": decision.bundle,
             "Alarm": decision.alarm, "Score": decision.score}
+
+
+def _kind(name: str) -> ua.VariantType:
+    return _BOOLEAN if name == _KNOWN else _VARIABLES[name][0] if name in _VARIABLES else _DOUBLE
+
+
+def _parts(decision: Decision) -> dict[str, tuple[float, ...]]:
+    return {"Value": decision.values, "Low": decision.low, "High": decision.high}
+
+
+def _values(decision: Decision, status: ua.StatusCode, loop: _Loop) -> dict[str, tuple[Any, ua.StatusCode]]:
+    """The answer's variables; those that this loop has shown before and this decision has none of are bad."""
+    found: dict[str, tuple[Any, ua.StatusCode]] = {
+        name: (loop.now[name][0], _NO_VALUE) for name in loop.now if name not in _VARIABLES}
+    if decision.answers:
+        sure = status if decision.known or status is not _GOOD else _UNSURE
+        found |= {f"{part}/{one.label}": (number, sure) for part, numbers in _parts(decision).items()
+                  for one, number in zip(decision.answers[:MOST_VALUES], numbers, strict=False)}
+        found[_KNOWN] = (decision.known, status)
+    return found
 
 
 async def _nothing(_: UaServer) -> None:

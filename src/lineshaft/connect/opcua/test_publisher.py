@@ -12,6 +12,7 @@ import pytest_asyncio
 from lineshaft.connect.opcua.conftest import Connected, Follower
 from lineshaft.connect.opcua.publisher import Publisher
 from lineshaft.core import quality
+from lineshaft.core.answer import Answer
 from lineshaft.core.decision import Cause, Decision, Source
 from lineshaft.core.health import Health
 from lineshaft.core.sample import Sample
@@ -54,6 +55,26 @@ async def test_a_decision_is_readable_in_all_its_parts_with_its_own_time(publish
         "Masked": "works/cell/P101/speed", "Bundle": "sha256:ab", "Health": "active"}
     assert {sample.time for sample in found.values()} == {DECISION.time}
     assert {sample.quality for sample in found.values()} == {quality.GOOD}
+
+
+async def test_values_have_variables_of_their_own_with_their_quality(publisher: Publisher, connected: Connected
+                                                                    ) -> None:
+    asset, names = "works/soft", ["Value/NOX", "Low/NOX", "High/NOX", "Known"]
+    answered = replace(DECISION, asset=asset, answers=(Answer("NOX", "mg/m3"),), values=(64.5,), low=(60.0,),
+                       high=(69.0,))
+
+    async def shown() -> list[tuple[float, quality.Severity]]:
+        async with connected(publisher.url) as connector:
+            samples = await connector.read([variable(publisher, name, asset) for name in names])
+        return [(sample.value, quality.severity(sample.quality)) for sample in samples]
+
+    await publisher.publish(answered)
+    assert await shown() == [(value, quality.Severity.GOOD) for value in (64.5, 60.0, 69.0, 1.0)]
+    await publisher.publish(replace(answered, known=False))
+    assert await shown() == [*((value, quality.Severity.UNCERTAIN) for value in (64.5, 60.0, 69.0)),
+                             (0.0, quality.Severity.GOOD)]
+    await publisher.publish(replace(DECISION, asset=asset, source=Source.RULES))
+    assert {severity for _, severity in await shown()} == {quality.Severity.BAD}
 
 
 @pytest.mark.parametrize(("source", "severity"), [(Source.LAST_GOOD, quality.Severity.UNCERTAIN),

@@ -10,6 +10,7 @@ import numpy as np
 
 from lineshaft.model.search.cost import Cost
 
+DONE = "done"
 State = Literal["waiting", "in the race", "out", "failed", "over budget", "measured", "recommended"]
 
 
@@ -35,13 +36,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All candidates, and how far the search is; ``left_s`` is an estimate."""
+    """All candidates, and how far the search is: ``left`` jobs and ``left_s`` seconds are estimates."""
 
     rows: tuple[Row, ...]
     folds: int
-    spent_s: float
-    left_s: float
-    doing: str
+    spent_s: float = 0.0
+    left_s: float = 0.0
+    left: int = 0
+    doing: str = DONE
+
+    @property
+    def done(self) -> int:
+        """Jobs that were done."""
+        return sum(len(row.losses) for row in self.rows)
 
 
 Watch = Callable[[Board], None]

@@ -26,8 +26,11 @@ class Cost:
 class Measure(Protocol):
     """Lowers a step graph for the target and measures it."""
 
-    def __call__(self, graph: bytes) -> Cost:
-        """Raises ``Refused`` with the figure and the limit where no backend keeps the budget."""
+    def __call__(self, graph: bytes, window: int) -> Cost:
+        """``window`` is how many ticks the graph takes to be warm.
+
+        Raises ``Refused`` with the figure and the limit where no backend keeps the budget.
+        """
 
     def too_large(self, graph: bytes) -> str:
         """Why the graph can hardly fit, found without compiling it, or nothing.
@@ -39,7 +42,7 @@ class Measure(Protocol):
 class Unmeasured:
     """For a search without a target: nothing is refused."""
 
-    def __call__(self, graph: bytes) -> Cost:
+    def __call__(self, graph: bytes, window: int) -> Cost:
         return Cost("none")
 
     def too_large(self, graph: bytes) -> str:

@@ -15,7 +15,7 @@ from lineshaft.model.evaluate.interval import over_seeds
 from lineshaft.model.examples import Examples
 from lineshaft.model.learning import Learning, described, learnt
 from lineshaft.model.pipeline import Pipeline
-from lineshaft.model.search.board import Board, Row, Watch, in_order, unwatched
+from lineshaft.model.search.board import DONE, Board, Row, Watch, in_order, unwatched
 from lineshaft.model.search.choose import Finalist, chosen, mean, why
 from lineshaft.model.search.cost import Cost, Measure, Unmeasured
 from lineshaft.model.search.hands import Hand, Inline, spread
@@ -195,7 +195,7 @@ class _Search:
         cost = self._as_measured(best.name, whole.graph(WITH_VALUE))
         fitted = described(judge.learning, judge.candidates[best.name], whole, judge.examples, judge.held_out,
                            judge.execute, why(best, list(self.rows.values()), reason), self._trials())
-        self.doing = "done"
+        self.doing = DONE
         self._tell(0)
         return Found(fitted, self._board(0), cost)
 
@@ -228,9 +228,9 @@ class _Search:
         return len(found) == FINALISTS or (bool(found) and (left_the_race or self._spent() >= self.limits.seconds))
 
     def _measure(self, name: str, graph: bytes) -> None:
-        digest = hashlib.sha256(graph).hexdigest()
+        digest, window = hashlib.sha256(graph).hexdigest(), self.judge.learning.window(self.judge.candidates[name])
         try:
-            found = Measured(digest, len(graph), self.measure(graph))
+            found = Measured(digest, len(graph), self.measure(graph, window))
         except Refused as refused:
             found = Measured(digest, len(graph), reason=str(refused))
         self.journal.measured(name, found, self._spent())
@@ -293,8 +293,9 @@ class _Search:
         each = sum(times) / len(times) if times else 0.0
         rest = (left + self.ahead) * each / len(self.hands) + 2 * FINALISTS * each
         spent = self._spent()
-        left_s = 0.0 if self.doing == "done" else min(rest, max(self.limits.seconds - spent, 0.0))
-        return Board(in_order(list(self.rows.values())), len(self.judge.folds), spent, left_s, self.doing)
+        left_s = 0.0 if self.doing == DONE else min(rest, max(self.limits.seconds - spent, 0.0))
+        return Board(in_order(list(self.rows.values())), len(self.judge.folds), spent, left_s, left + self.ahead,
+                     self.doing)
 
 
 def trial(row: Row) -> Trial:

@@ -1,0 +1,78 @@
+"""Where features are taken from: the tags of a tick, their newest ticks, or a block of fast samples in one row."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lineshaft.graph.builder import StepBuilder, Wire
+from lineshaft.model.pipeline import Seen, Wires
+
+
+class Tags:
+    """Wire ``features`` [C]: the tags as they are (standardised where ``z`` is there), for rows that stand alone."""
+
+    reads: tuple[str, ...] = ()
+
+    def fit(self, seen: Seen) -> None:
+        """Nothing to learn."""
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        return {"features": wires.get("z", wires["x"])}
+
+
+class Recent:
+    """Wire ``signal`` [C, window]: ``z`` of the newest ticks, newest last, and ``warm`` once there are so many.
+
+    Before the first tick the tags count as having stood where it found them.
+    """
+
+    reads: tuple[str, ...] = ()
+
+    def __init__(self, window: int) -> None:
+        self.window = window
+
+    def fit(self, seen: Seen) -> None:
+        """Nothing to learn."""
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        z, count = wires["z"], g.ticks("recent_age", self.window)
+        held = g.state("recent", (self.window, *z.shape))
+        newest = g.reshape(z, (1, *z.shape))
+        moved = g.concat([g.slice(held, 1, self.window), newest]) if self.window > 1 else newest
+        first = g.less(g.reshape(count, (1, 1)), 1.5)
+        window = g.where(first, newest, moved)
+        g.keep("recent", window)
+        return {"signal": g.transpose(window, (1, 0)), "warm": g.at_least(count, np.full(1, self.window))}
+
+
+class Samples:
+    """Wires ``signal`` [sensors, samples], without its mean, and ``facts``: the columns of x behind the samples."""
+
+    reads: tuple[str, ...] = ()
+
+    def __init__(self, sensors: int, samples: int) -> None:
+        self.sensors, self.samples = sensors, samples
+
+    def fit(self, seen: Seen) -> None:
+        """Nothing to learn."""
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        x, width = wires["x"], self.sensors * self.samples
+        raw = g.reshape(g.slice(x, 0, width), (self.sensors, self.samples))
+        signal = g.subtract(raw, g.mean(raw))
+        return {"signal": signal} | ({"facts": g.slice(x, width, x.shape[0])} if x.shape[0] > width else {})
+
+
+def joined(g: StepBuilder, wires: Wires, parts: list[Wire]) -> Wires:
+    """Wire ``features`` with further ones behind those that are there; each part is made flat."""
+    flat = [g.reshape(p, (_size(p.shape),)) if len(p.shape) > 1 else p for p in parts]
+    before = [wires["features"]] if "features" in wires else []
+    whole = [*before, *flat]
+    return {"features": g.concat(whole) if len(whole) > 1 else whole[0]}
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for axis in shape:
+        size *= axis
+    return size

@@ -1,0 +1,1 @@
+"""Learners of fault classes: one file each, found by discovery."""

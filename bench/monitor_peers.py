@@ -48,7 +48,7 @@ def main() -> int:
     figures, times = ours(files)
     rows = beside(files, times)
     finish(Result("monitor_peers", f"fit on {FIT_ROWS} rows of each file, limit on the {NORMAL_ROWS - FIT_ROWS} normal "
-                  "rows after them, the rest pooled; times beside our zscore learner alone (learn) and its step (decide)",
+                  "rows after them, the rest pooled; times beside those of our zscore learner and of its step",
                   figures, {"f1": "above each peer's"}, rows or {"pyod, river": peers.NOT_INSTALLED}),
            as_json=chosen.json)
     return 0

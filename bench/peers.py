@@ -1,6 +1,6 @@
 """Libraries to compare with that need an environment of their own: a script run by the interpreter ``LINESHAFT_PEERS``.
 
-The script is called with a folder: it reads ``arrays.npz`` there and leaves ``found.json`` and, if it has arrays to give
+The script is called with a folder: it reads ``arrays.npz`` there and leaves ``found.json`` and, if it gives arrays
 back, ``found.npz``.
 """
 

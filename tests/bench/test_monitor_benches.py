@@ -24,7 +24,7 @@ def run(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def experiments(tmp_path: Path, rng: np.random.Generator) -> Path:
     """Two files as SKAB's: 400 normal rows, then a fault that two tags show."""
     for number in range(2):
-        values = rng.normal(size=(600, 3)) + [10.0, 50.0, 3.0]
+        values = rng.normal((10.0, 50.0, 3.0), size=(600, 3))
         anomaly = np.arange(600) >= 480
         values[anomaly, :2] += 9.0
         lines = [";".join([f"2020-01-01 00:{i // 60:02d}:{i % 60:02d}", *(f"{v:.5f}" for v in row),

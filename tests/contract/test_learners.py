@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
+from tests.model.installed import learnable
 
 from lineshaft.backend import backend, target
 from lineshaft.backend.onnxruntime import execute
@@ -23,7 +25,7 @@ from lineshaft.model.blocks.impute import Impute
 from lineshaft.model.blocks.modes import Modes
 from lineshaft.model.blocks.standardise import Standardise
 from lineshaft.model.golden import golden_inputs
-from lineshaft.model.learner import Learner, Settings, learners
+from lineshaft.model.learner import Learner, Settings
 from lineshaft.model.pipeline import Block, Pipeline, Seen, Wires, extend, step_inputs
 from lineshaft.model.train import train_monitor
 
@@ -50,7 +52,7 @@ class Fake:
         return {"energy": g.sum(square), "contribution": square}
 
 
-KINDS: dict[str, type[Learner]] = {**learners(), "fake": Fake}
+KINDS: dict[str, type[Learner]] = {**learnable(), "fake": Fake}
 
 
 def normal_data() -> Dataset:
@@ -73,7 +75,12 @@ def fitted(kind: type[Learner]) -> Pipeline:
 @pytest.fixture(params=sorted(KINDS))
 def graph(request: pytest.FixtureRequest) -> bytes:
     """Energy and contributions of one learner."""
-    return fitted(KINDS[request.param]).graph(("energy", "contribution"))
+    return written(request.param)
+
+
+@cache
+def written(name: str) -> bytes:
+    return fitted(KINDS[name]).graph(("energy", "contribution"))
 
 
 def test_it_writes_a_valid_step_graph(graph: bytes) -> None:
@@ -128,7 +135,7 @@ def difficult() -> tuple[Array, Array]:
     return np.where(quality > 0, x, np.float32(0.0)), quality
 
 
-@pytest.mark.parametrize("name", sorted(learners()))
+@pytest.mark.parametrize("name", sorted(learnable()))
 def test_a_whole_monitor_of_it_finds_the_golden_fault_and_agrees_with_the_reference(name: str) -> None:
     data = normal_data()
     monitor = train_monitor(data, np.ones(ROWS, np.bool_), execute, learner=name)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def main() -> int:
     rows = beside(files, times)
     finish(Result("monitor_peers", f"fit on {FIT_ROWS} rows of each file, limit on the {NORMAL_ROWS - FIT_ROWS} normal "
                   "rows after them, the rest pooled; times beside those of our zscore learner and of its step",
-                  figures, {"f1": "above each peer's"}, rows or {"pyod, river": peers.NOT_INSTALLED}),
+                  figures, {"f1": "above each peer's"}, rows),
            as_json=chosen.json)
     return 0
 
@@ -75,17 +76,20 @@ def ours(files: Files) -> tuple[dict[str, Any], dict[str, float]]:
     return {**rates(counts), "files": len(files), "choice_s": spent, **times}, times
 
 
-def beside(files: Files, times: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """Each peer's figures as it comes and smoothed; {} where none is installed."""
-    found = peers.run("monitor", {**{name: values for name, (values, _, _) in files.items()},
-                                  "_fit": FIT_ROWS, "_normal": NORMAL_ROWS})
+def beside(files: Files, times: Mapping[str, float]) -> dict[str, Any]:
+    """Each peer's figures as it comes and smoothed, or why there are none."""
+    script = (Path(__file__).resolve().parent / "beside" / "monitor.py").read_text("utf-8")
+    found = peers.run(f"{script}\nfound.update(judged(given, {FIT_ROWS}, {NORMAL_ROWS}))\n",
+                      {name: values for name, (values, _, _) in files.items()})
+    if "why" in found:
+        return {"pyod, river": found["why"]}
     rows = {}
-    for name, cost in ((n, c) for n, c in found.items() if "|" not in n):
-        ratios = {f"{key.partition('_')[0]}_ratio": cost[key] / times[key] for key in times}
+    for name, told in found.items():
+        ratios = {f"{key.partition('_')[0]}_ratio": told[key] / times[key] for key in times}
         for label, weight in ((name, 1.0), (f"{name}, smoothed", SMOOTHING)):
             counts = np.zeros(4, np.int64)
             for file, (_, anomaly, _) in files.items():
-                score = mean_of_newest(found[f"{name}|{file}"], weight)
+                score = mean_of_newest(np.array(told["scores"][file]), weight)
                 alarm = score > np.quantile(score[FIT_ROWS:NORMAL_ROWS], QUANTILE)
                 counts += confusion(alarm[NORMAL_ROWS:], anomaly[NORMAL_ROWS:])
             rows[label] = {**rates(counts), **ratios}

@@ -1,7 +1,6 @@
-"""Libraries to compare with that need an environment of their own: a script run by the interpreter ``LINESHAFT_PEERS``.
+"""Peers that can't live beside Lineshaft: a script of theirs runs in an interpreter of its own; its figures come back.
 
-The script is called with a folder: it reads ``arrays.npz`` there and leaves ``found.json`` and, if it gives arrays
-back, ``found.npz``.
+The environment variable LINESHAFT_PEERS names that interpreter; where it is not set, the row says "not installed".
 """
 
 from __future__ import annotations
@@ -9,31 +8,55 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
-VARIABLE = "LINESHAFT_PEERS"
-NOT_INSTALLED = f"not installed ({VARIABLE} names no interpreter that has it)"
-HERE = Path(__file__).resolve().parent / "beside"
+INTERPRETER = "LINESHAFT_PEERS"
+LONGEST_S = 400
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def run(script: str, arrays: Mapping[str, ArrayLike], timeout_s: float = 300.0) -> dict[str, Any]:
-    """What ``bench/beside/<script>.py`` found; {} where no interpreter is named. A failure there ends the benchmark."""
-    interpreter = os.environ.get(VARIABLE, "")
+def run(script: str, arrays: Mapping[str, NDArray[Any]], longest_s: int = LONGEST_S) -> dict[str, Any]:
+    """What ``script`` puts into the dict ``found``; it is given the dict of arrays ``given``.
+
+    ``{"why": ...}`` where the peers are not installed, took too long, or failed.
+
+    >>> _ = os.environ.pop(INTERPRETER, None)
+    >>> run("found['sum'] = float(given['x'].sum())", {"x": np.ones(3)})
+    {'why': 'not installed'}
+    """
+    interpreter = os.environ.get(INTERPRETER, "")
     if not interpreter:
-        return {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        np.savez(folder / "arrays.npz", allow_pickle=False, **{key: np.asarray(a) for key, a in arrays.items()})
-        subprocess.run([interpreter, str(HERE / f"{script}.py"), str(folder)], check=True, timeout=timeout_s,
-                       env={**os.environ, "PYTHONPATH": ""})
-        found: dict[str, Any] = json.loads((folder / "found.json").read_text("utf-8"))
-        if (folder / "found.npz").exists():
-            with np.load(folder / "found.npz") as more:
-                found |= {key: more[key] for key in more.files}
-    return found
+        return {"why": "not installed"}
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        named: dict[str, Any] = {name: np.asarray(array) for name, array in arrays.items()}
+        np.savez(place / "given.npz", **named)
+        (place / "script.py").write_text(_HEAD + script + _TAIL, "utf-8")
+        told = {**os.environ, **dict.fromkeys(THREADS, "1"), "PYTHONPATH": ""}
+        try:
+            done = subprocess.run([interpreter, "script.py"], cwd=place, env=told, stderr=subprocess.PIPE,
+                                  stdout=subprocess.DEVNULL, text=True, timeout=longest_s, check=False)
+        except (OSError, subprocess.TimeoutExpired) as problem:
+            return {"why": f"{type(problem).__name__} after at most {longest_s} s"}
+        if done.returncode:
+            print(done.stderr[-2000:], file=sys.stderr)
+            return {"why": (done.stderr.strip().splitlines() or ["failed"])[-1]}
+        return dict(json.loads((place / "found.json").read_text("utf-8")))
+
+
+_HEAD = """import json, time, warnings
+import numpy as np
+warnings.filterwarnings("ignore")
+given, found = dict(np.load("given.npz")), {}
+"""
+_TAIL = """
+with open("found.json", "w") as out:
+    json.dump(found, out, default=float)
+"""

@@ -1,16 +1,9 @@
-"""Detectors of PyOD and river on files with a normal start; run by ``peers.run``, in their own environment.
-
-arrays.npz: ``<file>`` [N, C] each, ``_fit`` and ``_normal`` (rows that teach; rows that are normal, the rest of which
-sets the limit). found.npz: ``<detector>|<file>`` scores [N]. found.json: seconds to learn and microseconds a decision.
-"""
+"""Detectors of PyOD and river on files with a normal start; its text is run by ``peers.run``, in their environment."""
 
 from __future__ import annotations
 
-import json
-import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,17 +11,15 @@ import numpy as np
 DECISIONS = 100
 
 
-def main() -> int:
-    folder = Path(sys.argv[1])
-    with np.load(folder / "arrays.npz") as held:
-        arrays = {key: held[key] for key in held.files}
-    fit = int(arrays.pop("_fit"))
-    normal = int(arrays.pop("_normal"))
+def judged(given: Mapping[str, Any], fit: int, normal: int) -> dict[str, Any]:
+    """For each detector its scores of every file [N, C], seconds to learn all, and microseconds a decision.
+
+    The first ``fit`` rows teach, those up to ``normal`` are left for the limit.
+    """
     found: dict[str, Any] = {}
-    scores: dict[str, Any] = {}
     for name, make in detectors().items():
-        spent, micros = 0.0, []
-        for file, values in arrays.items():
+        spent, micros, scores = 0.0, [], {}
+        for file, values in given.items():
             z = (values - values[:fit].mean(axis=0)) / np.maximum(values[:fit].std(axis=0), 1e-9)
             detector = make()
             begun = time.perf_counter()
@@ -36,11 +27,9 @@ def main() -> int:
             spent += time.perf_counter() - begun
             if not micros:
                 micros = [timed(detector, row) for row in z[normal:normal + DECISIONS]]
-            scores[f"{name}|{file}"] = detector.score(z)
-        found[name] = {"learn_s": spent, "decision_us": float(np.median(micros))}
-    (folder / "found.json").write_text(json.dumps(found))
-    np.savez(folder / "found.npz", **scores)
-    return 0
+            scores[file] = np.asarray(detector.score(z), float).tolist()
+        found[name] = {"learn_s": spent, "decision_us": float(np.median(micros)), "scores": scores}
+    return found
 
 
 def timed(detector: Any, row: Any) -> float:
@@ -96,7 +85,3 @@ def detectors() -> dict[str, Callable[[], Any]]:
     return {"pyod IForest": lambda: Batch(IForest(random_state=0)), "pyod ECOD": lambda: Batch(ECOD()),
             "pyod KNN": lambda: Batch(KNN()), "pyod PCA": lambda: Batch(PCA(random_state=0)),
             "river HalfSpaceTrees": Online}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -60,7 +60,7 @@ def test_what_a_template_is_filled_with_may_hold_quotes_and_backslashes() -> Non
     ('learn = "30min"', 'learn = "90000000000h"', "tasks.cell.learn", "is not a duration"),
     ('learn = "30min"', 'learn = "by hnad"', "tasks.cell.learn", "is not a duration"),
     ('learn = "30min"', 'learn = "4000d"', "tasks.cell.learn", "less than ten years"),
-    ('task = "monitor"', 'task = "forecast"', "tasks.cell.task", "no task is called 'forecast'"),
+    ('task = "monitor"', 'task = "guess"', "tasks.cell.task", "no task is called 'guess'"),
     ('# learner = "auto"', 'learner = "pcaa"', "tasks.cell.learner", "did you mean 'pca'"),
     ('# target = "pc"', 'target = "pcs"', "tasks.cell.target", "did you mean 'pc'"),
     ('# target = "pc"', 'target = "plc"', "tasks.cell.target", "no node runs here for 'plc'"),

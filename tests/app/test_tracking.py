@@ -84,7 +84,7 @@ def server() -> Iterator[Server]:
 
 
 def test_a_training_is_in_the_folder_store_with_folds_tags_artifacts_and_its_candidates(tmp_path: Path) -> None:
-    number = record(RUN, "boiler", wanted("", tmp_path))
+    number = record(RUN, "boiler", wanted("mlruns", tmp_path))
     run = next((tmp_path / "mlruns").glob(f"*/{number}"))
     assert [line.split()[1:] for line in (run / "metrics" / "fold_loss").read_text().splitlines()] == [["0.1", "0"],
                                                                                                       ["0.3", "1"]]

@@ -121,7 +121,7 @@ class Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
+    """The whole file. ``tracking`` is where MLflow keeps trainings: a server's URL, a folder, or "off"."""
 
     plant: Plant
     tasks: dict[str, Task]
@@ -129,6 +129,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     console: Console = Console()
     history: str = "history"
     key: str = "keys/lineshaft.key"
+    tracking: str = ""
 
 
 def load(path: Path) -> Config:

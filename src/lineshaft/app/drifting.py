@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.app import flow, training
+from lineshaft.app.drift_began import Began, Concept, began, concept
 from lineshaft.app.goal import MONITOR
 from lineshaft.app.project import Project
 from lineshaft.app.recipe import Recipe
 from lineshaft.bundle.inspect import look
+from lineshaft.core.clock import format_time
 from lineshaft.core.dataset import ABNORMAL, NORMAL, UNLABELLED, Dataset
 from lineshaft.core.decision_tags import decision_paths
 from lineshaft.core.errors import UsageError
@@ -48,7 +50,8 @@ class Measured:
     ``same_data`` says that the history still gives the very data that the bundle learnt from, by digest. Rows count
     ticks: ``window_rows`` compared, ``taught_rows`` left out because the bundle learnt from them, ``abnormal_rows``
     because a person called them abnormal, ``unseen_rows`` because their operating mode never was in the training.
-    ``sliced`` where a long window was looked at in parts.
+    ``sliced`` where a long window was looked at in parts. ``began`` says when each change began, ``concept`` whether
+    people call decisions wrong more often than they did.
     """
 
     version: int
@@ -68,6 +71,8 @@ class Measured:
     modes: tuple[str, ...]
     tags: tuple[tuple[str, Drift], ...]
     scores: tuple[Bucket, ...]
+    began: tuple[Began, ...]
+    concept: Concept
 
 
 def measure(project: Project, historian: Historian, version: int, over_ns: int, progress: Progress = silent
@@ -88,22 +93,37 @@ def measure(project: Project, historian: Historian, version: int, over_ns: int, 
     progress(2, 3, "comparing")
     rows = _rows(historian, manifest, window)
     modes = project.recipe.modes if project.recipe.modes is not None else detect_modes(taught, normal)
-    tags, unseen = _compared(taught.rows(normal), window.rows(rows == UNLABELLED), modes)
+    reference, recent = taught.rows(normal), window.rows(rows == UNLABELLED)
+    tags, unseen = _compared(reference, recent, modes)
     return Measured(
         version, bundle.digest, over_ns, end - over_ns, end, time.time_ns(), taught.digest == manifest.lineage.dataset,
         int(normal.sum()), int((rows == UNLABELLED).sum()) - unseen, int((rows == NORMAL).sum()),
         int((rows == ABNORMAL).sum()), unseen, sliced, CHANCE / max(1, len(tags)), modes, tags,
-        _scores(project, historian, end - over_ns, end))
+        _scores(project, historian, end - over_ns, end),
+        began(reference, recent, _mode_numbers(reference, recent, modes)),
+        concept(verdicts(historian, manifest.loop), end - over_ns, end))
 
 
 def described(found: Measured) -> dict[str, object]:
     """As plain values; what is not finite is None."""
-    tags = [{"tag": tag, **{key: _finite(value) for key, value in asdict(one).items()}} for tag, one in found.tags]
-    return asdict(found) | {"tags": tags, "scores": [asdict(bucket) for bucket in found.scores]}
+    tags = [{"tag": tag, **_finite_values(one)} for tag, one in found.tags]
+    return asdict(found) | {"tags": tags, "scores": [asdict(bucket) for bucket in found.scores],
+                            "began": [_finite_values(one) for one in found.began]}
 
 
-def _finite(value: object) -> object:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def judged(found: Concept) -> str:
+    """Concept drift as a sentence."""
+    if not found.verdicts:
+        return "Nobody judged a decision in this time, so whether the model still is right can't be told."
+    told = f"People called {found.wrong} of {found.verdicts} judged decisions wrong"
+    if found.begin is None:
+        return f"{told}, about as often throughout."
+    return f"{told}, {'more' if found.size > 0 else 'less'} often since {format_time(found.begin)}."
+
+
+def _finite_values(one: Drift | Began) -> dict[str, object]:
+    return {key: None if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in asdict(one).items()}
 
 
 def taught_of(project: Project, historian: Historian, manifest: Manifest) -> tuple[Dataset, NDArray[np.bool_]]:

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from lineshaft import __version__
 from lineshaft import backend as backends
 from lineshaft.app.card import model_card
-from lineshaft.app.lowering import lower, passed
+from lineshaft.app.lowering import passed
+from lineshaft.app.measuring import Measuring, Warm, refused
 from lineshaft.app.recipe import Recipe
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.bundle.keys import new_key
@@ -34,22 +36,25 @@ from lineshaft.dataset.build import build, joined
 from lineshaft.feedback.verdicts import record as record_verdict
 from lineshaft.feedback.verdicts import verdicts
 from lineshaft.graph.check import signature
-from lineshaft.graph.reference import golden
 from lineshaft.model.answer import Fitted
 from lineshaft.model.examples import Examples
 from lineshaft.model.golden import golden_inputs
 from lineshaft.model.learning import Learning
-from lineshaft.model.learning import train as train_learning
 from lineshaft.model.learnt import Learnt
 from lineshaft.model.modes import detect_modes
-from lineshaft.model.train import Monitor, train_monitor
+from lineshaft.model.search.cost import Measure
+from lineshaft.model.search.run import Limits, search
+from lineshaft.model.train import Monitor, may_run, train_monitor, unheard
+from lineshaft.model.train import Trial as MonitorTrial
 from lineshaft.node.buffer import Entry
 
 Rows = NDArray[np.bool_]
 Model = TypeVar("Model", bound=Learnt)
 Model_co = TypeVar("Model_co", bound=Learnt, covariant=True)
-Choose = Callable[[Learning, Examples, Recipe, Progress], Fitted]
+Choose = Callable[[Learning, Examples, Recipe, Measure, Progress], Fitted]
 """How one of a task's candidates is chosen and learnt."""
+Heard = Callable[[MonitorTrial], None]
+"""Told of each learner of a monitor as it was tried."""
 BATCH_NS = 1_000_000_000
 LEAD_PERIODS = 60
 NEVER_ENDS = 2**63 - 1
@@ -100,30 +105,42 @@ def select(historian: Historian, tags: Sequence[Tag], recipe: Recipe, start: int
                  gap_ns=10 * recipe.stale, labels=feedback, version=version)
 
 
+def measuring(dataset: Dataset, normal: Rows, recipe: Recipe) -> Measuring:
+    """What any graph over these tags costs on the recipe's target."""
+    target = backends.target(recipe.target)
+    budget = recipe.budget or Budget(target.deadline_ns, target.memory_bytes)
+    return Measuring(lambda model: golden_inputs(dataset, normal, model), target, budget, recipe.loop)
+
+
 def learn(dataset: Dataset, normal: Rows, recipe: Recipe, progress: Progress = silent, *,
-          held_out: Rows | None = None) -> Monitor:
-    """dataset -> model -> graph: fit, calibrate, choose."""
+          held_out: Rows | None = None, measure: Measure | None = None, heard: Heard = unheard) -> Monitor:
+    """dataset -> model -> graph: fit, calibrate, choose; with ``measure`` only what keeps the target's budget."""
     modes = detect_modes(dataset, normal) if recipe.modes is None else recipe.modes
     return train_monitor(dataset, normal, execute, held_out=held_out, learner=recipe.learner, mode_tags=modes,
-                         settings=recipe.settings, progress=progress)
+                         settings=recipe.settings, progress=progress, heard=heard,
+                         refused=may_run if measure is None else partial(refused, measure, recipe.settings.window))
 
 
-def judged(learning: Learning, examples: Examples, recipe: Recipe, progress: Progress = silent) -> Fitted:
-    """examples -> model -> graph: every candidate is judged on folds, the best is learnt anew and calibrated."""
-    return train_learning(learning, examples, execute, learner=recipe.learner, progress=progress)
+def judged(learning: Learning, examples: Examples, recipe: Recipe, measure: Measure, progress: Progress = silent
+           ) -> Fitted:
+    """examples -> model -> graph: candidates race on folds, the best that keeps the budget is learnt and calibrated."""
+    return search(learning, examples, execute, measure=measure, limits=Limits(learner=recipe.learner),
+                  watch=lambda board: progress(board.done, board.done + board.left, board.doing)).fitted
 
 
 def seal(learnt: Model, dataset: Dataset, normal: Rows, recipe: Recipe, folder: Path, key: Path, *,
-         version: int = 1, parent: str = "", feedback: int = 0, progress: Progress = silent) -> Sealed[Model]:
-    """graph -> bundle: lower for the target, certify against the reference, pack, sign."""
-    target = backends.target(recipe.target)
-    budget = recipe.budget or Budget(target.deadline_ns, target.memory_bytes)
-    sequences = [golden(learnt.graph, one.x, one.quality, one.name)
-                 for one in golden_inputs(dataset, normal, learnt)]
-    lowerings = passed(lower(learnt.graph, sequences, target, budget, progress=progress), where=recipe.loop)
+         version: int = 1, parent: str = "", feedback: int = 0, progress: Progress = silent,
+         measured: Measuring | None = None) -> Sealed[Model]:
+    """graph -> bundle: lower for the target, certify against the reference, pack, sign.
+
+    What was ``measured`` while the model was chosen is not measured again.
+    """
+    measured = measured or measuring(dataset, normal, recipe)
+    sequences, attempts = measured.lowered(learnt.graph, Warm(learnt.window, learnt.seed), progress)
+    lowerings = passed(attempts, where=recipe.loop)
     step = signature(learnt.graph)
     manifest = Manifest(
-        recipe.loop, learnt.task.value, version, dataset.tags, recipe.period_ns, recipe.stale, step, budget,
+        recipe.loop, learnt.task.value, version, dataset.tags, recipe.period_ns, recipe.stale, step, measured.budget,
         recipe.limits,
         Lineage(dataset.digest, dataset.version, __version__, time.time_ns(), learnt.learner, learnt.why, parent,
                 feedback),
@@ -179,16 +196,18 @@ def teach(historian: Historian, tags: Sequence[Tag], recipe: Recipe, version: st
 
 
 def retrain(historian: Historian, tags: Sequence[Tag], recipe: Recipe, folder: Path, key: Path, *, version: int,
-            parent: str = "", progress: Progress = silent) -> Sealed[Monitor]:
+            parent: str = "", progress: Progress = silent, heard: Heard = unheard) -> Sealed[Monitor]:
     """feedback -> bundle: dataset, model, graph and certificate anew, with people's verdicts as labels.
 
     ``parent`` is the digest of the bundle that decided so far; the new one is to run beside it first.
     """
     dataset, normal = teach(historian, tags, recipe)
-    monitor = learn(dataset, normal, recipe, progress, held_out=last_share(dataset, normal, recipe))
+    measured = measuring(dataset, normal, recipe)
+    monitor = learn(dataset, normal, recipe, progress, held_out=last_share(dataset, normal, recipe), measure=measured,
+                    heard=heard)
     people = sum(one.by != DECLARED for one in verdicts(historian, recipe.loop))
     return seal(monitor, dataset, normal, recipe, folder, key, version=version, parent=parent, feedback=people,
-                progress=progress)
+                progress=progress, measured=measured)
 
 
 def signing_key(path: Path) -> Path:

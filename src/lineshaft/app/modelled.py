@@ -20,6 +20,7 @@ from lineshaft.core.errors import UsageError
 from lineshaft.core.progress import Progress, silent
 from lineshaft.model.answer import Fitted, Trial
 from lineshaft.model.examples import Examples
+from lineshaft.model.search.cost import Unmeasured
 
 if TYPE_CHECKING:
     import pandas
@@ -96,7 +97,7 @@ def fit_task(plant: Recorded, task: str, goal: Goal, learner: str = "auto", prog
     told = examples.Told(plant.dataset, goal, groups)
     found = examples.examples_of(task, told, made)
     recipe = Recipe(plant.name, plant.dataset.period_ns, plant.stale_ns, learner=learner, task=task, goal=goal)
-    return Model(plant, found, recipe, choose(made, found, recipe, progress))
+    return Model(plant, found, recipe, choose(made, found, recipe, Unmeasured(), progress))
 
 
 def _place(*keys: str) -> str:

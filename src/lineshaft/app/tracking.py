@@ -21,7 +21,7 @@ from typing import Any
 from lineshaft.core.errors import EnvironmentFailed
 from lineshaft.model.search.board import Board, Row
 
-OFF, STORE, LIMIT_S = "off", "mlruns", 120.0
+OFF, STORE, LIMIT_S = "off", ".lineshaft/mlruns", 120.0
 INSTALL = "pip install 'lineshaft[track]'"
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_ALLOW_FILE_STORE": "true",
          "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15", "GIT_PYTHON_REFRESH": "quiet",
@@ -43,7 +43,7 @@ class Record:
 def wanted(told: str, folder: Path) -> str:
     """The URI for ``told`` (a URL, a folder, "off", or nothing), empty for none.
 
-    Where nothing is said it is the folder ``mlruns`` of the project, if MLflow is installed.
+    Where nothing is said it is a folder of the project, if MLflow is installed.
     """
     if told == OFF or (not told and importlib.util.find_spec("mlflow") is None):
         return ""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 
 from lineshaft.app import flow
 from lineshaft.app.examples import Told, examples_of
 from lineshaft.app.goal import MONITOR, learning
+from lineshaft.app.leaderboard import live
 from lineshaft.app.project import BUNDLES, Project
 from lineshaft.app.said import figure, numbered
+from lineshaft.app.searching import Searching
+from lineshaft.app.talk import Talk
 from lineshaft.bundle.inspect import inspect
 from lineshaft.core.clock import SECOND, format_duration, format_time
 from lineshaft.core.dataset import ABNORMAL
@@ -24,7 +28,7 @@ from lineshaft.feedback.verdicts import verdicts
 from lineshaft.model.answer import Fitted
 from lineshaft.model.examples import Examples
 from lineshaft.model.learnt import Learnt
-from lineshaft.model.train import Monitor
+from lineshaft.model.train import Monitor, unheard
 
 MOST_LOOKED_BACK = 4
 BY_HAND_NS = 6 * 3600 * SECOND  # looked through where the file names no length
@@ -69,27 +73,45 @@ def declared(project: Project, historian: Historian) -> bool:
 
 
 def train(project: Project, historian: Historian, progress: Progress = silent,
-          choose: flow.Choose = flow.judged) -> flow.Sealed[Learnt]:
+          choose: flow.Choose = flow.judged, heard: flow.Heard = unheard) -> flow.Sealed[Learnt]:
     """The next version: a monitor's from all stretches that somebody judged, any other task's from all history.
 
     The first time a monitor takes the newest ``learn`` of it as normal. ``choose`` finds the best of a task's
-    candidates.
+    candidates; ``heard`` is told of each learner of a monitor.
     """
     if project.recipe.task == MONITOR:
-        return _monitor(project, historian, progress)
+        return _monitor(project, historian, progress, heard)
     made = learning(project.recipe.task, project.recipe.goal, project.place)
     examples = taught(project, historian)
+    normal = examples.dataset.labels != ABNORMAL
+    normal = normal if normal.any() else ~normal
+    measured = flow.measuring(examples.dataset, normal, project.recipe)
     try:
-        fitted = choose(made, examples, project.recipe, progress)
+        fitted = choose(made, examples, project.recipe, measured, progress)
     except UsageError as error:
         raise UsageError(error.what, where=project.place("learner") if error.where == "learner" else error.where,
                          do=error.do) from None
     people = sum(one.by != flow.DECLARED for one in verdicts(historian, project.loop))
-    normal = examples.dataset.labels != ABNORMAL
     version, parent = _next(project)
-    return flow.seal(fitted, examples.dataset, normal if normal.any() else ~normal, project.recipe,
-                     project.folder / BUNDLES, project.key, version=version, parent=parent, feedback=people,
-                     progress=progress)
+    return flow.seal(fitted, examples.dataset, normal, project.recipe, project.folder / BUNDLES, project.key,
+                     version=version, parent=parent, feedback=people, progress=progress, measured=measured)
+
+
+def plan(project: Project) -> str:
+    """What a training will do, in a sentence."""
+    if project.recipe.task == MONITOR:
+        return "Learning from history; every learner is tried on faults injected into held-out normal rows"
+    return ("Learning from history; candidates race on folds of it, and the best are measured on target "
+            f"{project.recipe.target}")
+
+
+def searched(project: Project, historian: Historian, searching: Searching, talk: Talk) -> flow.Sealed[Learnt]:
+    """``train`` by a search whose leaderboard a person, or a program, follows."""
+    with live(talk) as searching.watch, talk.progress() if talk.machine else nullcontext(silent) as progress:
+        sealed = train(project, historian, progress, searching.choose, searching.heard)
+        if isinstance(sealed.learnt, Monitor):
+            searching.sealed(sealed.learnt, sealed.certificate)
+    return sealed
 
 
 def taught(project: Project, historian: Historian, version: str | None = None) -> Examples:
@@ -132,7 +154,7 @@ def _next(project: Project) -> tuple[int, str]:
     return max(project.bundles(), default=0) + 1, str(inspect(deciding)["digest"]) if deciding else ""
 
 
-def _monitor(project: Project, historian: Historian, progress: Progress) -> flow.Sealed[Monitor]:
+def _monitor(project: Project, historian: Historian, progress: Progress, heard: flow.Heard) -> flow.Sealed[Monitor]:
     if not declared(project, historian):
         wanted = project.learn_ns
         if wanted is None:
@@ -146,7 +168,7 @@ def _monitor(project: Project, historian: Historian, progress: Progress) -> flow
         declare_normal(project, historian, start, end, flow.DECLARED, f"taken as normal: learn = {project.task.learn}")
     version, parent = _next(project)
     return flow.retrain(historian, stored_tags(project, historian), project.recipe, project.folder / BUNDLES,
-                        project.key, version=version, parent=parent, progress=progress)
+                        project.key, version=version, parent=parent, progress=progress, heard=heard)
 
 
 def described(sealed: flow.Sealed[Learnt]) -> dict[str, object]:

@@ -118,12 +118,14 @@ def _sealed(plant: Recorded, normal: Rows, options: WatchOptions, folder: Path, 
     recipe = Recipe(plant.name, plant.dataset.period_ns, plant.stale_ns, options.modes, options.learner)
     talk.step("Learning what normal looks like; every learner is tried on faults put into held-out normal rows")
     with talk.progress() as progress:
-        monitor = flow.learn(plant.dataset, normal, recipe, progress)
+        measured = flow.measuring(plant.dataset, normal, recipe)
+        monitor = flow.learn(plant.dataset, normal, recipe, progress, measure=measured)
     talk.say(f"{monitor.why}.")
     talk.step("Certifying the graph on this machine, packing and signing")
     flow.signing_key(folder / KEY)
     with talk.progress() as progress:
-        sealed = flow.seal(monitor, plant.dataset, normal, recipe, folder / "bundles", folder / KEY, progress=progress)
+        sealed = flow.seal(monitor, plant.dataset, normal, recipe, folder / "bundles", folder / KEY, progress=progress,
+                           measured=measured)
     tell_certificate(sealed.certificate, talk)
     return sealed
 

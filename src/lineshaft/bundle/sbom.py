@@ -80,17 +80,17 @@ def _licence(name: str) -> dict[str, Any] | None:
     if name == "lineshaft":
         return {"expression": "Apache-2.0"}
     about = _about(name)
-    if expression := about["License-Expression"]:
+    if expression := about.get("License-Expression"):
         return {"expression": expression}
     classifiers = about.get_all("Classifier", ())
     stated = [line.rpartition(" :: ")[2] for line in classifiers if line.startswith("License ::")]
-    if (text := about["License"]) and "\n" not in text:
+    if (text := about.get("License")) and "\n" not in text:
         stated.append(text)
     return {"license": {"name": stated[0]}} if stated else None
 
 
 def _about(name: str) -> Message:
-    """The metadata as the e-mail message that it is: its Protocol type promises a KeyError it never raises."""
+    """The metadata as the e-mail message that it is; a backport of it raises where a key is absent, so use ``get``."""
     return cast(Message, metadata.metadata(name))
 
 

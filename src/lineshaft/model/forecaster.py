@@ -118,8 +118,8 @@ class Forecaster(ABC):
 
     Learnt and spoken in standardised units; ``value`` is in the tags' own. ``past`` [memory, K] is the window that the
     front keeps for it, newest last; ``effects`` [H, K], where the front gives it, is what the columns known ahead add.
-    ``cost`` orders them: 0 a baseline, below 5 what is fitted in seconds, from 5 on a network. Equal seeds give equal
-    forecasters.
+    ``cost`` orders them: 0 a baseline, from 5 on what is tried only where it is named. Equal seeds
+    give equal forecasters.
     """
 
     name: ClassVar[str]

@@ -19,7 +19,7 @@ from lineshaft.graph.replay import Replay
 from lineshaft.model.blocks.features import Level
 from lineshaft.model.blocks.guard import Guard
 from lineshaft.model.blocks.impute import Impute
-from lineshaft.model.blocks.modes import Modes
+from lineshaft.model.blocks.modes import Modes, OfModes
 from lineshaft.model.blocks.standardise import Standardise
 from lineshaft.model.calibrate import FEWEST, Calibrated, Front, Normal, Rows, calibrate
 from lineshaft.model.learner import Settings, learners, robust_scale
@@ -76,7 +76,7 @@ class Monitor:
         return self.settings.seed
 
 
-def anything(learner: str, graph: bytes) -> str:
+def may_run(graph: bytes) -> str:
     """Every graph may run."""
     return ""
 
@@ -92,12 +92,12 @@ def choices() -> tuple[str, ...]:
 
 def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out: Rows | None = None,
                   learner: str = "auto", mode_tags: Sequence[str] = (), settings: Settings = DEFAULT,
-                  progress: Progress = silent, refused: Callable[[str, bytes], str] = anything,
-                  told: Callable[[Trial], None] = unheard) -> Monitor:
+                  progress: Progress = silent, refused: Callable[[bytes], str] = may_run,
+                  heard: Callable[[Trial], None] = unheard) -> Monitor:
     """Fit, calibrate and choose.
 
     ``refused`` says why a learner's graph may not run (its figure over the budget) or nothing; it is asked in the order
-    of merit, until one may. ``told`` hears every trial.
+    of merit, until one may. ``heard`` is told of every trial.
 
     ``normal`` [N] marks rows of normal operation; the last ``settings.calibration`` of every run of them is held
     out for the limits, unless ``held_out`` [N] names other rows. ``learner`` is one of ``choices``. Rows labelled
@@ -109,7 +109,8 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
     fit_rows, held = (normal, held_out) if held_out is not None else _split(dataset.run, normal, settings.calibration)
     roles = _as_far_as_used(Normal(dataset, fit_rows, held))
     _enough(roles)
-    prefix, roles = _prefix(roles, mode_tags, settings, execute)
+    known = Modes(_columns(roles.dataset, mode_tags)) if modes is None else modes
+    prefix, roles = _prefix(roles, known, settings, execute)
     names = list(learners()) if learner == "auto" else [learner]
     trials, candidates = [], {}
     fronts: dict[str, Front] = {}
@@ -119,17 +120,17 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
         reason = _unsuited(name, slowest, roles, settings) if learner == "auto" else ""
         if reason:
             trials.append(Trial(name, reason=reason))
-            told(trials[-1])
+            heard(trials[-1])
             continue
         kind = learners()[name].features
         if kind not in fronts:
             fronts[kind] = Front.of(kind, prefix, roles, settings, execute)
         candidates[name] = calibrate(name, fronts[kind], execute)
         trials.append(_trial(candidates[name], roles, settings, execute))
-        told(trials[-1])
+        heard(trials[-1])
     progress(len(names), len(names), "learning")
     best, trials = _allowed(trials, candidates, settings.lead, refused)
-    return _monitor(candidates[best.learner], best, tuple(trials), prefix, roles, settings)
+    return _monitor(candidates[best.learner], best, tuple(trials), known.count, roles, settings)
 
 
 def _streaming(dataset: Dataset, normal: Rows, settings: Settings, execute: Executor) -> Monitor:
@@ -151,9 +152,8 @@ def _as_far_as_used(roles: Normal) -> Normal:
     return Normal(roles.dataset.rows(keep), roles.fit[keep], roles.held_out[keep], roles.settle)
 
 
-def _monitor(chosen: Calibrated, best: Trial, trials: tuple[Trial, ...], prefix: Pipeline, roles: Normal,
+def _monitor(chosen: Calibrated, best: Trial, trials: tuple[Trial, ...], modes: int, roles: Normal,
              settings: Settings) -> Monitor:
-    modes = next(len(b.centres) for b in prefix.blocks if isinstance(b, Modes))
     figures = {"held_out_false_alarms": best.false_alarms, "synthetic_power": best.power,
                "limit_reach": chosen.reach, "degrees_of_freedom": chosen.freedom,
                "fit_rows": float(roles.fit.sum()), "held_out_rows": float(roles.held_out.sum())}
@@ -162,11 +162,11 @@ def _monitor(chosen: Calibrated, best: Trial, trials: tuple[Trial, ...], prefix:
 
 
 def _allowed(trials: list[Trial], candidates: Mapping[str, Calibrated], lead: float,
-             refused: Callable[[str, bytes], str]) -> tuple[Trial, list[Trial]]:
+             refused: Callable[[bytes], str]) -> tuple[Trial, list[Trial]]:
     """The best whose graph may run, and the trials with why others may not."""
     while any(not t.reason for t in trials):
         best = _best([t for t in trials if not t.reason], lead)
-        reason = refused(best.learner, candidates[best.learner].pipeline.graph(OUTPUTS))
+        reason = refused(candidates[best.learner].pipeline.graph(OUTPUTS))
         if not reason:
             return best, trials
         trials = [replace(t, reason=reason) if t is best else t for t in trials]
@@ -213,12 +213,11 @@ def _split(run: NDArray[np.int32], normal: Rows, share: float) -> tuple[Rows, Ro
     return normal & ~held, held
 
 
-def _prefix(roles: Normal, mode_tags: Sequence[str], settings: Settings, execute: Executor
+def _prefix(roles: Normal, modes: OfModes, settings: Settings, execute: Executor
             ) -> tuple[Pipeline, Normal]:
     """Modes, scaling and imputation; where there are modes, learnt without the rows that follow a change of mode."""
-    modes = Modes(_columns(roles.dataset, mode_tags))
     first = extend(Pipeline(len(roles.dataset.tags), ()), (Guard(), modes), roles.dataset, roles.fit, execute)
-    if len(modes.centres) == 1:
+    if modes.count == 1:
         return _scaled(first, roles.dataset, roles.fit, execute), roles
     settle = _settling(first, roles, settings, execute)
     settled = replay(first, roles.dataset, ("since_mode",), execute)["since_mode"][:, 0] >= settle

@@ -33,6 +33,26 @@ def test_the_tag_that_moved_is_named_and_no_other(project: Project) -> None:
     assert (found.window_rows, found.taught_rows, found.reference_rows) == (3000, 0, 2000)
 
 
+def test_the_time_at_which_it_began_is_told(project: Project) -> None:
+    """b moved at second 400; two more tags stayed, and it belongs to neither of them."""
+    [one] = measured(project, 600).began
+    assert one.tag == PATHS[1] and abs(one.begin - at(400)) < 2 * SECOND
+    assert one.low <= at(400) <= one.high + SECOND
+    assert (str(one.source), str(one.change)) == ("sensor", "level")
+
+
+def test_decisions_that_people_call_wrong_more_often_are_dated(project: Project) -> None:
+    with project.historian() as historian:
+        for second in range(400, 800, 10):
+            kind = Verdict.BAD if second >= 600 else Verdict.GOOD
+            flow.review(historian, Feedback("cell", at(second), at(second + 1), kind, kind is Verdict.BAD, "anna", "",
+                                            at(850 + second / 100)))
+    found = measured(project, 550).concept
+    assert (found.verdicts, found.wrong, found.begin) == (40, 20, at(600))
+    assert "wrong, more often since" in drifting.judged(found)
+    assert "Nobody judged" in drifting.judged(measured(project, 50).concept)
+
+
 def test_the_history_proves_that_it_still_holds_the_training_data(project: Project) -> None:
     assert measured(project, 100).same_data and measured(project, 100, version=2).same_data
     with project.historian() as historian:

@@ -163,14 +163,16 @@ def _learn(project: Project, historian: Historian, tags: Sequence[Tag], start: i
     talk.step("Learning what normal looks like: every learner is tried on faults injected into held-out normal "
               "operation")
     with talk.progress() as progress:
-        monitor = flow.learn(dataset, normal, recipe, progress)
+        measured = flow.measuring(dataset, normal, recipe)
+        monitor = flow.learn(dataset, normal, recipe, progress, measure=measured)
     talk.good(f"{monitor.why}")
     talk.say(f"{monitor.modes} operating modes; {len(dataset):,} ticks of history version {dataset.version}")
     talk.step("Certifying: the same graph against an independent reference, its speed and memory on this machine; "
               "then packing and signing")
     flow.signing_key(project.key)
     with talk.progress() as progress:
-        sealed = flow.seal(monitor, dataset, normal, recipe, project.folder / BUNDLES, project.key, progress=progress)
+        sealed = flow.seal(monitor, dataset, normal, recipe, project.folder / BUNDLES, project.key, progress=progress,
+                           measured=measured)
     found = sealed.certificate
     talk.good(f"difference {found.parity:.1g}, {found.flips} verdicts flipped; a step takes "
               f"{format_duration(found.latency_ns[0])} (p99 {format_duration(found.latency_ns[1])}), "

@@ -205,7 +205,7 @@ class _Search:
         One that looks too large is left to the end, when it is measured if nothing else keeps the budget.
         """
         found: list[Finalist] = []
-        waiting = [(name, "") for name in ranked(list(self.rows), self._losses()) if self.rows[name].state != "failed"]
+        waiting = [(name, "") for name in self._in_line()]
         while waiting and not self._enough(found, waiting[0][0]):
             name, large = waiting.pop(0)
             self._tell(FINALISTS - len(found))
@@ -222,9 +222,14 @@ class _Search:
                 self._set(name, state="out", reason=f"not measured: {large}")
         return found
 
+    def _in_line(self) -> list[str]:
+        """Candidates by their losses; a naive one that is not the best is only for want of others."""
+        order = [name for name in ranked(list(self.rows), self._losses()) if self.rows[name].state != "failed"]
+        return sorted(order, key=lambda name: name.startswith(NAIVE) and name != order[0])
+
     def _enough(self, found: Sequence[Finalist], coming: str) -> bool:
         """Whether the next one need not be measured: those that left the race are for want of others."""
-        left_the_race = len(self.rows[coming].losses) < len(self.judge.folds)
+        left_the_race = len(self.rows[coming].losses) < len(self.judge.folds) or coming.startswith(NAIVE)
         return len(found) == FINALISTS or (bool(found) and (left_the_race or self._spent() >= self.limits.seconds))
 
     def _measure(self, name: str, graph: bytes) -> None:

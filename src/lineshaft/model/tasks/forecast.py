@@ -33,6 +33,7 @@ from lineshaft.model.supervised import Candidate, Matrix
 from lineshaft.model.tail import finish
 
 FEWEST = 30
+ASKED_FOR = 5  # the cost from which on a learner is tried only where it is named
 TAUGHT_FIRST = 0.6  # of the rows, before the first judged part: a candidate that needs much history should get it
 
 
@@ -44,7 +45,7 @@ class Forecast:
     named); ``given`` paths of tags whose rows hold their value ``max(ahead)`` periods later; ``cycle`` the length of
     the main cycle in periods (0: found in the data); ``calibration`` the last share of the history, which sets
     intervals and limits and nothing else; ``parts`` in time by which candidates are judged; ``rate`` the chance that
-    a value of normal operation surprises.
+    a value of normal operation surprises; ``also`` learners that are tried besides the usual ones.
     """
 
     ahead: tuple[int, ...] = (1,)
@@ -55,7 +56,7 @@ class Forecast:
     calibration: float = 0.25
     parts: int = 2
     rate: float = 0.01
-    networks: bool = False
+    also: tuple[str, ...] = ()
     seed: int = 0
 
     task: ClassVar[Task] = Task.FORECAST
@@ -79,8 +80,12 @@ class Forecast:
     def candidates(self, examples: Examples) -> Sequence[Candidate]:
         """Baselines first, then what learns, the quickest first."""
         plan, found = self.plan(examples), forecasters()
+        unknown = set(self.also) - set(found)
+        if unknown:
+            raise UsageError(f"no forecaster is called {', '.join(sorted(unknown))}", where="also",
+                             do=f"use some of: {', '.join(sorted(found))}")
         order = sorted(found, key=lambda name: (found[name].cost, name))
-        return [one for name in order if found[name].cost < NETWORK or self.networks
+        return [one for name in order if found[name].cost < ASKED_FOR or name in self.also
                 for one in self._of(found[name], plan)]
 
     def held_out(self, examples: Examples) -> Rows:
@@ -170,5 +175,4 @@ def front(plan: Plan, memory: int) -> Sequence[Block]:
     return (Guard(), Modes(()), Standardise(plan.channels), *effects, Bridge(plan.targets, plan.season), Look(memory))
 
 
-NETWORK = 5
 TASK = Forecast

@@ -1,0 +1,202 @@
+"""German electricity consumption by the day: 1, 7 and 28 days ahead over the last 365 days, a new origin every day.
+
+    python bench/energy.py --data ../shared/data/energy --json
+
+Everything before the last 365 days is what training gets: it picks the learner on folds, and calibrates on the last
+quarter. Nothing is learnt anew during the test year. Holidays and the days around Christmas are known ahead. Errors are
+mean absolute errors at each of the three leads, in units of the seasonal naive's (7 days) on the training years (MASE).
+Peers run in the same call, one thread each: statsforecast's models with their parameters from the training years, and
+mlforecast with LightGBM and the same calendar.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast_files import energy, german_holidays, nanoseconds
+from harness import Result, arguments, data_folder, finish, progress, time_each
+from lineshaft.backend import backend, target
+from lineshaft.backend.onnxruntime import execute
+from lineshaft.core.dataset import Dataset
+from lineshaft.core.tag import Tag
+from lineshaft.graph.check import signature
+from lineshaft.graph.replay import Replay
+from lineshaft.model.answer import Fitted
+from lineshaft.model.evaluate.interval import bootstrap
+from lineshaft.model.given import calendar, with_given
+from lineshaft.model.learning import train
+from lineshaft.model.pipeline import step_inputs
+from lineshaft.model.season import DAY_NS
+from lineshaft.model.tasks.forecast import Forecast
+from peers import run
+
+Matrix = NDArray[np.float64]
+HORIZONS, TEST, WEEK = (1, 7, 28), 365, 7
+REACH = HORIZONS[-1]
+STEPS = 2000
+PROTOCOL = ("daily consumption, test: last 365 days, an origin a day, learnt once on what lies before; MASE against "
+            "the seasonal naive (7) of the training years, at exactly that lead; interval of mase_7 by weeks")
+
+
+def main() -> int:
+    parser = arguments(__doc__)
+    parser.add_argument("--data", required=True, help="the folder of the daily file")
+    parser.add_argument("--learner", default="auto", help="one learner instead of the choice")
+    chosen = parser.parse_args()
+    days, values = energy(data_folder(chosen.data))
+    if len(values) < 2 * TEST + 10 * REACH:
+        sys.exit(f"{chosen.data}: {len(values)} days are too few for a test year after a year of training")
+    rows, given = table(days, values)
+    begun = time.perf_counter()
+    model = taught(rows, tuple(given), chosen.learner)
+    seconds = time.perf_counter() - begun
+    progress(f"{model.learner} in {seconds:.0f} s: {model.why}")
+    said, low, high = forecasts(model, rows)
+    truth = following(values[:, 0])
+    errors = np.abs(said - truth)[origins(values)]
+    scale = naive_scale(values)
+    covered = ((truth >= low) & (truth <= high))[origins(values)]
+    low_95, high_95 = interval(errors / scale)
+    peers = run(PEERS, {"y": values[:, 0], "calendar": np.stack(list(given.values()), axis=1),
+                        "test": np.array(TEST), "leads": np.array(HORIZONS)})
+    figures = {"learner": model.learner, **mases(errors, scale), "coverage_90": float(covered.mean()),
+               "seeds": 1, "ci_low": low_95, "ci_high": high_95, "search_seconds": seconds,
+               "step_us": per_step(model, rows)}
+    figures |= beside(figures, baselines(values, scale), peers, values, scale)
+    finish(Result("energy", PROTOCOL, figures, {"mase_7": "< baseline_best"}, peers), as_json=chosen.json)
+    return 0
+
+
+def table(days: list[date], values: Matrix) -> tuple[Dataset, dict[str, Matrix]]:
+    """The rows with the calendar ahead, and that calendar at its own time."""
+    holidays = german_holidays(range(days[0].year, days[-1].year + 2))
+    around = [day for year in range(days[0].year, days[-1].year + 2)
+              for day in (*(date(year, 12, n) for n in (24, 27, 28, 29, 30, 31)), date(year, 1, 2))]
+    kinds = {"holiday": [day for day in holidays if day.weekday() < 6],
+             "around_new_year": [day for day in around if day.weekday() < 5]}
+    columns = calendar(nanoseconds(days[0]), DAY_NS, len(days) + REACH, kinds)
+    rows = Dataset.of(values, (Tag("germany/consumption", unit="GW.h"),), period_ns=DAY_NS, start=nanoseconds(days[0]))
+    return with_given(rows, columns, REACH), columns
+
+
+def taught(rows: Dataset, given: tuple[str, ...], learner: str) -> Fitted:
+    task = Forecast(ahead=HORIZONS, given=given)
+    before = rows.rows(slice(0, len(rows) - TEST))
+    return train(task, task.examples(before), execute, learner=learner)
+
+
+def forecasts(model: Fitted, rows: Dataset) -> tuple[Matrix, Matrix, Matrix]:
+    """What the graph says at every row [N, H], with its interval."""
+    said = Replay(model.graph, execute)(*step_inputs(rows))
+    value, low, high = (np.asarray(said[name], np.float64) for name in ("value", "low", "high"))
+    return value, low, high
+
+
+def following(y: NDArray[np.float64]) -> Matrix:
+    """The values at the leads [N, H]; NaN beyond the end."""
+    padded = np.concatenate([y, np.full(REACH, np.nan)])
+    return np.stack([padded[lead:lead + len(y)] for lead in HORIZONS], axis=1)
+
+
+def origins(values: Matrix) -> slice:
+    """Rows whose whole future lies in the test year."""
+    return slice(len(values) - TEST - 1, len(values) - REACH)
+
+
+def naive_scale(values: Matrix) -> float:
+    known = values[:-TEST, 0]
+    return float(np.nanmean(np.abs(known[WEEK:] - known[:-WEEK])))
+
+
+def mases(errors: Matrix, scale: float) -> dict[str, float]:
+    return {f"mase_{h}": float(np.nanmean(errors[:, place]) / scale) for place, h in enumerate(HORIZONS)}
+
+
+def interval(errors: Matrix) -> tuple[float, float]:
+    """Of mase_7, by bootstrap over weeks of origins."""
+    weeks = np.array_split(errors[:, HORIZONS.index(WEEK)], max(len(errors) // WEEK, 1))
+    return bootstrap(lambda drawn: float(np.nanmean(np.concatenate([weeks[i] for i in drawn]))), len(weeks))
+
+
+def baselines(values: Matrix, scale: float) -> dict[str, dict[str, float]]:
+    y = values[:, 0]
+    repeated = np.stack([np.concatenate([np.full(WEEK, np.nan), y])[(lead - 1) % WEEK + 1:][:len(y)]
+                         for lead in HORIZONS], axis=1)
+    return {"seasonal_naive": mases(np.abs(repeated - following(y))[origins(values)], scale)}
+
+
+def beside(own: dict[str, object], plain: dict[str, dict[str, float]], peers: dict[str, object], values: Matrix,
+           scale: float) -> dict[str, object]:
+    """Baselines and peers on the same origins; ratios of time below 1 mean that ours is quicker."""
+    rows: dict[str, dict[str, float]] = dict(plain)
+    for name in [n for n in peers if n != "why"]:
+        told = peers.pop(name)
+        assert isinstance(told, dict)
+        errors = np.abs(np.array(told["said"], np.float64) - following(values[:, 0])[origins(values)])
+        rows[name] = mases(errors, scale) | {
+            "training_s": told["training_s"], "decision_us": told["decision_us"],
+            "training_ratio": float(str(own["search_seconds"])) / told["training_s"],
+            "decision_ratio": float(str(own["step_us"])) / told["decision_us"]}
+        peers[name] = rows[name]
+    others = [row["mase_7"] for name, row in rows.items() if name in peers] or [row["mase_7"] for row in plain.values()]
+    return {"baselines": plain, "baseline_best": min(others)}
+
+
+def per_step(model: Fitted, rows: Dataset) -> float:
+    """Median microseconds of one step of the graph."""
+    place = target("x86-64")
+    engine_of = backend("onnxruntime")
+    engine = engine_of.load(engine_of.compile(model.graph, place), signature(model.graph), place)
+    x, quality = step_inputs(rows)
+    engine.x[:], engine.quality[:] = x[-1], quality[-1]
+    return float(np.median(time_each(engine.step, STEPS))) / 1e3
+
+
+PEERS = """
+import pandas as pd
+y, calendar, test, leads = given["y"], given["calendar"], int(given["test"]), given["leads"]
+reach = int(leads[-1])
+y = pd.Series(y).interpolate().to_numpy()
+n, count = len(y), test - reach + 1
+days = pd.date_range("2006-01-01", periods=n, freq="D")
+frame = pd.DataFrame({"unique_id": "de", "ds": days, "y": y})
+
+def keep(name, table, training, spent):
+    said = table.sort_values(["cutoff", "ds"])[name].to_numpy().reshape(count, reach)[:, leads - 1]
+    found[name] = {"said": said.tolist(), "training_s": training, "decision_us": 1e6 * max(spent, 1e-9) / count}
+
+from statsforecast import StatsForecast
+from statsforecast.models import AutoARIMA, AutoETS
+for name, model in (("AutoETS", AutoETS(season_length=7)), ("AutoARIMA", AutoARIMA(season_length=7))):
+    begun = time.perf_counter()
+    StatsForecast(models=[model], freq="D", n_jobs=1).fit(frame.iloc[:n - test])
+    training = time.perf_counter() - begun
+    begun = time.perf_counter()
+    table = StatsForecast(models=[model], freq="D", n_jobs=1).cross_validation(
+        df=frame, h=reach, step_size=1, n_windows=count, refit=False)
+    keep(name, table, training, time.perf_counter() - begun - training)
+
+import lightgbm
+from mlforecast import MLForecast
+names = [f"c{i}" for i in range(calendar.shape[1])]
+for i, column in enumerate(names):
+    frame[column] = calendar[:n, i]
+model = MLForecast(models={"LightGBM": lightgbm.LGBMRegressor(n_estimators=300, learning_rate=0.05, num_leaves=15,
+                                                              num_threads=1, verbose=-1)},
+                   freq="D", lags=[1, 2, 3, 7, 14, 21, 28], date_features=["dayofyear"])
+begun = time.perf_counter()
+model.fit(frame.iloc[:n - test], static_features=[])
+training = time.perf_counter() - begun
+begun = time.perf_counter()
+table = model.cross_validation(frame, n_windows=count, h=reach, step_size=1, refit=False, static_features=[])
+keep("LightGBM", table, training, time.perf_counter() - begun - training)
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Learners of soft sensors: one file each."""

@@ -18,7 +18,8 @@ def judged(given: Mapping[str, Any], fit: int, normal: int) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for name, make in detectors().items():
-        spent, micros, scores = 0.0, [], {}
+        spent, scores = 0.0, {}
+        micros: list[float] = []
         for file, values in given.items():
             z = (values - values[:fit].mean(axis=0)) / np.maximum(values[:fit].std(axis=0), 1e-9)
             detector = make()

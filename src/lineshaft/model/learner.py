@@ -24,9 +24,9 @@ SPREAD_PER_MEMORY = 16.0
 class Settings:
     """The one default configuration of the monitor, for every plant; docs/adr/0002 says where it comes from.
 
-    ``window`` and ``lags`` are in ticks; ``smoothing`` is the weight of the newest energy, ``falling`` that of one below
-    the mean for learners of levels, which remember what is over for a window already; ``release`` the score
-    under which an alarm ends, ``false_alarm_rate`` the stated chance that one tick of normal operation is over
+    ``window`` and ``lags`` are in ticks; ``smoothing`` is the weight of the newest energy, ``falling`` that of one
+    below the mean for learners of levels, which remember what is over for a window already; ``release`` the score under
+    which an alarm ends, ``false_alarm_rate`` the stated chance that one tick of normal operation is over
     the limit; ``calibration`` is the last share of the normal stretch, which sets the limit and nothing else;
     ``folds`` and ``fold_weight`` say how the spread behind the limit is estimated (see ``calibrate``); ``cap`` is
     how many limits a single tick may count for; ``memories`` how many times the normal stretch must hold the

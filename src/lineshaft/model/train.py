@@ -93,11 +93,12 @@ def choices() -> tuple[str, ...]:
 def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out: Rows | None = None,
                   learner: str = "auto", mode_tags: Sequence[str] = (), settings: Settings = DEFAULT,
                   progress: Progress = silent, refused: Callable[[bytes], str] = may_run,
-                  heard: Callable[[Trial], None] = unheard) -> Monitor:
+                  heard: Callable[[Trial], None] = unheard, modes: OfModes | None = None) -> Monitor:
     """Fit, calibrate and choose.
 
     ``refused`` says why a learner's graph may not run (its figure over the budget) or nothing; it is asked in the order
-    of merit, until one may. ``heard`` is told of every trial.
+    of merit, until one may. ``heard`` is told of every trial. ``modes`` is a block that says the operating mode some
+    other way than by ``mode_tags`` (clusters of the tags themselves).
 
     ``normal`` [N] marks rows of normal operation; the last ``settings.calibration`` of every run of them is held
     out for the limits, unless ``held_out`` [N] names other rows. ``learner`` is one of ``choices``. Rows labelled

@@ -21,7 +21,7 @@ TIE = 1e-5
 
 
 class OfModes(Block, Protocol):
-    """A block that gives ``mode`` [K], one-hot or all 0 while unknown, and ``since_mode`` [1], ticks since it changed."""
+    """A block that gives ``mode`` [K], one-hot or 0 while unknown, and ``since_mode`` [1], ticks since it changed."""
 
     @property
     def count(self) -> int:

@@ -16,8 +16,8 @@ class Smooth:
 
     The mean starts at ``start``, the energy of normal operation, and stays as it is while ``warm`` is false or
     fewer than ``settle`` ticks have passed in the mode: a change of mode neither raises an alarm nor ends one. One
-    tick counts for at most ``cap``, so that a single wild value can't hold the alarm for long. ``falling`` is the weight
-    of an energy below the mean, where it is another.
+    tick counts for at most ``cap``, so that a single wild value can't hold the alarm for long. ``falling`` is the
+    weight of an energy below the mean, where it is another.
     """
 
     reads: tuple[str, ...] = ()

@@ -48,7 +48,8 @@ class Discord:
         mean = g.reshape(g.mean(gap), self.bank.shape[:2])
         nearest = g.reshape(g.smallest(mean, axis=0), (now.shape[0],))
         strange = g.multiply(nearest, 1.0 / self.usual)
-        return {"energy": g.largest(strange), "contribution": strange}
+        known = g.multiply(strange, g.subtract(1.0, wires["lost"]))
+        return {"energy": g.largest(known), "contribution": known}
 
 
 LEARNER = Discord

@@ -45,7 +45,8 @@ class Spectrum:
         power = g.log(g.add(g.project(g.square(waves), self.bands), FLOOR))
         residual = g.square(g.multiply(g.subtract(power, self.middle), 1.0 / self.spread))
         strange = g.reshape(g.mean(residual), (residual.shape[0],))
-        return {"energy": g.largest(strange), "contribution": strange}
+        known = g.multiply(strange, g.subtract(1.0, wires["lost"]))
+        return {"energy": g.largest(known), "contribution": known}
 
 
 def fourier(length: int) -> tuple[Matrix, Matrix]:

@@ -20,7 +20,7 @@ from lineshaft.model.windows import windows
 
 STRIDE = 4  # ticks that the first layer takes together, and the last gives back
 WIDEST, NARROWEST = 24, 2
-WINDOWS, BATCH, STEPS, RATE = 1024, 64, 300, 5e-3
+WINDOWS, BATCH, STEPS, RATE = 1024, 64, 200, 5e-3
 FARTHEST = 10.0  # deviations: what the network is shown of a value
 FLOOR = 0.01  # squared deviations
 Weights = tuple[NDArray[np.float32], ...]

@@ -36,6 +36,11 @@ def test_from_a_recorded_export_to_values_in_history(project: Make, asked: Ask, 
     for word in ("naive mean", "Infers NOX from 3 other tags", "held out rmse", "known is false"):
         assert word in bundle.card
 
+    rehearsed = asked("model", "rehearse", "--project", str(made.folder), "--quiet", "--start", "2024-03-01 06:02",
+                      "--end", "2024-03-01 06:05")
+    assert rehearsed["values"]["known"] > 0.8 and rehearsed["values"]["answers"][0]["name"] == "NOX"
+    assert 30 < rehearsed["values"]["answers"][0]["value"][0] < 90
+
     decided = live(edge.load(Path(trained["bundle"]), edge.Place(tmp_path / "node", (made.key.with_suffix(".pub"),))),
                    made, plant())
     sure = [one for one in decided if one.known]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, get_type_hints
 
@@ -50,18 +50,6 @@ def tasks() -> tuple[str, ...]:
     return (MONITOR, *discovery.names(FAMILY))
 
 
-def choices(task: str) -> dict[str, object]:
-    """The task's own settings with their defaults, none where they have none.
-
-    >>> choices("monitor")
-    {}
-    """
-    if task == MONITOR:
-        return {}
-    return {one.name: default for one in fields(_shape(discovery.load(FAMILY, task).TASK))
-            if (default := one.default) is not None}
-
-
 def learning(task: str, goal: Goal, place: Place = lambda *keys: ".".join(keys)) -> Learning:
     """The task with these settings; ``UsageError`` names the one that is wrong, where ``place`` says it stands."""
     kind = discovery.load(FAMILY, task).TASK
@@ -72,8 +60,7 @@ def learning(task: str, goal: Goal, place: Place = lambda *keys: ".".join(keys))
         if own not in known:
             raise UsageError(f"task {task} has no setting {name!r}", where=place("settings", name),
                              do=near(name, known) or f"use one of: {', '.join(key.replace('_', '-') for key in known)}")
-    if "targets" in known and goal.predict:
-        given = {"targets": goal.predict, **given}
+    given = _targets(goal, known, place) | given
     try:
         settings = msgspec.convert(given, shape)
     except msgspec.ValidationError as error:
@@ -82,6 +69,16 @@ def learning(task: str, goal: Goal, place: Place = lambda *keys: ".".join(keys))
                          do="mend that setting") from None
     made: Learning = settings if shape is kind else kind(settings)
     return made
+
+
+def _targets(goal: Goal, known: Iterable[str], place: Place) -> dict[str, Any]:
+    """The predicted tags for a task that wants them among its settings."""
+    if not goal.predict:
+        return {}
+    if "target" in known and len(goal.predict) > 1:
+        raise UsageError(f"{len(goal.predict)} tags where the task predicts one", where=place("predict"),
+                         do="name one, and give the others a project folder each")
+    return {name: value for name, value in (("targets", goal.predict), ("target", goal.predict[0])) if name in known}
 
 
 def _shape(kind: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from lineshaft.app.locate import near
 from lineshaft.app.recipe import Recipe
 from lineshaft.app.recorded import Recorded, laid_out_as
 from lineshaft.app.sealable import Sealable
+from lineshaft.app.values import values
 from lineshaft.core.dataset import ABNORMAL, Dataset
 from lineshaft.core.errors import UsageError
 from lineshaft.core.progress import Progress, silent
@@ -68,16 +69,12 @@ class Model(Sealable):
         other = laid_out_as(plant or self.plant, manifest.tags, manifest.period_ns, manifest.stale_ns)
         found = backtest(self.loaded, other.recordings)
         labels = [one.label for one in manifest.answers]
-        columns: dict[str, Any] = {}
-        for part, ending in enumerate(("", " low", " high"), start=1):
-            numbers = np.full((len(found), len(labels)), np.nan)
-            for row, said in enumerate(found.said):
-                if said is not None and said[part]:
-                    numbers[row] = said[part]
-            columns |= {f"{label}{ending}": numbers[:, place] for place, label in enumerate(labels)}
-        known = np.array([said is not None and said[4] for said in found.said], np.bool_)
+        said = values(found, manifest.answers)
+        columns = {f"{label}{ending}": numbers[:, place]
+                   for ending, numbers in (("", said.value), (" low", said.low), (" high", said.high))
+                   for place, label in enumerate(labels)}
         return pd.DataFrame(
-            {**columns, "known": known, "score": found.score, "alarm": found.alarm,
+            {**columns, "known": said.known, "score": found.score, "alarm": found.alarm,
              "cause": [one[0][0] if one else "" for one in found.causes], "run": found.run},
             index=pd.to_datetime(found.time, utc=True).rename("time"))
 

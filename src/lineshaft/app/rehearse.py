@@ -15,6 +15,8 @@ from lineshaft.app import edge
 from lineshaft.app.backtest import SETTINGS, Decisions, Episode, ReplayClock, columns, episodes
 from lineshaft.app.flow import LEAD_PERIODS
 from lineshaft.app.project import Project
+from lineshaft.app.values import Values, values
+from lineshaft.app.values import described as answered
 from lineshaft.core.clock import SECOND, format_time
 from lineshaft.core.errors import UsageError
 from lineshaft.core.progress import Progress, silent
@@ -39,6 +41,7 @@ class Rehearsed:
     end: int
     decisions: Decisions
     episodes: tuple[Episode, ...]
+    values: Values
 
 
 class _Untimed(ReplayClock):
@@ -66,7 +69,7 @@ def rehearse(project: Project, historian: Historian, bundle: Path, start: int, e
     if not len(found):
         raise UsageError("nothing was recorded of the bundle's tags", where=f"{format_time(start)} to "
                          f"{format_time(end)}", do="name a stretch that `lineshaft dataset quality` shows")
-    return Rehearsed(loaded.digest, start, end, found, episodes(found))
+    return Rehearsed(loaded.digest, start, end, found, episodes(found), values(found, loaded.manifest.answers))
 
 
 def _through(loaded: Loaded, historian: Historian, ticks: NDArray[np.int64],
@@ -121,9 +124,12 @@ def described(found: Rehearsed) -> dict[str, Any]:
     said = found.decisions
     cuts = np.unique(np.linspace(0, len(said), min(POINTS, len(said)) + 1).astype(int))
     score = np.where(np.isfinite(said.score), said.score, 0.0)
+    told = {"known": float(found.values.known.mean()), "time": (said.time[cuts[:-1]] // MS).tolist(),
+            "answers": answered(found.values, cuts[:-1])} if found.values.answers else None
     return {"bundle": found.bundle, "start": found.start // MS, "end": found.end // MS, "ticks": len(said),
             "alarm_ticks": int(said.alarm.sum()), "masked_ticks": int((said.masked > 0).sum()),
             "episodes": [_episode(one) for one in found.episodes],
+            "values": told,
             "scores": {"time": (said.time[cuts[:-1]] // MS).tolist(),
                        "score": np.maximum.reduceat(score, cuts[:-1]).tolist()}}
 

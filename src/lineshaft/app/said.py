@@ -57,16 +57,17 @@ def words_of(answer: Mapping[str, Any], most: int = MOST) -> str:
     """The same of what a node's status says.
 
     >>> words_of({"time": 0, "known": True, "values": [
-    ...     {"name": "NOX", "unit": "mg/m3", "ahead": 0, "value": 64.5, "low": 61.0, "high": 68.0}]})
+    ...     {"name": "NOX", "unit": "mg/m3", "ahead": 0, "value": 64.5, "low": 61.0, "high": 68.0}], "more": 0})
     'NOX 64.5 (61 to 68) mg/m3'
     """
     told = [value(Answer(one["name"], one["unit"], one["ahead"]), one["value"], one["low"], one["high"])
             for one in answer["values"]]
-    return _said(told, answer["known"], most)
+    return _said(told, answer["known"], most, answer["more"])
 
 
-def _said(told: Sequence[str], known: bool, most: int) -> str:
-    said = ", ".join(told[:most]) + (f" and {len(told) - most} more" if len(told) > most else "")
+def _said(told: Sequence[str], known: bool, most: int, more: int = 0) -> str:
+    more += max(len(told) - most, 0)
+    said = ", ".join(told[:most]) + (f" and {more} more" if more else "")
     if known:
         return said
     return f"{NOT_KNOWN}; at a guess {said}" if said else NOT_KNOWN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from lineshaft.core.answer import Answer
 from lineshaft.core.decision import Cause, Decision, Source
@@ -14,6 +15,7 @@ Said = tuple[tuple[Answer, ...], tuple[float, ...], tuple[float, ...], tuple[flo
 # (time, score, alarm, confidence, latency_ns, missed, place in SOURCES, masked, causes, bundle, said)
 Record = tuple[int, float, bool, float, int, bool, int, tuple[str, ...], tuple[tuple[str, float], ...], str,
                Said | None]
+MOST_SHOWN = 24
 NOTHING: Said = ((), (), (), (), True)
 
 
@@ -21,12 +23,13 @@ NOTHING: Said = ((), (), (), (), True)
 class Answered:
     """The newest values, each with its name, unit, periods ahead and interval (None: the model gives none).
 
-    ``known`` is False where the model says that it does not know.
+    ``known`` is False where the model says that it does not know; ``more`` values of a long forecast are left out here.
     """
 
     time: int
     known: bool
     values: tuple[dict[str, str | int | float | None], ...]
+    more: int = 0
 
 
 def answered(latest: Decision | None) -> Answered | None:
@@ -37,7 +40,7 @@ def answered(latest: Decision | None) -> Answered | None:
     rows = zip(latest.answers, latest.values, latest.low or none, latest.high or none, strict=False)
     return Answered(latest.time, latest.known, tuple(
         {"name": one.name, "unit": one.unit, "ahead": one.ahead, "value": value, "low": low, "high": high}
-        for one, value, low, high in rows))
+        for one, value, low, high in islice(rows, MOST_SHOWN)), max(len(latest.values) - MOST_SHOWN, 0))
 
 
 def decision(record: Record, loop: str, asset: str) -> Decision:

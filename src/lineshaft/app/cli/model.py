@@ -152,6 +152,7 @@ def rehearse(chosen: argparse.Namespace) -> int:
     from lineshaft.app.rehearse import described
     from lineshaft.app.rehearse import rehearse as rehearsed
     from lineshaft.app.talk import Talk
+    from lineshaft.app.values import told
 
     project, talk = Project.open(chosen.project), Talk(quiet=chosen.quiet, machine=chosen.progress_json)
     bundle = chosen.bundle or next(reversed(project.bundles().values()), None)
@@ -166,7 +167,7 @@ def rehearse(chosen: argparse.Namespace) -> int:
     many = f"{len(found.episodes)} alarm{'s' if len(found.episodes) != 1 else ''}"
     rows = [[format_time(one.start), format_duration(one.end - one.start), f"{one.peak:.2f}",
              ", ".join(f"{cause.tag} {cause.share:.0%}" for cause in one.causes[:3])] for one in found.episodes]
-    emit(chosen, described(found), [f"{bundle}: {many} in {len(found.decisions):,} ticks",
+    emit(chosen, described(found), [f"{bundle}: {many} in {len(found.decisions):,} ticks", *told(found.values),
                                     *(columns([["since", "for", "score", "tags"], *rows]) if rows else [])])
     return 0
 

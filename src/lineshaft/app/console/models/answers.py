@@ -102,6 +102,14 @@ class ModelTag(BaseModel):
     high: float | None
 
 
+class Said(BaseModel):
+    """One value that the model gives each period."""
+
+    name: str
+    unit: str = Field(description="UCUM, empty for a probability")
+    ahead: int = Field(description="periods in the future that it holds for")
+
+
 class Library(BaseModel):
     """A package that runs the bundle."""
 
@@ -131,6 +139,7 @@ class Detail(Bundle):
 
     task: str
     tags: list[ModelTag]
+    answers: list[Said] = Field(description="none where it only watches")
     period_ms: float
     stale_ms: float
     deadline_us: float

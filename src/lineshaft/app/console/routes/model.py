@@ -27,6 +27,7 @@ from lineshaft.app.console.models.answers import (
     Rehearsal,
     Rehearsed,
     Retraining,
+    Said,
     Sbom,
     Scores,
     Shelf,
@@ -109,6 +110,7 @@ def detail(here: Here, _: Viewer, version: Version) -> Detail:
     return Detail(
         **_bundle(one, _roles(here, one)).model_dump(), task=manifest.task,
         tags=[ModelTag(path=tag.path, unit=tag.unit, low=tag.low, high=tag.high) for tag in manifest.tags],
+        answers=[Said(**asdict(one)) for one in manifest.answers],
         period_ms=manifest.period_ns / MS, stale_ms=manifest.stale_ns / MS,
         deadline_us=manifest.budget.deadline_ns / 1000, memory_bytes=manifest.budget.memory_bytes,
         limits=len(manifest.limits.by_tag), code=made.code, dataset=made.dataset, history=made.history,

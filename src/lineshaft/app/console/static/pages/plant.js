@@ -17,7 +17,7 @@ import { Tree } from "../parts/tree.js";
 const LEVELS = { normal: "ok", uncertain: "note", masked: "note", stale: "warn", bad: "warn", alarm: "alarm" };
 const WORST = ["alarm", "bad", "stale", "masked", "uncertain"];
 const LEAST_SHARE = 0.05, SETTLE_MS = 250;
-const MINUTES = 10, BINS = 60, COLUMN = 24, LOOK_MS = 1000, BATCH = 100;
+const SAYS = 6, MINUTES = 10, BINS = 60, COLUMN = 24, LOOK_MS = 1000, BATCH = 100;
 
 // Newest samples by tag, each followed by the row that shows it.
 const makeLive = () => {
@@ -208,6 +208,20 @@ const useScore = () => {
   return kept;
 };
 
+// What a task with an answer says: its values with their units and intervals, the surest class first.
+const Says = ({ answer, fresh }) => {
+  const classes = answer.values.every(one => !one.unit && !one.ahead) && answer.values.length > 1;
+  const shown = classes ? [...answer.values].sort((a, b) => b.value - a.value) : answer.values;
+  const rest = answer.more + Math.max(0, shown.length - SAYS);
+  return html`<div class="loopsays"><h3>${t("plant.says.name")}</h3>
+    ${answer.known ? null : html`<p><${State} level="note" text=${t("plant.says.unknown")} /></p>`}
+    <ul class="plain">${shown.slice(0, SAYS).map(one => html`<li key=${`${one.name}+${one.ahead}`} class=${answer.known && fresh ? "" : "soft"}>
+      <bdi>${one.name}</bdi>${one.ahead ? html` <span class="soft small">${t("plant.says.ahead", { n: one.ahead })}</span>` : null}
+      <b class="v">${number(one.value, 4)}</b> <span class="unit">${unit(one.unit)}</span>
+      ${one.low === null ? null : html`<span class="soft small">${t("plant.says.between", { low: number(one.low, 4), high: number(one.high, 4) })}</span>`}</li>`)}</ul>
+    ${rest ? html`<p class="soft small">${t("common.more", { n: rest })}</p>` : null}</div>`;
+};
+
 const Loop = ({ loop }) => {
   const now = pulse.use(), score = useScore();
   const { up } = link.use();
@@ -230,7 +244,7 @@ const Loop = ({ loop }) => {
       ${standing.map(alarm => html`<p key=${alarm.name}><a href=${href("alarm")} class="plainlink"><${State} level=${alarmLevel(alarm.state)} text=${alarmText(alarm.state)} /></a>
         <span class="soft small alarmsince">${t("plant.since", { time: near(alarm.since), long: duration(Math.max(0, (alarm.active ? end : alarm.changed) - alarm.since)) })}</span></p>`)}
       ${standing.length ? null : html`<p class="soft">${t("plant.no_alarm")}</p>`}</div>
-    <div class="loopline">${blamed.length ? html`<div class="loopblamed"><h3>${t("plant.look_here")}</h3><${Causes} causes=${blamed} most=${4} /></div>` : null}
+    <div class="loopline">${now.status?.answer ? html`<${Says} answer=${now.status.answer} fresh=${fresh} />` : null}${blamed.length ? html`<div class="loopblamed"><h3>${t("plant.look_here")}</h3><${Causes} causes=${blamed} most=${4} /></div>` : null}
       <div class="loopdrawn"><${Chart} series=${series} range=${[end - MINUTES * 60000, end]} now=${end} height=${128} legend=${false}
         limit=${{ axis: "", value: 1, label: t("plant.score.limit") }} label=${t("plant.score.trend", { n: MINUTES })} /></div></div>`
     : html`<div class="loopline"><p class="soft break">${now?.why || ""}</p></div>`}</section>`;

@@ -38,11 +38,16 @@ const One = ({ one, deadline, memory }) => html`<section class="panel"><h2>${t("
     <${Rest} title=${t("model.machine")} facts=${one.machine} />
     <${Rest} title=${t("model.conditions")} facts=${one.conditions} /></section>`;
 
+const SAYS = 12;
+const said = answers => answers.slice(0, SAYS).map(one => `${one.name}${one.ahead ? `+${one.ahead}` : ""}${one.unit ? ` (${one.unit})` : ""}`).join(", ")
+  + (answers.length > SAYS ? ` ${t("common.more", { n: answers.length - SAYS })}` : "");
+
 export const Certificate = ({ detail }) => html`<div class="cards">
   <section class="panel"><h2>${t("model.signature.title")}</h2>
     <p><${Signature} signature=${detail.signature} refused=${detail.refused} /></p>
     ${detail.signature.why ? html`<p class="break">${detail.signature.why}</p>` : null}
-    <dl class="facts"><${Fact} name=${t("model.key")}>${detail.signature.key ? html`<code title=${detail.signature.key}>${detail.signature.key.slice(0, 16)}</code>` : "–"}<//>
+    <dl class="facts">${detail.answers.length ? html`<${Fact} name=${t("model.says")}>${said(detail.answers)}<//>` : null}
+      <${Fact} name=${t("model.key")}>${detail.signature.key ? html`<code title=${detail.signature.key}>${detail.signature.key.slice(0, 16)}</code>` : "–"}<//>
       <${Fact} name=${t("model.digest")}><${Digest} digest=${detail.digest} /><//>
       <${Fact} name=${t("model.golden")}>${count(detail.golden.length)} · ${t("model.ticks", { n: count(detail.golden.reduce((sum, one) => sum + one, 0)) })}<//></dl>
     <h3 class="spaced">${t("model.files")}</h3>

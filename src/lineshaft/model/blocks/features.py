@@ -60,8 +60,8 @@ class Past:
 
 class Signal:
     """Wire ``window`` [32, C]: the newest rows of ``z``, newest last; ``features`` [C] is ``z``, out of which a learner
-    takes its own windows (``model.windows``). ``lost`` [C] is 1 where a tag was masked for more than 3 of those ticks in
-    a row: its shape is then one that ``Impute`` gave it.
+    takes its own windows (``model.windows``). ``lost`` [C] is 1 where a tag was masked for more than 3 of those ticks
+    in a row: its shape is then one that ``Impute`` gave it.
     """
 
     reads: tuple[str, ...] = ()

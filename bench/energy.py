@@ -19,12 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast_files import energy, german_holidays, nanoseconds
-from harness import Result, arguments, data_folder, finish, progress, time_each
-from lineshaft.backend import backend, target
+from harness import Result, arguments, data_folder, finish, progress
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.tag import Tag
-from lineshaft.graph.check import signature
 from lineshaft.graph.replay import Replay
 from lineshaft.model.answer import Fitted
 from lineshaft.model.evaluate.interval import bootstrap
@@ -34,11 +32,11 @@ from lineshaft.model.pipeline import step_inputs
 from lineshaft.model.season import DAY_NS
 from lineshaft.model.tasks.forecast import Forecast
 from peers import run
+from stepping import per_step
 
 Matrix = NDArray[np.float64]
 HORIZONS, TEST, WEEK = (1, 7, 28), 365, 7
 REACH = HORIZONS[-1]
-STEPS = 2000
 PROTOCOL = ("daily consumption, test: last 365 days, an origin a day, learnt once on what lies before; MASE against "
             "the seasonal naive (7) of the training years, at exactly that lead; interval of mase_7 by weeks")
 
@@ -66,7 +64,7 @@ def main() -> int:
                         "test": np.array(TEST), "leads": np.array(HORIZONS)})
     figures = {"learner": model.learner, **mases(errors, scale), "coverage_90": float(covered.mean()),
                "seeds": 1, "ci_low": low_95, "ci_high": high_95, "search_seconds": seconds,
-               "step_us": per_step(model, rows)}
+               "step_us": per_step(model.graph, rows)}
     figures |= beside(figures, baselines(values, scale), peers, values, scale)
     finish(Result("energy", PROTOCOL, figures, {"mase_7": "< baseline_best"}, peers), as_json=chosen.json)
     return 0
@@ -143,18 +141,7 @@ def beside(own: dict[str, object], plain: dict[str, dict[str, float]], peers: di
             "training_ratio": float(str(own["search_seconds"])) / told["training_s"],
             "decision_ratio": float(str(own["step_us"])) / told["decision_us"]}
         peers[name] = rows[name]
-    others = [row["mase_7"] for name, row in rows.items() if name in peers] or [row["mase_7"] for row in plain.values()]
-    return {"baselines": plain, "baseline_best": min(others)}
-
-
-def per_step(model: Fitted, rows: Dataset) -> float:
-    """Median microseconds of one step of the graph."""
-    place = target("x86-64")
-    engine_of = backend("onnxruntime")
-    engine = engine_of.load(engine_of.compile(model.graph, place), signature(model.graph), place)
-    x, quality = step_inputs(rows)
-    engine.x[:], engine.quality[:] = x[-1], quality[-1]
-    return float(np.median(time_each(engine.step, STEPS))) / 1e3
+    return {"baselines": plain, "baseline_best": min(row["mase_7"] for row in rows.values())}
 
 
 PEERS = """

@@ -27,6 +27,7 @@ from lineshaft.model.examples import Examples
 from lineshaft.model.learning import tried
 from lineshaft.model.supervised import Candidate, fit, predict
 from lineshaft.model.tasks.forecast import Forecast
+from stepping import per_step
 
 Matrix = NDArray[np.float64]
 MONTH, TRAIN, CALIBRATE, TEST = 720, 12, 4, 4
@@ -73,7 +74,7 @@ def measured(series: str, found: Series, learner: str, baselines: bool = True) -
     progress(f"{series}: {name} in {time.perf_counter() - begun:.0f} s ({why})")
     figures: dict[str, object] = {"learner": name, "search_seconds": time.perf_counter() - begun}
     errors = errors_of(rows, name, series)
-    figures |= summary(errors) | interval(errors)
+    figures |= summary(errors) | interval(errors) | {"step_us": step_time(rows, name)}
     if baselines:
         figures["baselines"] = {key: summary(errors_of(rows, own, series)) for key, own in BASELINES.items()}
     return figures
@@ -112,6 +113,14 @@ def tested(one: Candidate, task: Forecast, taught: Examples, rows: Dataset, hori
     origins = np.arange(first - 1 - lead, len(examples) - horizon)
     error = predict(whole, examples, execute)[origins] - examples.target[origins]
     return (error**2).mean(axis=1), np.abs(error).mean(axis=1)
+
+
+def step_time(rows: Dataset, name: str) -> float:
+    """Microseconds of a step that forecasts every hour up to the farthest horizon."""
+    task = _task(tuple(range(1, HORIZONS[-1] + 1)))
+    few = task.examples(rows.rows(slice(0, 4 * MONTH)))
+    one = next(c for c in task.candidates(few) if c.name == name)
+    return per_step(fit(one, few, np.ones(len(few), np.bool_), execute).graph(("value",)), rows)
 
 
 def summary(errors: dict[int, tuple[Matrix, Matrix]]) -> dict[str, object]:

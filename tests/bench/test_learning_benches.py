@@ -14,13 +14,14 @@ import numpy as np
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 
 
-def run(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(BENCH / f"{name}.py"), "--data", str(folder), "--json"], text=True,
-                          capture_output=True, check=False, timeout=120, env={**os.environ, "OMP_NUM_THREADS": "1"})
+def run(name: str, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(BENCH / f"{name}.py"), "--data", str(folder), "--json", *more],
+                          text=True, capture_output=True, check=False, timeout=170,
+                          env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 
-def figures(name: str, folder: Path) -> dict[str, Any]:
-    done = run(name, folder)
+def figures(name: str, folder: Path, *more: str) -> dict[str, Any]:
+    done = run(name, folder, *more)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])["figures"]
     return found

@@ -122,8 +122,17 @@ def _changed(old: Floats, new: Floats, run: NDArray[np.int32] | None, kinds: tup
     kind = kinds[-1] if lengths[best] > SUDDEN else kinds[0]
     likeliest = np.max(gains, axis=0) / spread**2
     near = np.flatnonzero(likeliest >= likeliest.max() - NEARLY)
-    begin = int(gain.argmax())
-    return Onset(kind, begin * length, int(near[0]) * length, int(near[-1]) * length, float(y[begin:].mean()), p)
+    begin, size = int(gain.argmax()) * length, float(y[int(gain.argmax()):].mean())
+    low, high = int(near[0]) * length, int(near[-1]) * length
+    if lengths[best] <= SUDDEN:
+        begin = _within(new, max(low - length, 0), min(high + length, len(new)), size)
+    return Onset(kind, begin, min(low, begin), max(high, begin), size, p)
+
+
+def _within(values: Floats, low: int, high: int, size: float) -> int:
+    """The row between the two at which a step from 0 to ``size`` fits best, by least squares."""
+    left = np.concatenate([[0.0], np.cumsum((values[low:high] - size / 2) * math.copysign(1.0, size))])
+    return low + int(left.argmin())
 
 
 def _block(memory: float, count: int) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.core import discovery
-from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.core.errors import UsageError
 from lineshaft.graph.builder import StepBuilder, Wire
 from lineshaft.model.description import description_length
 from lineshaft.model.learner import scaled, standard_scale
@@ -120,13 +120,3 @@ def centres(z: Matrix, labels: Labels) -> tuple[Matrix, Labels]:
 def spread(count: int, most: int) -> NDArray[np.intp]:
     """At most so many of ``count`` rows, evenly over time."""
     return np.arange(count) if count <= most else np.linspace(0, count - 1, most).astype(np.intp)
-
-
-def library(name: str) -> Any:
-    """A module of scikit-learn."""
-    import importlib
-
-    try:
-        return importlib.import_module(f"sklearn.{name}")
-    except ImportError:
-        raise EnvironmentFailed("scikit-learn is not installed", do="pip install 'lineshaft[models]'") from None

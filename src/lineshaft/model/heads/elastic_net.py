@@ -8,18 +8,18 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lineshaft.graph.builder import StepBuilder
 from lineshaft.model.evaluate.blocks import left_out
 from lineshaft.model.head import Kind, Settings
-from lineshaft.model.learner import scaled, standard_scale
+from lineshaft.model.learner import standard_scale
 from lineshaft.model.library import library
-from lineshaft.model.pipeline import Seen, Wires
+from lineshaft.model.linear import Linear
+from lineshaft.model.pipeline import Seen
 
 Matrix = NDArray[np.float64]
 PENALTIES = 30
 
 
-class ElasticNet:
+class ElasticNet(Linear):
     """One linear map of standardised features, most of whose weights are 0.
 
     ``ratio`` 1 is the lasso; the penalty is the one with the least error on blocks of rows left out in turn.
@@ -27,14 +27,10 @@ class ElasticNet:
 
     name: ClassVar[str] = "elastic_net"
     kinds: ClassVar[frozenset[Kind]] = frozenset({"number"})
-    reads: tuple[str, ...] = ("features", "target")
 
     def __init__(self, outputs: int, kind: Kind, settings: Settings | None = None, seed: int = 0) -> None:
+        super().__init__(outputs)
         self.ratio = float((settings or {}).get("ratio", 0.5))
-        self.centre: Matrix = np.zeros(1)
-        self.scale: Matrix = np.ones(1)
-        self.weights: Matrix = np.zeros((1, outputs))
-        self.offset: Matrix = np.zeros(outputs)
 
     @classmethod
     def choices(cls, kind: Kind) -> Sequence[Settings]:
@@ -42,14 +38,9 @@ class ElasticNet:
 
     def fit(self, seen: Seen) -> None:
         features, target = (np.asarray(seen[name], np.float64) for name in self.reads)
-        self.centre, self.scale = standard_scale(features)
         self.offset, size = standard_scale(target)
-        z, y = (features - self.centre) / self.scale, (target - self.offset) / size
+        z, y = self.standardised(features), (target - self.offset) / size
         self.weights = np.stack([self._learnt(z, column) for column in y.T], axis=1) * size
-
-    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
-        z = scaled(g, wires["features"], self.centre, self.scale)
-        return {"value": g.add(g.project(z, self.weights), self.offset)}
 
     def _learnt(self, z: Matrix, column: Matrix) -> Matrix:
         blocks = [(fit.nonzero()[0], judge.nonzero()[0]) for fit, judge in left_out(np.zeros(len(z), np.int64))]

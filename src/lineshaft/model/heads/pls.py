@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lineshaft.graph.builder import StepBuilder
 from lineshaft.model.evaluate.blocks import left_out
 from lineshaft.model.head import Kind, Settings
-from lineshaft.model.learner import scaled, standard_scale
-from lineshaft.model.pipeline import Seen, Wires
+from lineshaft.model.learner import standard_scale
+from lineshaft.model.linear import Linear
+from lineshaft.model.pipeline import Seen
 
 Matrix = NDArray[np.float64]
 MOST = 20
@@ -20,7 +20,7 @@ NEARLY = 1.01
 SMALLEST = 1e-10
 
 
-class Pls:
+class Pls(Linear):
     """One linear map of standardised features through a few latent variables, which suit tags that move together.
 
     Their number is ``components``, or the fewest whose squared error on five blocks of rows, left out in turn, is
@@ -39,14 +39,10 @@ class Pls:
 
     name: ClassVar[str] = "pls"
     kinds: ClassVar[frozenset[Kind]] = frozenset({"number"})
-    reads: tuple[str, ...] = ("features", "target")
 
     def __init__(self, outputs: int, kind: Kind, settings: Settings | None = None, seed: int = 0) -> None:
+        super().__init__(outputs)
         self.components = int((settings or {}).get("components", 0))
-        self.centre: Matrix = np.zeros(1)
-        self.scale: Matrix = np.ones(1)
-        self.weights: Matrix = np.zeros((1, outputs))
-        self.offset: Matrix = np.zeros(outputs)
 
     @classmethod
     def choices(cls, kind: Kind) -> Sequence[Settings]:
@@ -54,16 +50,11 @@ class Pls:
 
     def fit(self, seen: Seen) -> None:
         features, target = (np.asarray(seen[name], np.float64) for name in self.reads)
-        self.centre, self.scale = standard_scale(features)
-        z = (features - self.centre) / self.scale
+        z = self.standardised(features)
         self.offset, size = standard_scale(target)
         y = (target - self.offset) / size
         self.components = self.components or _by_blocks(z, y)
         self.weights = simpls(z, y, self.components)[-1] * size
-
-    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
-        z = scaled(g, wires["features"], self.centre, self.scale)
-        return {"value": g.add(g.project(z, self.weights), self.offset)}
 
 
 def simpls(z: Matrix, y: Matrix, components: int) -> list[Matrix]:

@@ -11,16 +11,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lineshaft.graph.builder import StepBuilder
 from lineshaft.model.head import Kind, Settings
-from lineshaft.model.learner import scaled, standard_scale
-from lineshaft.model.pipeline import Seen, Wires
+from lineshaft.model.linear import Linear
+from lineshaft.model.pipeline import Seen
 
 Matrix = NDArray[np.float64]
 PENALTIES = np.logspace(-6, 3, 28)  # a row, of standardised features
 
 
-class Ridge:
+class Ridge(Linear):
     """One linear map [F, V] of standardised features, least squares with a penalty on its size.
 
     Wire ``effect`` [F] >= 0 is what each feature moves the answer from its mean, in deviations of each place's target
@@ -36,14 +35,10 @@ class Ridge:
 
     name: ClassVar[str] = "ridge"
     kinds: ClassVar[frozenset[Kind]] = frozenset({"number"})
-    reads: tuple[str, ...] = ("features", "target")
 
     def __init__(self, outputs: int, kind: Kind, settings: Settings | None = None, seed: int = 0) -> None:
+        super().__init__(outputs)
         self.penalty = float((settings or {}).get("penalty", 0.0))
-        self.centre: Matrix = np.zeros(1)
-        self.scale: Matrix = np.ones(1)
-        self.weights: Matrix = np.zeros((1, outputs))
-        self.offset: Matrix = np.zeros(outputs)
         self.effect: Matrix = np.zeros(1)
 
     @classmethod
@@ -52,20 +47,14 @@ class Ridge:
 
     def fit(self, seen: Seen) -> None:
         features, target = (np.asarray(seen[name], np.float64) for name in self.reads)
-        self.centre, self.scale = standard_scale(features)
         self.offset = target.mean(axis=0)
-        z, y = (features - self.centre) / self.scale, target - self.offset
+        z, y = self.standardised(features), target - self.offset
         values, vectors = np.linalg.eigh(z.T @ z / len(z))
         values = np.maximum(values, 0.0)
         pull = vectors.T @ (z.T @ y) / len(z)
         penalty = self.penalty or _by_gcv(values, pull, y)
         self.weights = vectors @ (pull / (values + penalty)[:, None])
         self.effect = (np.abs(self.weights) / np.maximum(y.std(axis=0), 1e-12)).mean(axis=1)
-
-    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
-        z = scaled(g, wires["features"], self.centre, self.scale)
-        effect = g.multiply(g.absolute(z), self.effect)
-        return {"value": g.add(g.project(z, self.weights), self.offset), "effect": effect}
 
 
 def _by_gcv(values: Matrix, pull: Matrix, y: Matrix) -> float:

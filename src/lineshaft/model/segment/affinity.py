@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from lineshaft.core.errors import UsageError
-from lineshaft.model.clusters import MOST_MODES, Labels, Matrix, Places, library
+from lineshaft.model.clusters import MOST_MODES, Labels, Matrix, Places
+from lineshaft.model.library import library
 
 DAMPING = 0.9
 ROUNDS = 500
@@ -21,7 +22,7 @@ class Affinity(Places):
     most_rows: ClassVar[int] = 300
 
     def found(self, z: Matrix) -> tuple[Matrix, Labels]:
-        cluster = library("cluster")
+        cluster = library("sklearn.cluster")
         square = ((z[:, None] - z[None]) ** 2).sum(axis=2)
         median, most = -float(np.median(square)), self.modes or MOST_MODES
         for share in SHARES:

@@ -9,7 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from lineshaft.model.clusters import Labels, Matrix, Places, library
+from lineshaft.model.clusters import Labels, Matrix, Places
+from lineshaft.model.library import library
 
 NEIGHBOURS = 10
 LEAST_SHARE = 0.02
@@ -21,8 +22,9 @@ class Dbscan(Places):
     name: ClassVar[str] = "dbscan"
 
     def found(self, z: Matrix) -> tuple[Matrix, Labels]:
-        distance = library("neighbors").NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(z))).fit(z).kneighbors(z)[0]
-        made = library("cluster").DBSCAN(eps=max(_knee(np.sort(distance[:, -1])), 1e-9), min_samples=NEIGHBOURS).fit(z)
+        near = library("sklearn.neighbors").NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(z))).fit(z)
+        reach = _knee(np.sort(near.kneighbors(z)[0][:, -1]))
+        made = library("sklearn.cluster").DBSCAN(eps=max(reach, 1e-9), min_samples=NEIGHBOURS).fit(z)
         core = np.asarray(made.core_sample_indices_, np.intp)
         return dense(z, np.asarray(made.labels_, np.intp), core)
 

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from lineshaft.model.clusters import Labels, Matrix, Places, library
+from lineshaft.model.clusters import Labels, Matrix, Places
+from lineshaft.model.library import library
 from lineshaft.model.segment.dbscan import dense
 
 SURE = 0.5
@@ -20,7 +21,7 @@ class Hdbscan(Places):
 
     def found(self, z: Matrix) -> tuple[Matrix, Labels]:
         size = max(5, int(LEAST_SHARE * len(z)))
-        made = library("cluster").HDBSCAN(min_cluster_size=size, copy=True).fit(z)
+        made = library("sklearn.cluster").HDBSCAN(min_cluster_size=size, copy=True).fit(z)
         return dense(z, np.asarray(made.labels_, np.intp), np.flatnonzero(made.probabilities_ >= SURE))
 
 

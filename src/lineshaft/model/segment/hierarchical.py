@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from lineshaft.model.clusters import Labels, Matrix, Places, by_description, library
+from lineshaft.model.clusters import Labels, Matrix, Places, by_description
+from lineshaft.model.library import library
 
 
 class Hierarchical(Places):
@@ -15,7 +16,7 @@ class Hierarchical(Places):
     name: ClassVar[str] = "hierarchical"
 
     def found(self, z: Matrix) -> tuple[Matrix, Labels]:
-        cluster = library("cluster")
+        cluster = library("sklearn.cluster")
 
         def label(count: int) -> Labels:
             return np.asarray(cluster.AgglomerativeClustering(count, linkage="ward").fit_predict(z), np.intp)

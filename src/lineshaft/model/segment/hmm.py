@@ -11,9 +11,10 @@ from typing import ClassVar
 import numpy as np
 
 from lineshaft.graph.builder import StepBuilder
-from lineshaft.model.clusters import Labels, Matrix, by_description, library, membership
+from lineshaft.model.clusters import Labels, Matrix, by_description, membership
 from lineshaft.model.gaussians import Gaussians
 from lineshaft.model.learner import standard_scale
+from lineshaft.model.library import library
 from lineshaft.model.pipeline import Seen, Wires, run_spans
 
 ROUNDS = 20
@@ -48,7 +49,7 @@ class Hmm:
         self.parts, self.steps = Gaussians(centre, scale, means, variances, np.zeros(self.count)), steps
 
     def _label(self, z: Matrix, count: int) -> Labels:
-        made = library("cluster").KMeans(count, n_init=4, random_state=self.seed)
+        made = library("sklearn.cluster").KMeans(count, n_init=4, random_state=self.seed)
         return np.asarray(made.fit_predict(z), np.intp)
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:

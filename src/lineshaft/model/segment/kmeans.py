@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from lineshaft.model.clusters import Labels, Matrix, Places, by_description, centres, library
+from lineshaft.model.clusters import Labels, Matrix, Places, by_description, centres
+from lineshaft.model.library import library
 
 
 class KMeans(Places):
@@ -16,7 +17,7 @@ class KMeans(Places):
     most_rows: ClassVar[int] = 4000
 
     def found(self, z: Matrix) -> tuple[Matrix, Labels]:
-        cluster = library("cluster")
+        cluster = library("sklearn.cluster")
 
         def label(count: int) -> Labels:
             return np.asarray(cluster.KMeans(count, n_init=4, random_state=self.seed).fit_predict(z), np.intp)

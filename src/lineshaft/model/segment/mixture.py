@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lineshaft.graph.builder import StepBuilder
-from lineshaft.model.clusters import MOST_MODES, Matrix, library, membership, spread
+from lineshaft.model.clusters import MOST_MODES, Matrix, membership, spread
 from lineshaft.model.gaussians import Gaussians
 from lineshaft.model.learner import standard_scale
+from lineshaft.model.library import library
 from lineshaft.model.pipeline import Seen, Wires
 
 MOST_ROWS = 4000
@@ -38,7 +39,7 @@ class Mixture:
         self.parts = Gaussians(centre, scale, made.means_[order], made.covariances_[order], priors)
 
     def _mixture(self, z: Matrix, count: int) -> Any:
-        kind = library("mixture").GaussianMixture
+        kind = library("sklearn.mixture").GaussianMixture
         return kind(count, covariance_type="diag", reg_covar=FLOOR, n_init=2, random_state=self.seed).fit(z)
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:

@@ -18,7 +18,8 @@ IS_BENCHMARK = "arguments(__doc__)"
 TAKES_DATA = "--data"
 OTHER_SET = re.compile(r'^SET = "(\w+)"', re.MULTILINE)
 """A benchmark that is not called as the folder of its data set says which one it takes."""
-USES_MANY = "from pipelines import"  # pipelines look for their own data sets in the folder of all
+USES_MANY = re.compile(r"^(from pipelines|import searched)\b", re.MULTILINE)
+"""What looks for its own data sets in the folder of all."""
 
 
 def main() -> int:
@@ -45,7 +46,7 @@ def run(script: Path, data: Path, results: Path) -> int:
     text = script.read_text("utf-8")
     if TAKES_DATA in text:
         named = OTHER_SET.search(text)
-        folder = data if USES_MANY in text else data / (named[1] if named else script.stem)
+        folder = data if USES_MANY.search(text) else data / (named[1] if named else script.stem)
         if not folder.is_dir():
             print(f"==> {script.stem}: skipped, {folder} is absent", file=sys.stderr)
             return 0

@@ -14,6 +14,8 @@ from lineshaft.core.tag import Tag
 from lineshaft.graph.check import problems
 from lineshaft.graph.replay import Replay
 from lineshaft.model.answer import WITH_VALUE, Fitted
+from lineshaft.model.forecast.ridge import Moments
+from lineshaft.model.forecaster import Plan, Series
 from lineshaft.model.future import future
 from lineshaft.model.given import with_given
 from lineshaft.model.learning import train
@@ -90,6 +92,18 @@ def test_what_is_known_ahead_makes_a_forecast_better(rng: np.random.Generator) -
         value = predict(fit(one, examples, learnt, execute), examples, execute)
         losses.append(task.loss(examples.target[judged], value[judged]))
     assert losses[1] < 0.5 * losses[0]
+
+
+def test_moments_of_the_longest_look_back_hold_those_of_a_shorter_one_and_of_centred_windows(
+        rng: np.random.Generator) -> None:
+    plan = Plan(2, (1, 3), (0, 1), 4)
+    series = Series(rng.normal(size=(300, 2)).astype(np.float32), ((0, 120), (130, 300)))
+    past, future = (part.reshape(-1, part.shape[-1]).astype(np.float64) for part in series.pairs(20, plan))
+    past = past[:, -8:]
+    mean = past.mean(axis=1, keepdims=True)
+    found = Moments.of(series, plan, 20).of_last(8, centred=True)
+    np.testing.assert_allclose(found.gram, (past - mean).T @ (past - mean) / len(past), atol=1e-5)
+    np.testing.assert_allclose(found.pull, (past - mean).T @ (future - mean) / len(past), atol=1e-5)
 
 
 @pytest.mark.parametrize(("period", "cycle", "found"), [(HOUR, 24, 24), (24 * HOUR, 7, 7), (60_000_000_000, 37, 37)])

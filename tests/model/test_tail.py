@@ -256,3 +256,15 @@ def test_no_held_out_row_is_told_in_a_sentence() -> None:
     pipeline = fit(candidate("number", "ridge"), given, ~nothing, execute)
     with pytest.raises(UsageError, match="no held-out row has a known target"):
         finish(pipeline, given, nothing, execute, kind="number")
+
+
+@pytest.mark.parametrize(("kind", "name"), CASES)
+def test_what_it_is_sure_of_comes_true_as_often_as_it_says(kind: Kind, name: str) -> None:
+    from lineshaft.model.evaluate.reliability import calibration_error
+    from lineshaft.model.tail import reliability
+
+    given = examples(kind, 0)
+    marks = reliability(learnt(kind, name), given, two_thirds(given), execute)
+    assert calibration_error(marks) < 0.12
+    few = given.rows(given.group < 40)
+    assert not reliability(learnt(kind, name), few, two_thirds(few), execute)

@@ -10,6 +10,7 @@ from lineshaft.core.clock import format_duration, format_time
 from lineshaft.core.manifest import Certificate, Manifest
 from lineshaft.core.task import Task
 from lineshaft.model.answer import Fitted
+from lineshaft.model.evaluate.reliability import drawn
 from lineshaft.model.learnt import Learnt
 from lineshaft.model.train import Monitor
 
@@ -71,6 +72,7 @@ def _of_answer(manifest: Manifest, learnt: Learnt) -> list[str]:
         "## Figures", "", "On rows that neither taught the model nor helped to choose it:", "",
         "| figure | |", "|---|---|", *(f"| {numbered(name)} | {figure(value)} |"
                                        for name, value in learnt.figures.items()), "",
+        *_reliability(learnt),
         "## How far to trust it", "",
         "- each value comes with an interval whose ends were set on held-out rows (conformal); it holds while the "
         "plant runs as it did there",
@@ -82,6 +84,15 @@ def _of_answer(manifest: Manifest, learnt: Learnt) -> list[str]:
 def _data(manifest: Manifest) -> list[str]:
     lineage = manifest.lineage
     return ["## Learnt from", "", f"- dataset `{lineage.dataset}`, history version `{lineage.history or 'none'}`"]
+
+
+def _reliability(learnt: Learnt) -> list[str]:
+    """How often what it is sure of came true, where held-out rows could tell."""
+    if not isinstance(learnt, Fitted) or not learnt.reliability:
+        return []
+    return ["## Reliability", "",
+            "How sure it said to be, and how often it was right, on held-out rows that set neither:", "",
+            "| said | right | | rows |", "|---|---|---|---|", *drawn(learnt.reliability), ""]
 
 
 def _trials(learnt: Learnt) -> list[str]:

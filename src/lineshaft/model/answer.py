@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from lineshaft.core.answer import Answer
 from lineshaft.core.task import Task
+from lineshaft.model.evaluate.reliability import Mark
 
 VALUE, LOW, HIGH, KNOWN = "value", "low", "high", "known"
 ALWAYS = ("score", "alarm", "cause", "confidence")
@@ -38,7 +39,8 @@ class Trial:
 class Fitted:
     """A fitted model of any task but ``monitor``: its graph, what its values mean, and why it is this one.
 
-    ``window`` is how many ticks it needs to be warm; ``figures`` are held-out figures by name.
+    ``window`` is how many ticks it needs to be warm; ``figures`` are held-out figures by name,
+    ``reliability`` says how often what it is sure of comes true (empty where too few rows could tell).
     """
 
     task: Task
@@ -50,3 +52,4 @@ class Fitted:
     window: int
     figures: dict[str, float]
     seed: int = 0
+    reliability: tuple[Mark, ...] = ()

@@ -16,10 +16,12 @@ from lineshaft.core.step import Executor
 from lineshaft.core.task import Task
 from lineshaft.graph.check import signature
 from lineshaft.model.answer import VALUE, WITH_VALUE, Fitted, Trial
+from lineshaft.model.evaluate.reliability import calibration_error
 from lineshaft.model.evaluate.splits import Fold, Rows
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import Pipeline
 from lineshaft.model.supervised import Candidate, Matrix, fit, judge
+from lineshaft.model.tail import reliability
 
 FAMILY = "lineshaft.model.tasks"
 
@@ -119,10 +121,13 @@ def described(learning: Learning, candidate: Candidate, whole: Pipeline, example
               execute: Executor, why: str, trials: Sequence[Trial]) -> Fitted:
     """A learnt candidate with its figures and reasons."""
     figures = learning.figures(whole, examples, held_out, execute)
+    marks = reliability(whole, examples, held_out, execute)
+    if marks:
+        figures["calibration_error"] = calibration_error(marks)
     graph = whole.graph(WITH_VALUE)
     places = next(port.shape[0] for port in signature(graph).outputs if port.name == VALUE)
     return Fitted(learning.task, candidate.name, graph, learning.answers(examples)[:places], why,
-                  tuple(trials), learning.window(candidate), figures)
+                  tuple(trials), learning.window(candidate), figures, reliability=marks)
 
 
 def _why(trials: Sequence[Trial], best: int) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lineshaft.core.errors import UsageError
 from lineshaft.core.step import Executor
+from lineshaft.model.answer import WITH_VALUE
 from lineshaft.model.blocks.classes import ClassSet, Temperature
 from lineshaft.model.blocks.decide import Alarm
 from lineshaft.model.blocks.distance import Distance
@@ -18,12 +19,14 @@ from lineshaft.model.blocks.interval import Difficulty, Interval, QuantileInterv
 from lineshaft.model.blocks.known import Known, Strangeness, TaskAlarm
 from lineshaft.model.blocks.membership import Membership
 from lineshaft.model.blocks.shares import Shares
+from lineshaft.model.classes import numbers_of
 from lineshaft.model.conformal import halves
+from lineshaft.model.evaluate.reliability import Mark, of_classes, of_intervals
 from lineshaft.model.evaluate.splits import Rows
 from lineshaft.model.examples import Examples
 from lineshaft.model.head import Kind
 from lineshaft.model.influence import influence
-from lineshaft.model.pipeline import Block, Pipeline, extend
+from lineshaft.model.pipeline import Block, Pipeline, extend, replay
 
 RELEASE = 0.85
 
@@ -49,7 +52,7 @@ def finish(pipeline: Pipeline, examples: Examples, held_out: Rows, execute: Exec
                          where="held-out rows", do="hold a part of the history out")
     pipeline = extend(pipeline, (Distance(),), examples.dataset, examples.known & ~held_out, execute)
     measured = influence(pipeline, examples.dataset, examples.known & ~held_out, execute)
-    examples, held_out = _runs_with(examples, held_out)
+    examples, held_out = runs_with(examples, held_out)
     shaping, sizing = _roles(examples, held_out, kind)
 
     def learnt(whole: Pipeline, blocks: Sequence[Block], rows: Rows) -> Pipeline:
@@ -77,7 +80,7 @@ def _quantiles(pipeline: Pipeline) -> bool:
     return True
 
 
-def _runs_with(examples: Examples, held_out: Rows) -> tuple[Examples, Rows]:
+def runs_with(examples: Examples, held_out: Rows) -> tuple[Examples, Rows]:
     """Only the runs that hold rows of interest, each up to its last one: the others need not pass again."""
     last = np.full(int(examples.dataset.run.max()) + 1, -1, np.int64)
     places = np.flatnonzero(held_out)
@@ -92,3 +95,22 @@ def _roles(examples: Examples, held_out: Rows, kind: str) -> tuple[Rows, Rows]:
     target = examples.target[held_out, 0] if kind == "class" else None
     shaping[held_out], sizing[held_out] = halves(examples.group[held_out], target)
     return shaping, sizing
+
+
+def reliability(whole: Pipeline, examples: Examples, held_out: Rows, execute: Executor) -> tuple[Mark, ...]:
+    """The curve of a finished pipeline, on the half of the held-out rows that did not set what is judged.
+
+    Of classes the half that the temperature has not seen, of numbers the half that has not set the widths. Empty where
+    the held-out looks were too few to halve, and for answers that have neither.
+    """
+    kind = next((kind for kind, block in (("class", ClassSet), ("number", Interval))
+                 if any(isinstance(one, block) for one in whole.blocks)), "")
+    examples, held_out = runs_with(examples, held_out & examples.known)
+    shaping, sizing = _roles(examples, held_out, kind)
+    if not kind or (shaping & sizing).any():
+        return ()
+    seen = replay(whole, examples.dataset, WITH_VALUE[:3], execute)
+    if kind == "class":
+        return of_classes(np.asarray(seen["value"][sizing], np.float64), numbers_of(examples.target[sizing]))
+    error = np.abs(examples.target - seen["value"]) / np.maximum((seen["high"] - seen["low"]) / 2, 1e-12)
+    return of_intervals(error[sizing], error[shaping], examples.group[sizing], examples.group[shaping])

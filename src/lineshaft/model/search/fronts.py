@@ -46,8 +46,11 @@ class Fronts:
         self._examples, self._folds, self._execute = examples, folds, execute
         self._kept: OrderedDict[tuple[str, int], _Front] = OrderedDict()
 
-    def value(self, candidate: Candidate, number: int, rows: Rows) -> Matrix:
-        """``value`` [J, V] of the rows that judge fold ``number``, by a head learnt from ``rows`` [N] of it."""
+    def value(self, candidate: Candidate, number: int, rows: Rows) -> tuple[Matrix, int]:
+        """``value`` [J, V] of the rows that judge fold ``number``, by a head learnt from ``rows`` [N] of it.
+
+        With it comes the size of the head's own graph, 0 where it has none.
+        """
         fold, head = self._folds[number], candidate.head()
         if set(head.reads) <= GIVEN | {FEATURES}:
             front = self._front(candidate, number)
@@ -55,8 +58,9 @@ class Fronts:
             features = front.seen[FEATURES][~front.teaches]
             graph = alone(head, features.shape[1:])
             if graph:
-                return at_once(graph, features, self._execute)
-        return predict(fit(candidate, self._examples, rows, self._execute), self._examples, self._execute)[fold.judge]
+                return at_once(graph, features, self._execute), len(graph)
+        whole = fit(candidate, self._examples, rows, self._execute)
+        return predict(whole, self._examples, self._execute)[fold.judge], 0
 
     def _front(self, candidate: Candidate, number: int) -> _Front:
         key = (candidate.front_name, number)

@@ -48,8 +48,12 @@ class Inline:
 
 def spread(jobs: Sequence[Job], hands: Sequence[Hand], front: Callable[[Job], str], limit_s: float,
            late: Callable[[], bool]) -> Iterator[tuple[Job, Outcome]]:
-    """Jobs as they are done, none begun once it is ``late``; a hand takes jobs of one ``front`` in turn."""
-    waiting = sorted(jobs, key=front)
+    """Jobs as they are done, none begun once it is ``late``; a hand takes jobs of one ``front`` in turn.
+
+    Fronts come in the order of their first jobs: what a task names first is judged first.
+    """
+    order = {name: place for place, name in enumerate(dict.fromkeys(map(front, jobs)))}
+    waiting = sorted(jobs, key=lambda job: order[front(job)])
     if len(hands) == 1:
         for job in waiting:
             if late():
@@ -85,7 +89,7 @@ class _Waiting:
         with self._lock:
             if not self._jobs or self._late():
                 return None
-            place = next((i for i, job in enumerate(self._jobs) if self._front(job) == known), len(self._jobs) - 1)
+            place = next((i for i, job in enumerate(self._jobs) if self._front(job) == known), 0)
             return self._jobs.pop(place)
 
     def front(self, job: Job) -> str:

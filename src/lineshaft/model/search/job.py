@@ -19,6 +19,8 @@ class Job:
 class Outcome:
     """The loss of a job (less is better) and what it took; ``reason`` says why there is none.
 
+    ``head_bytes`` is the size of the head's own graph, 0 where it is not known.
+
     >>> Outcome.of(float("nan"), 1.0).reason
     'its loss is not a number'
     """
@@ -26,10 +28,11 @@ class Outcome:
     loss: float = math.inf
     seconds: float = 0.0
     reason: str = ""
+    head_bytes: int = 0
 
     @classmethod
-    def of(cls, loss: float, seconds: float) -> Outcome:
+    def of(cls, loss: float, seconds: float, head_bytes: int = 0) -> Outcome:
         """A loss that is no finite number is none."""
         if not math.isfinite(loss):
             return cls(seconds=seconds, reason="its loss is not a number")
-        return cls(float(loss), seconds)
+        return cls(float(loss), seconds, head_bytes=head_bytes)

@@ -100,7 +100,7 @@ class Journal:
         self.spent_s = max(self.spent_s, float(event.get("at", 0.0)))
         if event["kind"] == "judged":
             told = event["outcome"]
-            self.outcomes[Job(**event["job"])] = Outcome(float(told["loss"]), told["seconds"], told["reason"])
+            self.outcomes[Job(**event["job"])] = Outcome(**{**told, "loss": float(told["loss"])})
         elif event["kind"] == "cut":
             self.cut.update({Job(**job): float(event["limit"]) for job in event["jobs"]})
         elif event["kind"] == "measured":

@@ -35,15 +35,15 @@ class Judge:
         begun = time.perf_counter()
         try:
             with told("learning it"), np.errstate(all="ignore"):
-                loss = self._loss(job)
+                loss, head_bytes = self._loss(job)
         except LineshaftError as problem:
             return Outcome(seconds=time.perf_counter() - begun, reason=str(problem))
-        return Outcome.of(loss, time.perf_counter() - begun)
+        return Outcome.of(loss, time.perf_counter() - begun, head_bytes)
 
-    def _loss(self, job: Job) -> float:
+    def _loss(self, job: Job) -> tuple[float, int]:
         fold = self.folds[job.fold]
-        value = self._fronts.value(self.candidates[job.name], job.fold, thinned(fold.fit, job.share))
-        return self.learning.loss(self.examples.target[fold.judge], value)
+        value, head_bytes = self._fronts.value(self.candidates[job.name], job.fold, thinned(fold.fit, job.share))
+        return self.learning.loss(self.examples.target[fold.judge], value), head_bytes
 
 
 def thinned(rows: Rows, share: float) -> Rows:

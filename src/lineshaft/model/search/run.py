@@ -27,6 +27,8 @@ from lineshaft.model.search.race import NAIVE, Rung, ranked, rungs, survivors
 DEFAULT_S = 600.0
 RACING = 0.6
 """Share of the time in which candidates race; the rest completes and measures the best of them."""
+CERTIFYING = 10.0
+"""Seconds that learning a graph whole and certifying it take for each MiB, about; what takes longer is put last."""
 FINALISTS = 3
 WIDENED = 2
 """Learners whose other settings are tried."""
@@ -210,6 +212,9 @@ class _Search:
             name, large = waiting.pop(0)
             self._tell(FINALISTS - len(found))
             if name not in self.journal.measures:
+                if not large and (large := self._too_long(name)):
+                    waiting.append((name, large))
+                    continue
                 graph = self._whole(name).graph(WITH_VALUE)
                 if not large and (large := self.measure.too_large(graph)):
                     waiting.append((name, large))
@@ -231,6 +236,14 @@ class _Search:
         """Whether the next one need not be measured: those that left the race are for want of others."""
         left_the_race = len(self.rows[coming].losses) < len(self.judge.folds) or coming.startswith(NAIVE)
         return len(found) == FINALISTS or (bool(found) and (left_the_race or self._spent() >= self.limits.seconds))
+
+    def _too_long(self, name: str) -> str:
+        """Why there is hardly time to measure a candidate, by the size of its head; nothing where there is."""
+        sizes = [outcome.head_bytes for job, outcome in self.journal.outcomes.items() if job.name == name]
+        mebibytes, left = max(sizes, default=0) / 2**20, self.limits.seconds - self._spent()
+        if CERTIFYING * mebibytes <= max(left, CERTIFYING):
+            return ""
+        return f"a graph of {mebibytes:.0f} MiB takes longer to certify than the {max(left, 0.0):.0f} s that are left"
 
     def _measure(self, name: str, graph: bytes) -> None:
         digest, window = hashlib.sha256(graph).hexdigest(), self.judge.learning.window(self.judge.candidates[name])

@@ -23,6 +23,6 @@ def given(folder: Path) -> tuple[Learning, Examples]:
     names = files[0].read_text("utf-8").splitlines()[0].split(",")
     years = [np.genfromtxt(file, delimiter=",", skip_header=1) for file in files[:-1]]
     run = np.repeat(np.arange(len(years), dtype=np.int32), [len(year) for year in years])
-    task = Infer(TARGET, adapt=False)
+    task = Infer((TARGET,))
     return task, task.examples(Dataset.of(np.vstack(years), tuple(Tag(name) for name in names), period_ns=HOUR_NS,
                                           run=run))

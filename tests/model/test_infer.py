@@ -23,6 +23,7 @@ from lineshaft.model.supervised import Candidate, fit, predict
 from lineshaft.model.tasks.infer import Infer, errors
 
 ROWS, FIT = 900, 600
+QUALITY = ("works/quality",)
 EVERY = 3  # ticks between two samples of the target
 
 
@@ -45,7 +46,7 @@ def named(name: str, examples: Examples, task: Infer) -> Candidate:
 @cache
 def rmse(name: str, drift: float, adapt: bool = True, delay: int = 0) -> float:
     """On the last third, learnt from the first two."""
-    task = Infer("works/quality", adapt=adapt, delay=delay)
+    task = Infer(QUALITY, adapt=adapt, delay=delay)
     examples = task.examples(plant(drift, delay))
     early = np.arange(ROWS) < FIT
     value = predict(fit(named(name, examples, task), examples, examples.known & early, execute), examples, execute)
@@ -73,7 +74,7 @@ def test_samples_that_come_late_correct_what_they_are_about(name: str) -> None:
 
 @pytest.mark.parametrize("delay", [0, 2])
 def test_no_answer_knows_the_sample_that_comes_at_its_own_tick_or_later(delay: int) -> None:
-    task = Infer("works/quality", delay=delay)
+    task = Infer(QUALITY, adapt=True, delay=delay)
     dataset = plant(5.0, delay)
     examples = task.examples(dataset)
     x, quality = step_inputs(dataset.rows(slice(0, 300)))
@@ -94,7 +95,7 @@ def test_no_answer_knows_the_sample_that_comes_at_its_own_tick_or_later(delay: i
 
 
 def test_every_learners_graph_is_sound_and_says_the_same_by_the_reference() -> None:
-    task = Infer("works/quality", equations="2 * a - b")
+    task = Infer(QUALITY, adapt=True, equations="2 * a - b")
     examples = task.examples(plant(5.0))
     x, quality = step_inputs(examples.dataset.rows(slice(0, 60)))
     seen = set[str]()
@@ -111,7 +112,7 @@ def test_every_learners_graph_is_sound_and_says_the_same_by_the_reference() -> N
 
 
 def test_a_stopped_analyser_leaves_the_static_answer() -> None:
-    task = Infer("works/quality")
+    task = Infer(QUALITY, adapt=True)
     examples = task.examples(plant())
     graph = fit(named("recent ridge", examples, task), examples, examples.known, execute).graph(("value",))
     x, quality = step_inputs(examples.dataset)
@@ -127,7 +128,7 @@ def test_a_mechanism_is_better_than_data_alone_where_data_are_few() -> None:
     power = 0.4 * wind**3 * (1 + 0.05 * np.sin(wind)) + random.normal(size=120)
     told = np.where(np.arange(120) % 2, power, np.nan)
     rows = Dataset.of(np.column_stack([wind, told]), (Tag("wind"), Tag("power")))
-    task = Infer("power", adapt=False, equations="0.4 * wind ** 3")
+    task = Infer(("power",), equations="0.4 * wind ** 3")
     examples = task.examples(rows)
     few = examples.known & (np.arange(120) < 60)
 
@@ -139,7 +140,7 @@ def test_a_mechanism_is_better_than_data_alone_where_data_are_few() -> None:
 
 
 def test_the_whole_task_ends_in_one_graph_that_says_everything() -> None:
-    task = Infer("works/quality")
+    task = Infer(QUALITY, adapt=True)
     examples = task.examples(plant(5.0))
     held_out = task.held_out(examples)
     whole = learnt(task, named("recent ridge", examples, task), examples, held_out, execute)
@@ -150,7 +151,7 @@ def test_the_whole_task_ends_in_one_graph_that_says_everything() -> None:
 
 
 def test_a_learner_that_was_asked_for_is_learnt_and_named() -> None:
-    task = Infer("works/quality", adapt=False)
+    task = Infer(QUALITY)
     fitted = train(task, task.examples(plant()), execute, learner="ridge")
     assert fitted.learner.startswith("ridge") and [answer.name for answer in fitted.answers] == ["works/quality"]
     assert fitted.figures["rmse"] < 0.3
@@ -163,14 +164,14 @@ def shifted(found: Examples) -> NDArray[np.float64]:
 def test_a_delayed_sample_teaches_the_row_that_it_is_about() -> None:
     values = np.array([[0.0, np.nan], [1.0, np.nan], [2.0, 7.0], [3.0, np.nan]])
     rows = Dataset.of(values, (Tag("a"), Tag("y")))
-    np.testing.assert_array_equal(shifted(Infer("y", delay=2).examples(rows)), [7.0, np.nan, np.nan, np.nan])
+    np.testing.assert_array_equal(shifted(Infer(("y",), delay=2).examples(rows)), [7.0, np.nan, np.nan, np.nan])
 
 
 def test_a_table_of_independent_rows_is_split_at_random_and_needs_no_history() -> None:
     random = np.random.default_rng(0)
     x = random.normal(size=(300, 3))
     table = Dataset.of(np.column_stack([x, x[:, 0]]), tuple(Tag(n) for n in "abcy"), run=np.arange(300, dtype=np.int32))
-    task = Infer("y", adapt=False)
+    task = Infer(("y",))
     examples = task.examples(table)
     held = task.held_out(examples)
     assert held.sum() == 30 and not held[-30:].all()
@@ -179,16 +180,21 @@ def test_a_table_of_independent_rows_is_split_at_random_and_needs_no_history() -
 
 
 @pytest.mark.parametrize(("task", "told"), [
-    (Infer("nothing"), "'nothing' is no tag"), (Infer("works/quality", equations="q + 1"), "'q' is no tag"),
-    (Infer("works/quality", equations="quality + 1"), "what they are to tell")])
+    (Infer(("nothing",)), "'nothing' is no tag"), (Infer(QUALITY, equations="q + 1"), "'q' is no tag"),
+    (Infer(QUALITY, adapt=True, equations="quality + 1"), "what they are to tell")])
 def test_a_mistake_is_told_with_what_to_do(task: Infer, told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        task.candidates(Infer("works/quality").examples(plant()) if task.target != "nothing"
-                        else task.examples(plant()))
+        task.candidates(task.examples(plant()))
+
+
+def test_a_static_sensor_never_reads_its_target_and_reads_one_tag_alone() -> None:
+    assert [tag.name for tag in Infer(QUALITY).examples(plant()).dataset.tags] == ["a", "b", "c"]
+    with pytest.raises(UsageError, match="2 tags are named"):
+        Infer(("a", "b"))
 
 
 def test_a_negative_delay_and_a_target_never_measured_are_refused() -> None:
     with pytest.raises(UsageError, match="in the future"):
-        Infer("a", delay=-1)
+        Infer(("a",), delay=-1)
     with pytest.raises(UsageError, match="no good value"):
-        Infer("b").examples(Dataset.of(np.array([[1.0, np.nan]]), (Tag("a"), Tag("b"))))
+        Infer(("b",)).examples(Dataset.of(np.array([[1.0, np.nan]]), (Tag("a"), Tag("b"))))

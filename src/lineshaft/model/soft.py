@@ -8,6 +8,7 @@ from functools import cache
 from typing import ClassVar, Protocol
 
 from lineshaft.core import discovery
+from lineshaft.model.blocks.engineered import Engineered
 from lineshaft.model.blocks.guard import Guard
 from lineshaft.model.blocks.history import History, Now
 from lineshaft.model.blocks.impute import Impute
@@ -51,7 +52,15 @@ class Plan:
         found: dict[str, Callable[[], tuple[Block, ...]]] = {"now": lambda: self.front(Now())}
         if self.timed and (self.lags or self.windows):
             found["history"] = lambda: self.front(History(self.lags, self.windows))
+        if not self.timed:
+            found["engineered"] = self._engineered
         return found
+
+    def _engineered(self) -> tuple[Block, ...]:
+        *before, _ = self.front(Now())
+        scale = next(one.block for one in before if isinstance(one, On))
+        assert isinstance(scale, Standardise)
+        return (*before, Engineered(scale, "number", seed=self.seed))
 
     def head(self, name: str, settings: Mapping[str, Setting] | None = None) -> Head:
         """A head for the one number."""
@@ -59,9 +68,13 @@ class Plan:
 
 
 class SoftSensor(Protocol):
-    """One file of ``model/infer/``: its candidates for a plan; none where the plan lacks what it needs."""
+    """One file of ``model/infer/``: its candidates for a plan; none where the plan lacks what it needs.
+
+    ``turn`` is when it is worth trying: those with a smaller one come first.
+    """
 
     name: ClassVar[str]
+    turn: ClassVar[int]
 
     @classmethod
     def candidates(cls, plan: Plan) -> Sequence[Candidate]: ...

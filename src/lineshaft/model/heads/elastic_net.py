@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -46,7 +47,9 @@ class ElasticNet(Linear):
         blocks = [(fit.nonzero()[0], judge.nonzero()[0]) for fit, judge in left_out(np.zeros(len(z), np.int64))]
         model = library("sklearn.linear_model").ElasticNetCV(
             l1_ratio=self.ratio, alphas=PENALTIES, eps=1e-4, cv=blocks, fit_intercept=False, max_iter=2000, tol=1e-3)
-        return np.asarray(model.fit(z, column).coef_, np.float64)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a penalty too small to settle in its rounds is one that is not chosen
+            return np.asarray(model.fit(z, column).coef_, np.float64)
 
 
 HEAD = ElasticNet

@@ -18,6 +18,7 @@ class Change:
     """Last told value + a head of (inputs, their change since then, that value, its age); ridge before any sample."""
 
     name: ClassVar[str] = "change"
+    turn: ClassVar[int] = 4
 
     @classmethod
     def candidates(cls, plan: Plan) -> Sequence[Candidate]:

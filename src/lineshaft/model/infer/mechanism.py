@@ -23,6 +23,7 @@ class Hybrid:
     """The residual of the mechanism by several heads; the mechanism's value is a feature as well."""
 
     name: ClassVar[str] = "mechanism"
+    turn: ClassVar[int] = 1
 
     @classmethod
     def candidates(cls, plan: Plan) -> Sequence[Candidate]:

@@ -23,6 +23,7 @@ class MovingWindow:
     """Head of inputs relative to their moving mean, for the target relative to its own."""
 
     name: ClassVar[str] = "moving"
+    turn: ClassVar[int] = 6
 
     @classmethod
     def candidates(cls, plan: Plan) -> Sequence[Candidate]:

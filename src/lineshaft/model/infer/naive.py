@@ -18,6 +18,7 @@ class Naive:
     """The baselines; the second one where samples of the target come through x."""
 
     name: ClassVar[str] = "naive"
+    turn: ClassVar[int] = 0
 
     @classmethod
     def candidates(cls, plan: Plan) -> Sequence[Candidate]:

@@ -14,6 +14,7 @@ from lineshaft.model.pipeline import Block
 from lineshaft.model.soft import Plan
 from lineshaft.model.supervised import Candidate, headed
 
+FIRST = ("forest", "trees", "blend", "process", "svm", "ridge")  # worth trying before the others
 HISTORY = frozenset({"ridge", "pls", "trees", "forest"})  # heads that stand many features
 
 
@@ -21,11 +22,13 @@ class Plain:
     """Each head for numbers, as it comes; its other settings are variants."""
 
     name: ClassVar[str] = "plain"
+    turn: ClassVar[int] = 3
 
     @classmethod
     def candidates(cls, plan: Plan) -> Sequence[Candidate]:
+        names = sorted(heads("number"), key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
         return [_one(plan, head, front_name, front) for front_name, front in plan.fronts().items()
-                for head in heads("number") if front_name != "history" or head in HISTORY]
+                for head in names if front_name != "history" or head in HISTORY]
 
 
 def _one(plan: Plan, head: str, front_name: str, front: Callable[[], tuple[Block, ...]]) -> Candidate:

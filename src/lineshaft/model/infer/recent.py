@@ -17,13 +17,14 @@ from lineshaft.model.pipeline import Block
 from lineshaft.model.soft import Plan
 from lineshaft.model.supervised import Candidate
 
-HEADS = ("ridge", "trees", "forest", "blend")
+HEADS = ("ridge", "trees", "forest", "process", "blend")
 
 
 class JustInTime:
     """Several heads, each with the correction that the later rows of its history ask for."""
 
     name: ClassVar[str] = "recent"
+    turn: ClassVar[int] = 2
 
     @classmethod
     def candidates(cls, plan: Plan) -> Sequence[Candidate]:

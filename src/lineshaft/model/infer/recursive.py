@@ -23,6 +23,7 @@ class LeastSquares:
     """Two heads; how fast they forget is a setting."""
 
     name: ClassVar[str] = "recursive"
+    turn: ClassVar[int] = 5
 
     @classmethod
     def candidates(cls, plan: Plan) -> Sequence[Candidate]:

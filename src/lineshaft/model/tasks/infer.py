@@ -24,21 +24,21 @@ from lineshaft.model.supervised import Candidate, Matrix
 from lineshaft.model.tail import finish
 
 HELD_OUT = 0.1
-FOLDS, FIRST = 3, 0.4
+FOLDS, FIRST = 2, 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Infer:
     """Settings of one soft sensor.
 
-    ``target`` is a tag of the dataset. With ``adapt`` its good samples come through x while the model runs, each
+    ``targets`` is one tag of the dataset. With ``adapt`` its good samples come through x while the model runs, each
     ``delay`` ticks after the moment that it describes, and learners that correct themselves by them are tried; without
-    it the tag is not looked at. ``equations`` are first principles over the other tags, ``constants`` their names'
+    it the model never reads the tag. ``equations`` are first principles over the other tags, ``constants`` their names'
     values (``model/equations.py``). ``lags`` and ``windows`` [ticks] are pasts of the inputs worth trying.
     """
 
-    target: str
-    adapt: bool = True
+    targets: tuple[str, ...] = ()
+    adapt: bool = False
     delay: int = 0
     equations: str = ""
     constants: Mapping[str, float] = field(default_factory=dict)
@@ -50,12 +50,23 @@ class Infer:
     task: ClassVar[Task] = Task.INFER
 
     def __post_init__(self) -> None:
+        if len(self.targets) != 1:
+            raise UsageError(f"{len(self.targets)} tags are named, and a soft sensor reads one", where="target",
+                             do="name the tag that is measured rarely, late or no longer; one task for each")
         if self.delay < 0:
             raise UsageError(f"a delay of {self.delay} ticks is in the future", where="delay",
                              do="give how many ticks after its moment a sample comes")
 
+    @property
+    def target(self) -> str:
+        """The tag that is read."""
+        return self.targets[0]
+
     def examples(self, dataset: Dataset) -> Examples:
-        """The dataset with what is to be learnt: the target's good values, each at the row it describes."""
+        """The dataset with what is to be learnt: the target's good values, each at the row it describes.
+
+        Its tags are those that the model reads. Raises ``UsageError`` where the target is no tag or was never measured.
+        """
         column = _column(self.target, dataset.tags)
         target = np.full(len(dataset), np.nan)
         for start, stop in run_spans(dataset.run):
@@ -64,22 +75,21 @@ class Infer:
         if not np.isfinite(target).any():
             raise UsageError("it has no good value, so there is nothing to learn from", where=self.target,
                              do="give history in which it was measured")
-        groups = np.zeros(len(dataset), np.int32)
-        return Examples(dataset, target[:, None], groups, (self.target,))
+        kept = dataset if self.adapt else _without(dataset, column)
+        return Examples(kept, target[:, None], np.zeros(len(dataset), np.int32), (dataset.tags[column].path,))
 
     def candidates(self, examples: Examples) -> Sequence[Candidate]:
         plan = self.plan(examples.dataset)
-        learners = soft_sensors()
-        order = sorted(learners, key=lambda name: (name != "naive", name))
-        return [one for name in order for one in learners[name].candidates(plan)]
+        order = sorted(soft_sensors().values(), key=lambda learner: learner.turn)
+        return [one for learner in order for one in learner.candidates(plan)]
 
     def plan(self, dataset: Dataset) -> Plan:
         """What its learners are told."""
-        column = _column(self.target, dataset.tags)
+        column = _column(self.target, dataset.tags) if self.adapt else None
         inputs = tuple(place for place in range(len(dataset.tags)) if place != column)
         if not inputs:
             raise UsageError("there is no tag but the target", where=self.target, do="give tags to infer it from")
-        return Plan(inputs, column if self.adapt else None, self.delay, self.lags, self.windows,
+        return Plan(inputs, column, self.delay, self.lags, self.windows,
                     self._law(dataset.tags), _timed(dataset.run), self.seed)
 
     def held_out(self, examples: Examples) -> Rows:
@@ -104,8 +114,8 @@ class Infer:
         return float(np.sqrt(((target - value) ** 2).mean()))
 
     def answers(self, examples: Examples) -> tuple[Answer, ...]:
-        tag = examples.dataset.tags[_column(self.target, examples.dataset.tags)]
-        return (Answer(tag.path, tag.unit),)
+        units = {tag.path: tag.unit for tag in examples.dataset.tags}
+        return tuple(Answer(name, units.get(name, "")) for name in examples.names)
 
     def window(self, candidate: Candidate) -> int:
         return max((self.delay + 1, *((*self.lags, *self.windows) if "history" in candidate.front_name else ())))
@@ -121,7 +131,7 @@ class Infer:
         if not self.equations.strip():
             return None
         law = read(self.equations, [tag.path for tag in tags], self.constants)
-        own = [name for name, column in law.tags.items() if tags[column].path == self.target]
+        own = [name for name, column in law.tags.items() if self.target in (tags[column].path, tags[column].name)]
         if own:
             raise UsageError(f"the equations use {own[0]}, which is what they are to tell", where="equations",
                              do="write them over the other tags")
@@ -147,6 +157,12 @@ def _column(name: str, tags: Sequence[Tag]) -> int:
         raise UsageError(f"{name!r} is {'no tag' if not found else 'the name of several tags'} of the dataset",
                          where="target", do=f"use one of: {', '.join(tag.path for tag in tags)}")
     return found[0]
+
+
+def _without(dataset: Dataset, column: int) -> Dataset:
+    tags = (*dataset.tags[:column], *dataset.tags[column + 1:])
+    return replace(dataset, tags=tags, values=np.delete(dataset.values, column, axis=1),
+                   good=np.delete(dataset.good, column, axis=1))
 
 
 def _timed(run: NDArray[np.int32]) -> bool:

@@ -1,0 +1,1 @@
+"""Tables of independent rows: fronts that learners of numbers and of classes share."""

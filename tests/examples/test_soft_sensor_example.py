@@ -1,0 +1,16 @@
+"""The example of a soft sensor runs as it stands, in an empty folder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "02_csv_to_soft_sensor.py"
+
+
+def test_a_csv_and_an_equation_become_one_graph(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, str(EXAMPLE)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert "infer of turbine.csv: mechanism" in done.stdout and "'coverage'" in done.stdout
+    assert {"turbine.csv", "soft_sensor.onnx"} == {one.name for one in tmp_path.iterdir()}

@@ -3,9 +3,10 @@
     python bench/gas_turbine.py --data ../shared/data/gas_turbine --json
 
 The last two years test and nothing else; candidates are judged by later time inside the years before (growing
-history; the last tenth of those years calibrates the interval). Two soft sensors a target: the STATIC one never sees
-the target of a test hour; the ADAPTING one is given the measured target of every earlier hour, an hour late, as an
-analyser beside it would give it. Only models that know as much are set beside each.
+history; the last tenth of those years calibrates the interval). Two soft sensors a target. The ADAPTING one leads: it
+is given the measured target of every EARLIER hour, one hour late, as an analyser beside it would give it; it is
+compared with the last measured value, with library models that are told it, and with the static ones (baseline_best is
+the least of all). The STATIC one never sees the target of a test hour, nor do the plain library models beside it.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from soft_sensor import Sensed, informed, plain, rmse, sensed, table
 
 TARGETS, TESTED = ("NOX", "CO"), 2
 HOUR_NS, WEEK = 3_600_000_000_000, 168
-SEARCH_S = 60.0
+SEARCH_S = 45.0
 PROTOCOL = ("first years learn (candidates judged by later time inside them), last two test; the first target (NOX) "
-            "leads; static: no target of the test years is seen; adapting: the measured target of each hour before, "
-            "one hour late; baseline_best is the best of six plain library models of the same rows; intervals by weeks")
+            "leads. Adapting (leading): knows the measured target of each hour before, one hour late; baseline_best: "
+            "least of the last value, library models told it, and plain ones. static_*: no target of the test years is "
+            "seen; static_baseline_best: the best plain library model. Intervals draw weeks")
 
 
 def main() -> int:
@@ -47,25 +49,25 @@ def main() -> int:
         found = of(target, train, test, chosen.seconds)
         figures |= found if target == chosen.target[0] else {f"{target.lower()}_{name}": v for name, v in found.items()}
     figures |= {"train_years": names[:split], "test_years": names[split:]}
-    finish(Result("gas_turbine", PROTOCOL, figures, {"rmse": "< baseline_best", "adapting_rmse": "< informed_best"}),
-           as_json=chosen.json)
+    aims = {"rmse": "< baseline_best", "static_rmse": "< static_baseline_best"}
+    finish(Result("gas_turbine", PROTOCOL, figures, aims), as_json=chosen.json)
     return 0
 
 
 def of(target: str, train: Dataset, test: Dataset, seconds: float) -> dict[str, Any]:
-    """All figures of one target, static ones without a prefix."""
+    """All figures of one target, those of the adapting sensor without a prefix."""
     values, learnt, decided = plain(train, test, target)
     (_, told), (_, truth) = table(train, target), table(test, target)
-    static = sensed(Infer((target,)), train, test, seconds)
     adapting = sensed(Infer((target,), adapt=True), train, test, seconds)
+    static = sensed(Infer((target,)), train, test, seconds)
     beside, known = rmse(truth, values), rmse(truth, informed(train, test, target))
-    best = min(beside, key=lambda name: beside[name])
-    own = {**adapting.figures(WEEK), **speed(adapting, learnt, decided)}
-    return {**static.figures(WEEK), "baseline_best": beside[best], "baseline_best_name": best,
-            "baseline_best_r2": errors(truth, values[best])["r2"], "baselines_rmse": beside,
-            "naive_mean_rmse": errors(truth, np.full(len(truth), told.mean()))["rmse"],
-            **speed(static, learnt, decided), **{f"adapting_{name}": value for name, value in own.items()},
-            "informed_best": min(known.values()), "informed_rmse": known}
+    everyone = {**known, **beside}
+    best, plainest = (min(some, key=lambda name: some[name]) for some in (everyone, beside))
+    own = {**static.figures(WEEK), **speed(static, learnt, decided), "baseline_best": beside[plainest],
+           "baseline_best_name": plainest, "baseline_best_r2": errors(truth, values[plainest])["r2"]}
+    return {**adapting.figures(WEEK), "baseline_best": everyone[best], "baseline_best_name": best,
+            "baselines_rmse": everyone, "naive_mean_rmse": errors(truth, np.full(len(truth), told.mean()))["rmse"],
+            **speed(adapting, learnt, decided), **{f"static_{name}": value for name, value in own.items()}}
 
 
 def speed(own: Sensed, learnt: dict[str, float], decided: dict[str, float]) -> dict[str, Any]:

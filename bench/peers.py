@@ -25,7 +25,8 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "MKL_
 def run(script: str, arrays: Mapping[str, NDArray[Any]], longest_s: int = LONGEST_S) -> dict[str, Any]:
     """What ``script`` puts into the dict ``found``; it is given the dict of arrays ``given``.
 
-    ``{"why": ...}`` where the peers are not installed, took too long, or failed.
+    ``{"why": ...}`` where the peers are not installed or failed; where the script took too long, what it had found when
+    it last called ``save()``.
 
     >>> _ = os.environ.pop(INTERPRETER, None)
     >>> run("found['sum'] = float(given['x'].sum())", {"x": np.ones(3)})
@@ -43,20 +44,30 @@ def run(script: str, arrays: Mapping[str, NDArray[Any]], longest_s: int = LONGES
         try:
             done = subprocess.run([interpreter, "script.py"], cwd=place, env=told, stderr=subprocess.PIPE,
                                   stdout=subprocess.DEVNULL, text=True, timeout=longest_s, check=False)
-        except (OSError, subprocess.TimeoutExpired) as problem:
-            return {"why": f"{type(problem).__name__} after at most {longest_s} s"}
+        except OSError as problem:
+            return {"why": f"{interpreter} can't be started: {problem.strerror}"}
+        except subprocess.TimeoutExpired:
+            saved = place / "found.json"
+            return dict(json.loads(saved.read_text("utf-8"))) if saved.exists() else {"why": f"more than {longest_s} s"}
         if done.returncode:
             print(done.stderr[-2000:], file=sys.stderr)
             return {"why": (done.stderr.strip().splitlines() or ["failed"])[-1]}
         return dict(json.loads((place / "found.json").read_text("utf-8")))
 
 
-_HEAD = """import json, time, warnings
+_HEAD = """import json, os, time, warnings
 import numpy as np
 warnings.filterwarnings("ignore")
 given, found = dict(np.load("given.npz")), {}
+
+
+def save():
+    with open("whole.json", "w") as out:
+        json.dump(found, out, default=float)
+    os.replace("whole.json", "found.json")
+
+
 """
 _TAIL = """
-with open("found.json", "w") as out:
-    json.dump(found, out, default=float)
+save()
 """

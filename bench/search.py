@@ -37,6 +37,7 @@ def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--data", required=True, help="the folder with one folder a data set")
     parser.add_argument("--sets", nargs="*", help="names of sets; all that are there unless said")
+    parser.add_argument("--learner", default="auto", help="one learner instead of all")
     parser.add_argument("--seconds", type=float, default=DEFAULT_S, help="the time of each search")
     chosen = parser.parse_args()
     folder = data_folder(chosen.data)
@@ -46,19 +47,20 @@ def main() -> int:
         sys.exit(f"{folder}: none of the sets of bench/searched is there")
     taken: dict[str, Given] = {name: importlib.import_module(f"searched.{name}").given(folder / name)
                                for name in names}
-    found = {name: search(name, *taken[name], chosen.seconds) for name in names}
+    found = {name: search(name, taken[name], chosen.seconds, chosen.learner) for name in names}
     least = min(taken, key=lambda name: len(taken[name][1]))
     figures = {"slowest_s": max(float(str(one["seconds"])) for one in found.values()), **found,
-               "racing": racing(least, *taken[least], str(found[least]["recommended"])), "seeds": 1}
+               "racing": racing(least, taken[least], chosen.learner, str(found[least]["recommended"])), "seeds": 1}
     finish(Result("search", PROTOCOL, figures, {"slowest_s": "< 600"}), as_json=chosen.json)
     return 0
 
 
-def search(name: str, learning: Learning, examples: Examples, seconds: float) -> dict[str, object]:
+def search(name: str, given: Given, seconds: float, learner: str) -> dict[str, object]:
     """One search from nothing."""
+    learning, examples = given
     with tempfile.TemporaryDirectory() as scratch:
         searching = Searching(Path(scratch), name, Wanted(seconds))
-        recipe = Recipe(name, examples.dataset.period_ns, task=str(learning.task))
+        recipe = Recipe(name, examples.dataset.period_ns, learner=learner, task=str(learning.task))
         measured = flow.measuring(examples.dataset, examples.known, recipe)
         begun = time.perf_counter()
         fitted: Fitted = searching.choose(learning, examples, recipe, measured)
@@ -75,12 +77,13 @@ def search(name: str, learning: Learning, examples: Examples, seconds: float) ->
             "memory_bytes": best.memory_bytes if best else 0}
 
 
-def racing(name: str, learning: Learning, examples: Examples, recommended: str) -> dict[str, object]:
+def racing(name: str, given: Given, learner: str, recommended: str) -> dict[str, object]:
     """All candidates on all folds, beside the one that the race recommends."""
-    judge, begun = Judge(learning, examples, execute), time.perf_counter()
+    judge, begun = Judge(*given, execute), time.perf_counter()
+    names = [one for one in judge.candidates if learner in ("auto", one.partition(" ")[0])]
     means: dict[str, float] = {}
-    for number, candidate in enumerate(judge.candidates):
-        progress(f"{name}: judging all, {number + 1} of {len(judge.candidates)}: {candidate}")
+    for number, candidate in enumerate(names):
+        progress(f"{name}: judging all, {number + 1} of {len(names)}: {candidate}")
         outcomes = [judge(Job(candidate, fold)) for fold in range(len(judge.folds))]
         if not any(one.reason for one in outcomes):
             means[candidate] = sum(one.loss for one in outcomes) / len(outcomes)

@@ -20,6 +20,7 @@ from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.tag import Tag
 from lineshaft.graph.replay import Replay
+from lineshaft.model.evaluate.interval import bootstrap
 from lineshaft.model.train import train_monitor
 from monitor_files import Matrix, tep
 from tep_diagnose import diagnose
@@ -54,14 +55,18 @@ def main() -> int:
     halves = [evaluate(runs, first, chosen.learner) for first in (True, False)]
     for half in halves:
         progress(f"{half.learner}: FAR {half.far:.4f}, " + " ".join(f"{k}:{v:.3f}" for k, v in half.fdr.items()))
+    worse = min(halves, key=lambda half: mean(half.fdr))
+    judged = np.array([fdr for fault, fdr in worse.fdr.items() if fault not in HARD])
+    low, high = bootstrap(lambda drawn: float(judged[drawn].mean()), len(judged))
     figures = {
-        "fdr_mean": min(mean(h.fdr) for h in halves), "far": max(h.far for h in halves),
+        "fdr_mean": mean(worse.fdr), "seeds": 1, "ci_low": low, "ci_high": high, "far": max(h.far for h in halves),
         "delay_median": max(float(np.median([d for k, d in h.delay.items() if k not in HARD])) for h in halves),
         "fdr_hard_max": max(h.fdr.get(k, 0.0) for h in halves for k in HARD),
         "fdr_by_fault": {k: min(h.fdr[k] for h in halves) for k in halves[0].fdr},
         "learner": "/".join(sorted({h.learner for h in halves}))}
-    finish(Result("tep", "fit on d00, limit on one half of d00_te, FAR on the other, both ways, the worse; 18 faults",
-                  figures, {"fdr_mean": ">= 0.963", "far": "<= 0.02", "fdr_hard_max": "<= 0.10",
+    finish(Result("tep", "fit on d00, limit on one half of d00_te, FAR on the other, both ways, the worse; 18 faults; "
+                  "interval of fdr_mean over faults", figures,
+                  {"fdr_mean": "> 0.966", "far": "<= 0.02", "fdr_hard_max": "<= 0.10",
                             "delay_median": "<= 9"},
                   PUBLISHED), as_json=chosen.json)
     return 0

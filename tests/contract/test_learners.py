@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
+from tests.model.installed import learnable
 
 from lineshaft.backend import backend, target
 from lineshaft.backend.onnxruntime import execute
@@ -18,13 +20,13 @@ from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.check import problems, signature
 from lineshaft.graph.reference import golden
 from lineshaft.graph.replay import Replay
-from lineshaft.model.blocks.features import Level, Past
+from lineshaft.model.blocks.features import Level, Past, Signal
 from lineshaft.model.blocks.impute import Impute
 from lineshaft.model.blocks.modes import Modes
 from lineshaft.model.blocks.standardise import Standardise
 from lineshaft.model.golden import golden_inputs
-from lineshaft.model.learner import Learner, Settings, learners
-from lineshaft.model.pipeline import Pipeline, Seen, Wires, extend, step_inputs
+from lineshaft.model.learner import Learner, Settings
+from lineshaft.model.pipeline import Block, Pipeline, Seen, Wires, extend, step_inputs
 from lineshaft.model.train import train_monitor
 
 CHANNELS, ROWS = 6, 700
@@ -35,7 +37,8 @@ class Fake:
     """The least a learner can be: the sum of squares."""
 
     name: ClassVar[str] = "fake"
-    features: ClassVar[Literal["level", "past"]] = "level"
+    features: ClassVar[Literal["level", "past", "signal"]] = "level"
+    aside: ClassVar[str] = ""
     reads: tuple[str, ...] = ("features",)
 
     def __init__(self, channels: int, settings: Settings) -> None:
@@ -49,7 +52,7 @@ class Fake:
         return {"energy": g.sum(square), "contribution": square}
 
 
-KINDS: dict[str, type[Learner]] = {**learners(), "fake": Fake}
+KINDS: dict[str, type[Learner]] = {**learnable(), "fake": Fake}
 
 
 def normal_data() -> Dataset:
@@ -63,7 +66,8 @@ def normal_data() -> Dataset:
 
 def fitted(kind: type[Learner]) -> Pipeline:
     data, rows = normal_data(), np.arange(ROWS) < ROWS - 200
-    features = Level(10) if kind.features == "level" else Past(3)
+    kinds: dict[str, Block] = {"level": Level(10), "past": Past(3), "signal": Signal()}
+    features = kinds[kind.features]
     blocks = (Modes(), Standardise(CHANNELS), Impute(CHANNELS), features, kind(CHANNELS, SETTINGS))
     return extend(Pipeline(CHANNELS, ()), blocks, data, rows, execute)
 
@@ -71,7 +75,12 @@ def fitted(kind: type[Learner]) -> Pipeline:
 @pytest.fixture(params=sorted(KINDS))
 def graph(request: pytest.FixtureRequest) -> bytes:
     """Energy and contributions of one learner."""
-    return fitted(KINDS[request.param]).graph(("energy", "contribution"))
+    return written(request.param)
+
+
+@cache
+def written(name: str) -> bytes:
+    return fitted(KINDS[name]).graph(("energy", "contribution"))
 
 
 def test_it_writes_a_valid_step_graph(graph: bytes) -> None:
@@ -126,7 +135,7 @@ def difficult() -> tuple[Array, Array]:
     return np.where(quality > 0, x, np.float32(0.0)), quality
 
 
-@pytest.mark.parametrize("name", sorted(learners()))
+@pytest.mark.parametrize("name", sorted(learnable()))
 def test_a_whole_monitor_of_it_finds_the_golden_fault_and_agrees_with_the_reference(name: str) -> None:
     data = normal_data()
     monitor = train_monitor(data, np.ones(ROWS, np.bool_), execute, learner=name)

@@ -12,5 +12,5 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "02_csv_to_soft_sensor.py"
 def test_a_csv_and_an_equation_become_one_graph(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, str(EXAMPLE)], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stderr == "", done.stderr
-    assert "infer of turbine.csv: mechanism" in done.stdout and "'coverage'" in done.stdout
+    assert "infer of turbine: mechanism" in done.stdout and "'coverage'" in done.stdout
     assert {"turbine.csv", "soft_sensor.onnx"} == {one.name for one in tmp_path.iterdir()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -121,3 +122,17 @@ def test_a_process_that_moves_all_its_tags_together_is_no_sensor_drift(rng: np.r
 
 def test_one_tag_alone_has_none_to_be_judged_by() -> None:
     assert not sensor_drift(np.zeros((100, 1)), np.ones((100, 1)))
+
+
+@pytest.mark.parametrize("column", ["TIT", "TEY", "CDP"])
+def test_a_drifting_sensor_of_a_gas_turbine_is_dated_in_the_next_year(shared_data: Path, column: str) -> None:
+    files = [shared_data / "gas_turbine" / f"gt_{year}.csv" for year in (2011, 2012)]
+    if not all(path.is_file() for path in files):
+        pytest.skip("the gas turbine set is absent")
+    names = files[0].read_text("utf-8").splitlines()[0].split(",")[:9]
+    old, new = (np.loadtxt(path, delimiter=",", skiprows=1, usecols=range(9)) for path in files)
+    assert not sensor_drift(old, new)
+    place = names.index(column)
+    new[4000:, place] += 0.5 * old[:, place].std()
+    [found] = sensor_drift(old, new)
+    assert found.column == place and abs(found.onset.begin - 4000) <= 24

@@ -167,6 +167,12 @@ def test_a_delayed_sample_teaches_the_row_that_it_is_about() -> None:
     np.testing.assert_array_equal(shifted(Infer(("y",), delay=2).examples(rows)), [7.0, np.nan, np.nan, np.nan])
 
 
+def test_a_value_that_the_grid_holds_is_no_new_sample() -> None:
+    rows = Dataset.of(np.column_stack([np.arange(6.0), [7.0, 7.0, 7.0, 8.0, 8.0, 7.0]]), (Tag("a"), Tag("y")))
+    found = shifted(Infer(("y",)).examples(rows))
+    np.testing.assert_array_equal(found, [7.0, np.nan, np.nan, 8.0, np.nan, 7.0])
+
+
 def test_a_table_of_independent_rows_is_split_at_random_and_needs_no_history() -> None:
     random = np.random.default_rng(0)
     x = random.normal(size=(300, 3))

@@ -48,6 +48,20 @@ def test_a_fault_is_found_and_named_in_every_mode(monitor: Monitor, start: int) 
     assert found["cause"][start + 80].argmax() == TAG
 
 
+def test_a_quiet_mode_has_its_own_middle() -> None:
+    """Mode 2 shakes, mode 1 hardly: a level that is usual there would be strange here, and its score says so."""
+    values = three_modes([(1, 400), (2, 400)] * 4, seed=5)
+    random = np.random.default_rng(0)
+    values[:, :WORD] = 10.0 + random.normal(size=(len(values), WORD)) * (0.2 + (values[:, WORD:] == 2))
+    slow = np.repeat(random.normal(size=(len(values) // 100, WORD)), 100, axis=0)
+    values[:, :WORD] += slow * (values[:, WORD:] == 2)
+    normal = np.arange(len(values)) < 2400
+    score = decided(train_monitor(dataset(values), normal, execute, mode_tags=(f"works/t{WORD}",), learner="pca"),
+                    values)["score"][2400:, 0]
+    middles = [float(np.median(score[values[2400:, WORD] == mode])) for mode in (1, 2)]
+    assert all(abs(middle) < 0.5 for middle in middles)
+
+
 def test_an_unknown_mode_is_an_alarm_that_names_the_mode_word(monitor: Monitor) -> None:
     found = decided(monitor, three_modes([(2, 200), (5, 300)], seed=98))
     assert found["alarm"][:200].sum() == 0

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.model.installed import learnable
 from tests.model.plant import Matrix, dataset, steady
 
 from lineshaft.backend.onnxruntime import execute
@@ -37,7 +38,7 @@ def decided(monitor: Monitor, values: Matrix) -> dict[str, Array]:
     return Replay(monitor.graph, execute)(*step_inputs(dataset(values)))
 
 
-@pytest.mark.parametrize("name", sorted(learners()))
+@pytest.mark.parametrize("name", sorted(learnable()))
 @settings(max_examples=4, deadline=None)
 @given(start=st.integers(150, 500), scale=st.floats(0.1, 1e6), seed=st.integers(0, 99))
 def test_what_is_held_out_changes_nothing_that_is_learnt(name: str, start: int, scale: float, seed: int) -> None:
@@ -56,7 +57,7 @@ def test_what_is_held_out_changes_nothing_that_is_learnt(name: str, start: int, 
     assert learnt(values) == learnt(other)
 
 
-@pytest.mark.parametrize("name", sorted(learners()))
+@pytest.mark.parametrize("name", sorted(learnable()))
 def test_decisions_do_not_know_a_row_s_position(name: str) -> None:
     monitor, later = trained(steady(ROWS, 5), name), steady(600, 5, seed=8)
     later[400:, 2] += 6.0
@@ -84,7 +85,7 @@ def coupled(rows: int, seed: int) -> Matrix:
     return values
 
 
-@pytest.mark.parametrize("name", sorted(learners()))
+@pytest.mark.parametrize("name", sorted(learnable()))
 def test_losing_tags_raises_no_alarm_and_a_lost_tag_is_no_cause(name: str) -> None:
     monitor, later = trained(coupled(1500, 0), name), coupled(700, 6)
     usual = decided(monitor, later)["alarm"].mean()
@@ -97,7 +98,7 @@ def test_losing_tags_raises_no_alarm_and_a_lost_tag_is_no_cause(name: str) -> No
         assert all(np.isfinite(value).all() for value in found.values())
 
 
-@pytest.mark.parametrize("name", sorted(learners()))
+@pytest.mark.parametrize("name", sorted(learnable()))
 def test_values_lost_at_random_raise_no_alarm(name: str) -> None:
     monitor, later = trained(coupled(1500, 0), name), coupled(700, 6)
     later[np.random.default_rng(0).random(later.shape) < 0.05] = np.nan
@@ -193,7 +194,7 @@ def test_no_normal_row_makes_no_golden_sequence() -> None:
         golden_inputs(dataset(BASE), np.zeros(ROWS, np.bool_), SETTINGS)
 
 
-@pytest.mark.parametrize("name", sorted(learners()))
+@pytest.mark.parametrize("name", sorted(learnable()))
 def test_a_graph_agrees_with_its_reference_while_tags_are_lost(name: str) -> None:
     values = steady(ROWS, 4)
     values[:, 1] = values[:, 0] + 1e-3 * values[:, 1]  # nearly the same signal twice: nothing is left to gain when lost

@@ -23,7 +23,8 @@ from lineshaft.connect.registry import connector_for
 from lineshaft.core.clock import SECOND, format_duration, parse_duration
 from lineshaft.core.errors import UsageError
 from lineshaft.core.manifest import Budget, Limits
-from lineshaft.model.learner import Settings, learners
+from lineshaft.model.learner import Settings
+from lineshaft.model.train import choices as monitors
 from lineshaft.prepared import prepared
 
 FILE = "lineshaft.toml"
@@ -337,7 +338,7 @@ def _check_task(loop: str, task: Task, path: Path, text: str) -> None:
         return place_of(path, text, "tasks", loop, *keys)
 
     # The learners of tasks with an answer depend on the examples.
-    known_learners = ("auto", *learners()) if task.task == MONITOR else (task.learner,)
+    known_learners = monitors() if task.task == MONITOR else (task.learner,)
     choices = {"task": (task.task, tasks()), "learner": (task.learner, known_learners),
                "target": (task.target, backends.targets()), "priority": (task.priority, PRIORITIES)}
     for key, (value, known) in choices.items():

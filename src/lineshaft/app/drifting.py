@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lineshaft.app import flow, training
 from lineshaft.app.drift_began import Began, Concept, began, concept
+from lineshaft.app.drift_truth import Truth, truth
 from lineshaft.app.goal import MONITOR
 from lineshaft.app.project import Project
 from lineshaft.app.recipe import Recipe
@@ -51,7 +52,7 @@ class Measured:
     ticks: ``window_rows`` compared, ``taught_rows`` left out because the bundle learnt from them, ``abnormal_rows``
     because a person called them abnormal, ``unseen_rows`` because their operating mode never was in the training.
     ``sliced`` where a long window was looked at in parts. ``began`` says when each change began, ``concept`` whether
-    people call decisions wrong more often than they did.
+    people call decisions wrong more often than they did, ``truth`` how large a task's errors are.
     """
 
     version: int
@@ -73,6 +74,7 @@ class Measured:
     scores: tuple[Bucket, ...]
     began: tuple[Began, ...]
     concept: Concept
+    truth: Truth | None
 
 
 def measure(project: Project, historian: Historian, version: int, over_ns: int, progress: Progress = silent
@@ -101,7 +103,8 @@ def measure(project: Project, historian: Historian, version: int, over_ns: int, 
         int((rows == ABNORMAL).sum()), unseen, sliced, CHANCE / max(1, len(tags)), modes, tags,
         _scores(project, historian, end - over_ns, end),
         began(reference, recent, _mode_numbers(reference, recent, modes)),
-        concept(verdicts(historian, manifest.loop), end - over_ns, end))
+        concept(verdicts(historian, manifest.loop), end - over_ns, end),
+        truth(project, historian, bundle, end - over_ns))
 
 
 def described(found: Measured) -> dict[str, object]:

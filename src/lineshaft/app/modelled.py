@@ -90,11 +90,16 @@ def fit_task(plant: Recorded, task: str, goal: Goal, learner: str = "auto", prog
     if task == MONITOR:
         raise UsageError("a monitor has no target", where="task", do="leave task out, and name what is normal")
     made = learning(task, goal, _place)
-    groups = plant.source[plant.dataset.run].astype(np.int32) if len(plant.table.runs) > 1 else None
-    told = examples.Told(plant.dataset, goal, groups)
+    told = told_by(plant, goal)
     found = examples.examples_of(task, told, made)
     recipe = Recipe(plant.name, plant.dataset.period_ns, plant.stale_ns, learner=learner, task=task, goal=goal)
     return Model(plant, found, recipe, choose(made, found, recipe, Unmeasured(), progress))
+
+
+def told_by(plant: Recorded, goal: Goal) -> examples.Told:
+    """A recorded plant with the goal; each run of the file is a group."""
+    groups = plant.source[plant.dataset.run].astype(np.int32) if len(plant.table.runs) > 1 else None
+    return examples.Told(plant.dataset, goal, groups)
 
 
 def _place(*keys: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from lineshaft.app.goal import MONITOR, Goal
 from lineshaft.core.errors import UsageError
 from lineshaft.core.manifest import Budget, Limits
-from lineshaft.model.learner import Settings, learners
+from lineshaft.model.learner import Settings
+from lineshaft.model.train import choices
 
 STALE_PERIODS = 3
 
@@ -36,7 +37,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.task != MONITOR:
             return
-        known = ("auto", *learners())
+        known = choices()
         if self.learner not in known:
             raise UsageError(f"no learner is called {self.learner!r}", where=f"task {self.loop}",
                              do=f"use one of: {', '.join(known)}")

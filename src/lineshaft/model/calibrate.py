@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -15,7 +16,7 @@ from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.replay import Replay
 from lineshaft.model.blocks.decide import Alarm, Score
 from lineshaft.model.blocks.explain import Cause, Confidence
-from lineshaft.model.blocks.features import Level, Past
+from lineshaft.model.blocks.features import Level, Past, Signal
 from lineshaft.model.blocks.smooth import Smooth
 from lineshaft.model.learner import Settings, learners
 from lineshaft.model.pipeline import Block, Pipeline, Seen, extend, replay, run_spans
@@ -24,6 +25,7 @@ Rows = NDArray[np.bool_]
 Vector = NDArray[np.float64]
 FEWEST = 30
 LEAST_DEVIATION = 1e-3
+SHRINK = 3.0
 LEAD = 200  # ticks of context before a block, far beyond any window
 
 
@@ -59,10 +61,11 @@ def calibrate(name: str, front: Front, execute: Executor) -> Calibrated:
     variance there and inside blocks of the fit rows that were left out in turn (``fold_weight``), since either
     alone sees too little of slow drift. The limit is the Student quantile of the stated rate, with as many
     degrees of freedom as there are independent filter lengths in the data: neighbouring rows say nearly the same.
+    Each operating mode has its own mean, as far as there are rows of it.
     """
     normal, settings = front.normal, front.settings
     whole = front.learn(name, normal.fit)
-    seen = replay(whole, normal.dataset, ("energy",), execute)
+    seen = replay(whole, normal.dataset, ("energy", "mode"), execute)
     energy, age, features = seen["energy"][:, 0], seen.age, front.features
     warm = age >= features.memory - 1
     held_out = _segments(energy, age, normal.held_out & warm, normal.dataset.run)
@@ -70,27 +73,42 @@ def calibrate(name: str, front: Front, execute: Executor) -> Calibrated:
         raise UsageError(f"only {sum(len(e) for e, _ in held_out)} held-out rows of normal operation are left for the "
                          f"alarm limit, {FEWEST} are the fewest", where="normal stretch", do="give a longer one")
     start = float(np.concatenate([e for e, _ in held_out]).mean())
-    logs = np.concatenate([smoothed(e, settings.smoothing, start, execute)[_burn(e, first, front):]
-                           for e, first in held_out])
+    logs = [smoothed(e, front.weights, start, execute)[_burn(e, first, front):] for e, first in held_out]
+    modes = [int(mode[0]) for mode, _ in _segments(
+        seen["mode"].argmax(axis=1), age, normal.held_out & warm, normal.dataset.run)]
+    length = max(features.memory, 1.0 / settings.smoothing)
+    centres = _centres(logs, modes, seen["mode"].shape[1], length)
+    centre = float(centres.mean())
     inside = _fold_variances(name, front, execute)
     weight = settings.fold_weight if inside else 0.0
-    variance = (1.0 - weight) * float(logs.var()) + weight * float(np.mean(inside or [0.0]))
-    rows = float(normal.fit.sum() + normal.held_out.sum())
-    freedom = rows / max(features.memory, 1.0 / settings.smoothing)
-    centre = float(logs.mean())
+    about = np.concatenate([log - (centres[mode] - centre) for log, mode in zip(logs, modes, strict=True)])
+    variance = (1.0 - weight) * float(about.var()) + weight * float(np.mean(inside or [0.0]))
+    freedom = float(normal.fit.sum() + normal.held_out.sum()) / length
     reach = max(variance**0.5, LEAST_DEVIATION) * _student(settings.false_alarm_rate, freedom)
-    cap = settings.cap * float(np.exp(min(centre + reach, 60.0)))
+    cap = settings.cap * float(np.exp(min(float(centres.max()) + reach, 60.0)))
     tail: tuple[Block, ...] = (
-        Smooth(settings.smoothing, start, cap, normal.settle), Score(centre, reach),
+        Smooth(front.weights[0], start, cap, normal.settle, front.weights[1]), Score(centres, reach),
         Alarm(settings.release, settings.debounce), Cause(settings.smoothing, cap), Confidence())
     done = extend(whole, tail, normal.dataset, normal.held_out & warm, execute)
     return Calibrated(name, done, features.memory, centre, reach, float(freedom))
 
 
-def smoothed(energy: Array, weight: float, start: float, execute: Executor) -> Vector:
+def _centres(logs: Sequence[Vector], modes: Sequence[int], count: int, length: float) -> Vector:
+    """The mean of ``logs`` in each mode [count], drawn towards that of all as if ``SHRINK`` more independent filter
+    lengths had been seen there: a mode of few held-out rows has that of all, or nearly."""
+    pooled, centres = float(np.concatenate(list(logs)).mean()), []
+    for mode in range(count):
+        own = np.concatenate([np.empty(0), *(log for log, of in zip(logs, modes, strict=True) if of == mode)])
+        looks = len(own) / length
+        apart = float(own.mean()) - pooled if len(own) else 0.0
+        centres.append(pooled + apart * looks / (looks + SHRINK) if count > 1 else pooled)
+    return np.array(centres)
+
+
+def smoothed(energy: Array, weights: tuple[float, float], start: float, execute: Executor) -> Vector:
     """ln of the smoothed energy [T], by the very block that the graph carries."""
     g = StepBuilder(1)
-    wires = Smooth(weight, start).emit(g, {"energy": g.x})
+    wires = Smooth(weights[0], start, falling=weights[1]).emit(g, {"energy": g.x})
     column = energy.reshape(-1, 1).astype(np.float32)
     found = Replay(g.model(wires), execute)(column, np.ones_like(column))
     return np.asarray(found["smooth"][:, 0], np.float64)
@@ -101,15 +119,21 @@ class Front:
     """All of a pipeline but the learner, with what it says of history: all learners and folds see the same."""
 
     pipeline: Pipeline
-    features: Level | Past
+    features: Level | Past | Signal
     seen: Seen
     normal: Normal
     settings: Settings
 
+    @property
+    def weights(self) -> tuple[float, float]:
+        """Of an energy above the mean and of one below it."""
+        level = isinstance(self.features, Level)
+        return self.settings.smoothing, self.settings.falling if level else self.settings.smoothing
+
     @classmethod
     def of(cls, kind: str, prefix: Pipeline, normal: Normal, settings: Settings, execute: Executor) -> Front:
         """The front of learners that take features of one kind, over the whole dataset."""
-        features = Level(settings.window) if kind == "level" else Past(settings.lags)
+        features = features_of(kind, settings)
         pipeline = extend(prefix, (features,), normal.dataset, normal.fit, execute)
         seen = replay(pipeline, normal.dataset, ("features", "z"), execute)
         return cls(pipeline, features, seen, normal, settings)
@@ -117,7 +141,7 @@ class Front:
     def learn(self, name: str, rows: Rows) -> Pipeline:
         """With the learner, fitted on rows whose whole window lies in ``rows``: nothing held out leaks in."""
         run, keep = self.normal.dataset.run, rows.copy()
-        for back in range(1, self.features.memory):
+        for back in range(1, self.features.context):
             keep[back:] &= rows[:-back] & (run[back:] == run[:-back])
             keep[:back] = False
         if keep.sum() < FEWEST:
@@ -126,6 +150,13 @@ class Front:
         learner = learners()[name](self.pipeline.channels, self.settings)
         learner.fit(self.seen.rows(keep))
         return Pipeline(self.pipeline.channels, (*self.pipeline.blocks, learner))
+
+
+def features_of(kind: str, settings: Settings) -> Level | Past | Signal:
+    """The block that learners of one kind look at."""
+    if kind == "level":
+        return Level(settings.window)
+    return Past(settings.lags) if kind == "past" else Signal()
 
 
 def _student(rate: float, freedom: float) -> float:
@@ -160,9 +191,9 @@ def _fold_variances(name: str, front: Front, execute: Executor) -> list[float]:
         seen = replay(fold, normal.dataset.rows(near), ("energy",), execute)
         parts = _segments(seen["energy"][:, 0], seen.age, (left_out & (front.seen.age >= memory - 1))[near],
                           normal.dataset.run[near])
-        found += [_variance(e, settings, execute) for e, _ in parts if len(e) > memory]
+        found += [_variance(e, front.weights, execute) for e, _ in parts if len(e) > memory]
     return found
 
 
-def _variance(energy: Array, settings: Settings, execute: Executor) -> float:
-    return float(smoothed(energy, settings.smoothing, float(energy[0]), execute).var())
+def _variance(energy: Array, weights: tuple[float, float], execute: Executor) -> float:
+    return float(smoothed(energy, weights, float(energy[0]), execute).var())

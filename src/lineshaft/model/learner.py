@@ -24,8 +24,9 @@ SPREAD_PER_MEMORY = 16.0
 class Settings:
     """The one default configuration of the monitor, for every plant; docs/adr/0002 says where it comes from.
 
-    ``window`` and ``lags`` are in ticks; ``smoothing`` is the weight of the newest energy, ``release`` the score
-    under which an alarm ends, ``false_alarm_rate`` the stated chance that one tick of normal operation is over
+    ``window`` and ``lags`` are in ticks; ``smoothing`` is the weight of the newest energy, ``falling`` that of one
+    below the mean for learners of levels, which remember what is over for a window already; ``release`` the score under
+    which an alarm ends, ``false_alarm_rate`` the stated chance that one tick of normal operation is over
     the limit; ``calibration`` is the last share of the normal stretch, which sets the limit and nothing else;
     ``folds`` and ``fold_weight`` say how the spread behind the limit is estimated (see ``calibrate``); ``cap`` is
     how many limits a single tick may count for; ``memories`` how many times the normal stretch must hold the
@@ -36,6 +37,7 @@ class Settings:
     window: int = 20
     lags: int = 3
     smoothing: float = 0.12
+    falling: float = 0.2
     release: float = 0.85
     debounce: int = 1
     false_alarm_rate: float = 2e-5
@@ -49,10 +51,15 @@ class Settings:
 
 
 class Learner(Protocol):
-    """A block of its own kind: ``energy`` [1] >= 0 grows with strangeness, ``contribution`` [C] >= 0 says where."""
+    """A block of its own kind: ``energy`` [1] >= 0 grows with strangeness, ``contribution`` [C] >= 0 says where.
+
+    ``aside`` says why the automatic choice doesn't try it, so that it is used only when asked for by name; empty for
+    the others.
+    """
 
     name: ClassVar[str]
-    features: ClassVar[Literal["level", "past"]]
+    features: ClassVar[Literal["level", "past", "signal"]]
+    aside: ClassVar[str]
     reads: tuple[str, ...]
 
     def __init__(self, channels: int, settings: Settings) -> None: ...

@@ -19,12 +19,13 @@ from lineshaft.graph.replay import Replay
 from lineshaft.model.blocks.features import Level
 from lineshaft.model.blocks.guard import Guard
 from lineshaft.model.blocks.impute import Impute
-from lineshaft.model.blocks.modes import Modes
+from lineshaft.model.blocks.modes import Modes, OfModes
 from lineshaft.model.blocks.standardise import Standardise
 from lineshaft.model.calibrate import FEWEST, Calibrated, Front, Normal, Rows, calibrate
 from lineshaft.model.learner import Settings, learners, robust_scale
 from lineshaft.model.memory import memory
 from lineshaft.model.pipeline import Pipeline, extend, longest, replay, step_inputs
+from lineshaft.model.stream import STREAM, streaming
 from lineshaft.model.synthetic import injected, injections
 
 OUTPUTS = ("score", "alarm", "cause", "confidence")
@@ -84,24 +85,33 @@ def unheard(trial: Trial) -> None:
     """Nobody listens."""
 
 
+def choices() -> tuple[str, ...]:
+    """What ``learner`` may be."""
+    return ("auto", *learners(), STREAM)
+
+
 def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out: Rows | None = None,
                   learner: str = "auto", mode_tags: Sequence[str] = (), settings: Settings = DEFAULT,
                   progress: Progress = silent, refused: Callable[[bytes], str] = may_run,
-                  heard: Callable[[Trial], None] = unheard) -> Monitor:
+                  heard: Callable[[Trial], None] = unheard, modes: OfModes | None = None) -> Monitor:
     """Fit, calibrate and choose.
 
     ``refused`` says why a learner's graph may not run (its figure over the budget) or nothing; it is asked in the order
-    of merit, until one may. ``heard`` is told of every trial.
+    of merit, until one may. ``heard`` is told of every trial. ``modes`` is a block that says the operating mode some
+    other way than by ``mode_tags`` (clusters of the tags themselves).
 
     ``normal`` [N] marks rows of normal operation; the last ``settings.calibration`` of every run of them is held
-    out for the limits, unless ``held_out`` [N] names other rows. ``learner`` is a name or "auto". Rows labelled
+    out for the limits, unless ``held_out`` [N] names other rows. ``learner`` is one of ``choices``. Rows labelled
     abnormal are never used. Raises ``UsageError`` where the stretch is too short or no tag is usable.
     """
     normal = normal & (dataset.labels != ABNORMAL)
+    if learner == STREAM:
+        return _streaming(dataset, normal, settings, execute)
     fit_rows, held = (normal, held_out) if held_out is not None else _split(dataset.run, normal, settings.calibration)
     roles = _as_far_as_used(Normal(dataset, fit_rows, held))
     _enough(roles)
-    prefix, roles = _prefix(roles, mode_tags, settings, execute)
+    known = Modes(_columns(roles.dataset, mode_tags)) if modes is None else modes
+    prefix, roles = _prefix(roles, known, settings, execute)
     names = list(learners()) if learner == "auto" else [learner]
     trials, candidates = [], {}
     fronts: dict[str, Front] = {}
@@ -121,7 +131,17 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
         heard(trials[-1])
     progress(len(names), len(names), "learning")
     best, trials = _allowed(trials, candidates, settings.lead, refused)
-    return _monitor(candidates[best.learner], best, tuple(trials), prefix, roles, settings)
+    return _monitor(candidates[best.learner], best, tuple(trials), known.count, roles, settings)
+
+
+def _streaming(dataset: Dataset, normal: Rows, settings: Settings, execute: Executor) -> Monitor:
+    roles = _as_far_as_used(Normal(dataset, normal, np.zeros_like(normal)))
+    if int(roles.fit.sum()) < 2 * FEWEST or not roles.dataset.good[roles.fit].any():
+        raise UsageError(f"{int(roles.fit.sum())} rows are too few to give a scale, or no tag was read in them",
+                         where="normal stretch", do=f"give {2 * FEWEST} rows in which the tags were read")
+    pipeline = streaming(roles.dataset, roles.fit, execute)
+    return Monitor(STREAM, pipeline.graph(OUTPUTS), f"{STREAM}, as asked for", (), settings, 1, 0,
+                   {"fit_rows": float(roles.fit.sum())})
 
 
 def _as_far_as_used(roles: Normal) -> Normal:
@@ -133,9 +153,8 @@ def _as_far_as_used(roles: Normal) -> Normal:
     return Normal(roles.dataset.rows(keep), roles.fit[keep], roles.held_out[keep], roles.settle)
 
 
-def _monitor(chosen: Calibrated, best: Trial, trials: tuple[Trial, ...], prefix: Pipeline, roles: Normal,
+def _monitor(chosen: Calibrated, best: Trial, trials: tuple[Trial, ...], modes: int, roles: Normal,
              settings: Settings) -> Monitor:
-    modes = next(len(b.centres) for b in prefix.blocks if isinstance(b, Modes))
     figures = {"held_out_false_alarms": best.false_alarms, "synthetic_power": best.power,
                "limit_reach": chosen.reach, "degrees_of_freedom": chosen.freedom,
                "fit_rows": float(roles.fit.sum()), "held_out_rows": float(roles.held_out.sum())}
@@ -165,7 +184,8 @@ def _best(tried: Sequence[Trial], lead: float) -> Trial:
 
 def _why(best: Trial, trials: tuple[Trial, ...]) -> str:
     tried = [t for t in trials if not t.reason and t.learner != best.learner]
-    passed_over = [f"{t.learner} was left out: {t.reason}" for t in trials if t.reason]
+    passed_over = [f"{t.learner} was left out: {t.reason}" for t in trials
+                   if t.reason and not learners()[t.learner].aside]
     if not tried:
         return f"{best.learner}, as asked for"
     others = ", ".join(f"{t.learner} {t.power:.0%}" for t in sorted(tried, key=lambda t: -t.merit))
@@ -194,12 +214,11 @@ def _split(run: NDArray[np.int32], normal: Rows, share: float) -> tuple[Rows, Ro
     return normal & ~held, held
 
 
-def _prefix(roles: Normal, mode_tags: Sequence[str], settings: Settings, execute: Executor
+def _prefix(roles: Normal, modes: OfModes, settings: Settings, execute: Executor
             ) -> tuple[Pipeline, Normal]:
     """Modes, scaling and imputation; where there are modes, learnt without the rows that follow a change of mode."""
-    modes = Modes(_columns(roles.dataset, mode_tags))
     first = extend(Pipeline(len(roles.dataset.tags), ()), (Guard(), modes), roles.dataset, roles.fit, execute)
-    if len(modes.centres) == 1:
+    if modes.count == 1:
         return _scaled(first, roles.dataset, roles.fit, execute), roles
     settle = _settling(first, roles, settings, execute)
     settled = replay(first, roles.dataset, ("since_mode",), execute)["since_mode"][:, 0] >= settle
@@ -247,9 +266,9 @@ def _settling(modes: Pipeline, roles: Normal, settings: Settings, execute: Execu
 
 
 def _unsuited(name: str, slowest: float, roles: Normal, settings: Settings) -> str:
-    """Why a learner of dynamics would only memorise a stretch as short as this; empty if it may be tried."""
-    if learners()[name].features == "level":
-        return ""
+    """Why a learner stands aside, or (one of dynamics) would only memorise so short a stretch; empty if it is tried."""
+    if learners()[name].aside or learners()[name].features != "past":
+        return learners()[name].aside
     rows, width = int(roles.fit.sum()), settings.lags * len(roles.dataset.tags)
     if rows < 3 * width:
         return f"{rows} rows for {width} lagged values (3 times as many are needed)"

@@ -117,6 +117,7 @@ def drift_arguments(parser: argparse.ArgumentParser) -> None:
 def drift(chosen: argparse.Namespace) -> int:
     """Each tag's newest values against those that the bundle learnt from."""
     from lineshaft.app import drifting
+    from lineshaft.app.drift_truth import told
     from lineshaft.app.project import Project
     from lineshaft.app.talk import Talk
 
@@ -133,7 +134,7 @@ def drift(chosen: argparse.Namespace) -> int:
     rows = [["tag", "state", "PSI", "by chance", "KS", "by chance", "shift", "began"],
             *([tag, one.state, f"{one.psi:.2f}", f"{one.psi_chance:.2f}", f"{one.ks:.2f}", f"{one.ks_chance:.2f}",
                f"{one.shift:+.1f} sigma", began.get(tag, "")] for tag, one in worst)]
-    emit(chosen, drifting.described(found), [*columns(rows), drifting.judged(found.concept)])
+    emit(chosen, drifting.described(found), [*columns(rows), drifting.judged(found.concept), *told(found.truth)])
     return 0
 
 

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.model.pipeline import Seen, Wires
 
 
 class Score:
-    """Wire ``score`` [1]: (smooth - centre) / reach; 0 is the middle of normal operation, 1 the alarm limit."""
+    """Wire ``score`` [1]: (smooth - centre) / reach; 0 is the middle of normal operation, 1 the alarm limit.
+
+    With as many ``centre`` as there are modes, each mode has its own; their mean while no mode is known.
+    """
 
     reads: tuple[str, ...] = ()
 
-    def __init__(self, centre: float, reach: float) -> None:
-        self.centre, self.reach = centre, reach
+    def __init__(self, centre: ArrayLike, reach: float) -> None:
+        self.centre, self.reach = np.atleast_1d(np.asarray(centre, np.float64)), reach
 
     def fit(self, seen: Seen) -> None:
         """Nothing to learn: both numbers come out of the calibration."""
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
-        return {"score": g.multiply(g.subtract(wires["smooth"], self.centre), 1.0 / self.reach)}
+        usual = float(self.centre.mean())
+        gap = g.subtract(wires["smooth"], usual)
+        if len(self.centre) > 1:
+            gap = g.subtract(gap, g.project(wires["mode"], (self.centre - usual)[:, None]))
+        return {"score": g.multiply(gap, 1.0 / self.reach)}
 
 
 class Alarm:

@@ -6,16 +6,26 @@ moves from one mode to the next.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.core.errors import UsageError
 from lineshaft.graph.builder import StepBuilder, Wire
-from lineshaft.model.pipeline import Seen, Wires
+from lineshaft.model.pipeline import Block, Seen, Wires
 
 MOST_MODES = 32
 FARTHEST = 4.0  # ranges beyond which a mode word is simply far; keeps squares of wild values finite
 TIE = 1e-5
+
+
+class OfModes(Block, Protocol):
+    """A block that gives ``mode`` [K], one-hot or 0 while unknown, and ``since_mode`` [1], ticks since it changed."""
+
+    @property
+    def count(self) -> int:
+        """K, once it was fitted."""
 
 
 class Modes:
@@ -36,6 +46,10 @@ class Modes:
         self.centres: NDArray[np.float64] = np.zeros((1, len(columns)))
         self.origin: NDArray[np.float64] = np.zeros(len(columns))
         self.scale: NDArray[np.float64] = np.ones(len(columns))
+
+    @property
+    def count(self) -> int:
+        return len(self.centres)
 
     def fit(self, seen: Seen) -> None:
         if not self.columns:

@@ -16,13 +16,16 @@ class Smooth:
 
     The mean starts at ``start``, the energy of normal operation, and stays as it is while ``warm`` is false or
     fewer than ``settle`` ticks have passed in the mode: a change of mode neither raises an alarm nor ends one. One
-    tick counts for at most ``cap``, so that a single wild value can't hold the alarm for long.
+    tick counts for at most ``cap``, so that a single wild value can't hold the alarm for long. ``falling`` is the
+    weight of an energy below the mean, where it is another.
     """
 
     reads: tuple[str, ...] = ()
 
-    def __init__(self, weight: float, start: float = 1.0, cap: float = np.inf, settle: int = 0) -> None:
+    def __init__(self, weight: float, start: float = 1.0, cap: float = np.inf, settle: int = 0,
+                 falling: float | None = None) -> None:
         self.weight, self.start, self.cap, self.settle = weight, start, cap, settle
+        self.falling = weight if falling is None else falling
 
     def fit(self, seen: Seen) -> None:
         """Nothing to learn: ``start`` and ``cap`` come out of the calibration."""
@@ -32,7 +35,9 @@ class Smooth:
         if np.isfinite(self.cap):
             energy = g.minimum(energy, self.cap)
         old = g.state("energy_mean", energy.shape)
-        new = g.add(old, g.multiply(g.subtract(g.subtract(energy, self.start), old), self.weight))
+        gap = g.subtract(g.subtract(energy, self.start), old)
+        weight = self.weight if self.falling == self.weight else g.where(g.less(gap, 0.0), self.falling, self.weight)
+        new = g.add(old, g.multiply(gap, weight))
         told: Wires = {}
         if "warm" in wires:
             counts = wires["warm"]

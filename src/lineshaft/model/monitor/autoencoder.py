@@ -23,7 +23,8 @@ class Autoencoder:
     """Mean squared residual, each tag's in its own normal deviations."""
 
     name: ClassVar[str] = "autoencoder"
-    features: ClassVar[Literal["level", "past"]] = "level"
+    features: ClassVar[Literal["level", "past", "signal"]] = "level"
+    aside: ClassVar[str] = ""
     reads: tuple[str, ...] = ("features",)
 
     def __init__(self, channels: int, settings: Settings) -> None:

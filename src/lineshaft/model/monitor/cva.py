@@ -22,7 +22,8 @@ class Cva(Quadratic):
     """Residual statistic of CVA with a future of one tick and half as many states as tags."""
 
     name: ClassVar[str] = "cva"
-    features: ClassVar[Literal["level", "past"]] = "past"
+    features: ClassVar[Literal["level", "past", "signal"]] = "past"
+    aside: ClassVar[str] = ""
 
     def fit(self, seen: Seen) -> None:
         features = np.asarray(seen["features"], np.float64)

@@ -11,7 +11,8 @@ class DynamicPca(Pca):
     """The index of PCA over the newest lags of every tag."""
 
     name: ClassVar[str] = "dpca"
-    features: ClassVar[Literal["level", "past"]] = "past"
+    features: ClassVar[Literal["level", "past", "signal"]] = "past"
+    aside: ClassVar[str] = ""
 
 
 LEARNER = DynamicPca

@@ -21,7 +21,8 @@ class Neighbours:
     """Mean squared distance to the 3 nearest of at most 512 remembered levels, evenly spread over time."""
 
     name: ClassVar[str] = "neighbours"
-    features: ClassVar[Literal["level", "past"]] = "level"
+    features: ClassVar[Literal["level", "past", "signal"]] = "level"
+    aside: ClassVar[str] = ""
     reads: tuple[str, ...] = ("features", "z")
 
     def __init__(self, channels: int, settings: Settings) -> None:

@@ -21,7 +21,8 @@ class Pca(Quadratic):
     """PCA on the tags' levels; keeps 90 % of the variance."""
 
     name: ClassVar[str] = "pca"
-    features: ClassVar[Literal["level", "past"]] = "level"
+    features: ClassVar[Literal["level", "past", "signal"]] = "level"
+    aside: ClassVar[str] = ""
 
     def fit(self, seen: Seen) -> None:
         features = np.asarray(seen["features"], np.float64)

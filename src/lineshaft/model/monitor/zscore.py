@@ -15,7 +15,8 @@ class ZScore:
     """max_i ((level_i - median_i) / scale_i)^2."""
 
     name: ClassVar[str] = "zscore"
-    features: ClassVar[Literal["level", "past"]] = "level"
+    features: ClassVar[Literal["level", "past", "signal"]] = "level"
+    aside: ClassVar[str] = ""
     reads: tuple[str, ...] = ("features", "z")
 
     def __init__(self, channels: int, settings: Settings) -> None:

@@ -86,6 +86,7 @@ class _Search:
     watch: Watch
     measure: Measure
     rows: dict[str, Row] = field(default_factory=dict)
+    wholes: dict[str, Pipeline] = field(default_factory=dict)
     begun: float = field(default_factory=time.monotonic)
     before_s: float = 0.0
     doing: str = ""
@@ -275,8 +276,12 @@ class _Search:
         return bool(self.rows[name].losses)
 
     def _whole(self, name: str) -> Pipeline:
-        judge = self.judge
-        return learnt(judge.learning, judge.candidates[name], judge.examples, judge.held_out, judge.execute)
+        """The candidate learnt from all rows, with its tail; what was learnt once is kept."""
+        if name not in self.wholes:
+            judge = self.judge
+            self.wholes[name] = learnt(judge.learning, judge.candidates[name], judge.examples, judge.held_out,
+                                       judge.execute)
+        return self.wholes[name]
 
     def _give_up(self) -> None:
         told = "; ".join(f"{row.name}: {row.reason}" for row in self.rows.values() if row.reason)

@@ -63,14 +63,14 @@ class Infer:
         return self.targets[0]
 
     def examples(self, dataset: Dataset) -> Examples:
-        """The dataset with what is to be learnt: the target's good values, each at the row it describes.
+        """The dataset with what is to be learnt: the target's new good values, each at the row it describes.
 
         Its tags are those that the model reads. Raises ``UsageError`` where the target is no tag or was never measured.
         """
         column = _column(self.target, dataset.tags)
         target = np.full(len(dataset), np.nan)
         for start, stop in run_spans(dataset.run):
-            told = np.where(dataset.good[start:stop, column], dataset.values[start:stop, column], np.nan)
+            told = _fresh(np.where(dataset.good[start:stop, column], dataset.values[start:stop, column], np.nan))
             target[start:max(stop - self.delay, start)] = told[self.delay:]
         if not np.isfinite(target).any():
             raise UsageError("it has no good value, so there is nothing to learn from", where=self.target,
@@ -147,6 +147,12 @@ def errors(target: NDArray[np.float64], value: NDArray[np.float64], low: NDArray
     if low is not None and high is not None:
         found["coverage"] = float(((target >= low) & (target <= high)).mean())
     return found
+
+
+def _fresh(told: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Samples [N] without repeats: the grid holds a value until the next one comes, which then isn't about now."""
+    repeated = np.append(False, told[1:] == told[:-1])
+    return np.where(repeated, np.nan, told)
 
 
 def _column(name: str, tags: Sequence[Tag]) -> int:

@@ -21,7 +21,7 @@ from lineshaft.app.console.setup.probe import Probe as Looked
 from lineshaft.connect.registry import connector_for, manifests
 from lineshaft.core.errors import LineshaftError, Refused
 from lineshaft.core.tag import Tag as Signal
-from lineshaft.model.learner import learners
+from lineshaft.model.train import choices as monitors
 
 router = APIRouter(prefix="/api/v1/setup", tags=["setup"])
 Text = Annotated[str, StringConstraints(max_length=2000)]
@@ -288,7 +288,7 @@ def choices(here: Here, _: Engineer) -> Choices:
         kinds=[Kind(name=one.name, title=one.title, description=one.description, schemes=list(one.schemes),
                     suffixes=list(one.suffixes)) for one in map(known.__getitem__, sources.kinds())],
         near=sources.NEAR, answers=sources.near(), files=[Export(**asdict(one)) for one in sources.files(here.folder)],
-        learners=["auto", *learners()], targets=list(backend.targets()))
+        learners=list(monitors()), targets=list(backend.targets()))
 
 
 @router.post("/draft")

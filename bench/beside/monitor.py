@@ -1,7 +1,5 @@
 """Detectors of PyOD and river on files with a normal start; its text is run by ``peers.run``, in their environment."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -55,13 +55,14 @@ def sensed(task: Infer, train: Dataset, test: Dataset, seconds: float) -> Sensed
     progress(f"{task.target}{' adapting' if task.adapt else ''}: {found.fitted.why}")
     judged = task.examples(test)
     said = through(found.fitted.graph, judged.dataset)
-    known = judged.known
+    truth = table(test, task.target)[1]
+    known = np.isfinite(truth)  # every measured row, as for the library models; not only those that are new samples
     chosen = next(one for one in _all(task, examples) if one.name == found.fitted.learner)
     begun = time.perf_counter()
     fit(chosen, examples, examples.known, execute)
     learnt = time.perf_counter() - begun
     value, low, high = (said[name][known, 0] for name in ("value", "low", "high"))
-    return Sensed(found.fitted, value, low, high, judged.target[known, 0], took, learnt,
+    return Sensed(found.fitted, value, low, high, truth[known], took, learnt,
                   step_seconds(found.fitted.graph, judged.dataset))
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 
@@ -57,26 +56,6 @@ def test_hydraulic_says_the_recall_of_each_part_beside_a_baseline(tmp_path: Path
         np.savetxt(tmp_path / f"{name}.txt", state[:, :1] + rng.normal(size=(len(state), width)), "%.3f", "\t")
     found = figures("hydraulic", tmp_path, "--seconds", "12")
     assert found["cooler_recall"] > 0.9 and found["baseline_best"] > 0.5
-
-
-def test_cwru_leaves_a_bearing_and_a_load_out(tmp_path: Path, rng: np.random.Generator) -> None:
-    scipy_io = pytest.importorskip("scipy.io")
-
-    def save(name: str, order: float, minutes: float, loud: float) -> None:
-        time = np.arange(3 * 8192 + 400) / 12_000
-        since = np.mod(time, 60 / (minutes * order)) if order else time + 1.0
-        knock = loud * np.exp(-since * 600) * np.sin(2 * np.pi * 2500 * since)
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scipy_io.savemat(path, {f"X1_{sensor}_time": (knock + 0.1 * rng.normal(size=len(time)))[:, None]
-                                for sensor in ("DE", "FE")} | {"X1RPM": minutes})
-
-    for place, order in (("IR", 5.415), ("OR", 3.585)):
-        for diameter in ("007", "014"):
-            for load, minutes in ((0, 1797.0), (1, 1772.0)):
-                save(f"12k_x/{place}/{diameter}/1_{load}.mat", order, minutes, 1.0 + int(diameter) / 14)
-    found = figures("cwru", tmp_path, "--seconds", "20")
-    assert found["macro_f1"] > 0.9 and found["folds"] == 4 and found["few_shot_macro_f1"] > 0.5
 
 
 def test_a_folder_without_the_set_is_told(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PAGES = ("README.md", "README.zh-CN.md")
-_QUOTED = re.compile(r"(<!-- ([a-z]+)\.([\w.]+):(\S*) -->).*?(<!-- / -->)")
+_QUOTED = re.compile(r"(<!-- ([a-z_]+)\.([\w.]+):(\S*) -->).*?(<!-- / -->)")
 
 
 def quote(page: str, results: Mapping[str, Any]) -> str:

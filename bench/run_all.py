@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ IS_BENCHMARK = "arguments(__doc__)"
 TAKES_DATA = "--data"
 OTHER_SET = re.compile(r'^SET = "(\w+)"', re.MULTILINE)
 """A benchmark that is not called as the folder of its data set says which one it takes."""
+OTHER_TASK = re.compile(r'^OTHER_TASK = "(\w+)"', re.MULTILINE)
+"""A benchmark that is also run with ``--task`` of another name."""
 USES_MANY = re.compile(r"^(from pipelines|import searched)\b", re.MULTILINE)
 """What looks for its own data sets in the folder of all."""
 
@@ -32,17 +35,23 @@ def main() -> int:
     results.mkdir(exist_ok=True)
     failed = 0
     for script in sorted(p for p in HERE.glob("*.py") if IS_BENCHMARK in p.read_text("utf-8") and p != Path(__file__)):
-        if chosen.only and script.stem not in chosen.only:
-            continue
-        failed |= run(script, chosen.data, results)
+        for name, words in ways(script).items():
+            if not chosen.only or name in chosen.only:
+                failed |= run(script, name, words, chosen.data, results)
     (HERE / "RESULTS.md").write_text(table(results), "utf-8")
     readme.refresh(HERE.parent)
     return failed
 
 
-def run(script: Path, data: Path, results: Path) -> int:
+def ways(script: Path) -> dict[str, list[str]]:
+    """The words that a benchmark is run with, by the name of its result."""
+    other = OTHER_TASK.search(script.read_text("utf-8"))
+    return {script.stem: [], **({f"{script.stem}_{other[1]}": ["--task", other[1]]} if other else {})}
+
+
+def run(script: Path, name: str, words: Sequence[str], data: Path, results: Path) -> int:
     """One benchmark in a process of its own; its JSON is kept beside the table."""
-    command = [sys.executable, str(script), "--json"]
+    command = [sys.executable, str(script), "--json", *words]
     text = script.read_text("utf-8")
     if TAKES_DATA in text:
         named = OTHER_SET.search(text)
@@ -51,14 +60,14 @@ def run(script: Path, data: Path, results: Path) -> int:
             print(f"==> {script.stem}: skipped, {folder} is absent", file=sys.stderr)
             return 0
         command += [TAKES_DATA, str(folder)]
-    print(f"==> {script.stem}", file=sys.stderr, flush=True)
+    print(f"==> {name}", file=sys.stderr, flush=True)
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        print(f"{script.stem} failed with exit code {done.returncode}", file=sys.stderr)
+        print(f"{name} failed with exit code {done.returncode}", file=sys.stderr)
         return 1
     found = json.loads(done.stdout.splitlines()[-1])
     found["date"] = datetime.now(UTC).strftime("%Y-%m-%d")
-    (results / f"{script.stem}.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    (results / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     return 0
 
 

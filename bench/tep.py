@@ -26,6 +26,7 @@ from monitor_files import Matrix, tep
 from tep_diagnose import diagnose
 
 ONSET = 160
+OTHER_TASK = "diagnose"
 HARD = ("03", "09", "15")
 IN_A_ROW = 3
 PUBLISHED = {"PCA": {"fdr_mean": 0.739}, "DPCA": {"fdr_mean": 0.781}, "CVA": {"fdr_mean": 0.960, "delay_median": 9}}

@@ -101,7 +101,7 @@ def test_both_readmes_have_the_same_sections_links_and_figures() -> None:
         return [target for target in LINK.findall(text) if target not in READMES]
 
     def quoted(text: str) -> list[str]:
-        return re.findall(r"<!-- [a-z]+\.\S+ -->", text)
+        return re.findall(r"<!-- [a-z_]+\.\S+ -->", text)
 
     assert shape(chinese) == shape(english)
     assert links(chinese) == links(english)

@@ -1,6 +1,6 @@
 """From a CSV to a soft sensor: an equation says most of it, a head learns the rest, one graph holds both.
 
-    python examples/02_csv_to_soft_sensor.py
+    python examples/03_equations_and_data.py
 
 Writes turbine.csv and soft_sensor.onnx into the current folder.
 """

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "02_csv_to_soft_sensor.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "03_equations_and_data.py"
 
 
 def test_a_csv_and_an_equation_become_one_graph(tmp_path: Path) -> None:

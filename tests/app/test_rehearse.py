@@ -78,5 +78,5 @@ def test_a_program_reads_progress_on_stderr_and_the_result_on_stdout(project: Pr
         assert main(["model", *words, "--project", str(project.folder), "--progress-json", "-o", "json"]) == 0
         shown = capsys.readouterr()
         lines = [json.loads(line) for line in shown.err.splitlines()]
-        assert lines and all(set(line) == {"done", "total", "what"} for line in lines)
+        assert lines and all({"done", "total", "what"} <= set(line) for line in lines)  # a search says more
         assert json.loads(shown.out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,21 @@ def rng() -> np.random.Generator:
 @pytest.fixture
 def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Certificates of this process find that a step takes no time: a busy machine refuses none."""
+    _take_no_time(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def untimed_module() -> Iterator[None]:
+    """The same for fixtures that many tests of a module share."""
+    with pytest.MonkeyPatch.context() as patch:
+        _take_no_time(patch)
+        yield
+
+
+def _take_no_time(patch: pytest.MonkeyPatch) -> None:
     from lineshaft.bundle.certify import certify
 
-    monkeypatch.setattr("lineshaft.app.lowering.certify", partial(certify, clock=ManualClock()))
+    patch.setattr("lineshaft.app.lowering.certify", partial(certify, clock=ManualClock()))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -28,11 +29,19 @@ pytestmark = pytest.mark.usefixtures("untimed")
 
 
 @pytest.fixture
-def project(tmp_path: Path, rng: np.random.Generator) -> Project:
-    """Two bundles that nobody has deployed."""
+def project(trained: Path, tmp_path: Path) -> Project:
+    """A project of one's own with two bundles that nobody has deployed."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    return Project.open(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, untimed_module: None) -> Path:
+    """The folder of such a project, which nobody changes."""
+    folder, rng = tmp_path_factory.mktemp("trained"), np.random.default_rng(20260101)
     text = template(name="works", learn="by hand").replace('# learner = "auto"', 'learner = "zscore"')
-    (tmp_path / "lineshaft.toml").write_text(text, "utf-8")
-    project = Project.open(tmp_path)
+    (folder / "lineshaft.toml").write_text(text, "utf-8")
+    project = Project.open(folder)
     with project.historian() as historian:
         historian.register([Tag(tag, address=tag) for tag in TAGS])
         index, times = np.tile(np.arange(3, dtype=np.int32), 600), START + SECOND * np.repeat(np.arange(600), 3)
@@ -40,7 +49,7 @@ def project(tmp_path: Path, rng: np.random.Generator) -> Project:
         training.declare_normal(project, historian, START, START + 600 * SECOND, "anna", "")
         for _ in range(2):
             training.train(project, historian)
-    return project
+    return folder
 
 
 class Ticking:

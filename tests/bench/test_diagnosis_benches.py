@@ -50,7 +50,7 @@ def test_gearbox_learns_at_some_loads_and_is_tested_at_the_others(tmp_path: Path
 
 
 def test_hydraulic_says_the_recall_of_each_part_beside_a_baseline(tmp_path: Path, rng: np.random.Generator) -> None:
-    state = np.stack([np.repeat(np.tile(levels, 45), 2) for levels in ((3, 20), (90, 100), (0, 1), (90, 130))], axis=1)
+    state = np.stack([np.repeat(np.tile(levels, 15), 12) for levels in ((3, 20), (90, 100), (0, 1), (90, 130))], axis=1)
     np.savetxt(tmp_path / "profile.txt", np.column_stack([state, np.zeros(len(state))]), "%d", "\t")
     for name, width in (("TS1", 60), ("FS1", 600)):
         np.savetxt(tmp_path / f"{name}.txt", state[:, :1] + rng.normal(size=(len(state), width)), "%.3f", "\t")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from lineshaft.model.search.processes import ONE_THREAD
 from lineshaft.model.search.run import Hands
 
 LOCAL, LOCAL_WORKERS, LOCAL_STORE, STARTS = "local", 2, 100 * 2**20, 4
+ANSWER_S = 10.0
 INSTALL = "pip install 'lineshaft[ray]'"
 
 
@@ -102,6 +104,7 @@ def _joined(address: str) -> None:
     for tries in reversed(range(STARTS if address == LOCAL else 1)):
         try:
             with told("starting or reaching Ray"):
+                _answered(address)
                 ray.init(**_settings(address))
             return
         except EnvironmentFailed as failed:
@@ -109,6 +112,13 @@ def _joined(address: str) -> None:
             if not tries:
                 raise EnvironmentFailed(failed.what, where=f"--ray {address}",
                                         do="start a cluster with `ray start --head`, or write --ray local") from failed
+
+
+def _answered(address: str) -> None:
+    """Raises ``OSError`` where nobody listens: Ray itself asks for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_S).close()
 
 
 def _settings(address: str) -> dict[str, Any]:

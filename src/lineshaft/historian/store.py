@@ -35,7 +35,7 @@ from lineshaft.historian.hot import Hot, State
 from lineshaft.historian.overview import Overview, Snapshot
 from lineshaft.historian.pieces import Pieces, as_columns, combined, gathered
 from lineshaft.historian.recent import Recent
-from lineshaft.historian.rows import Rows, as_samples, series_by_tag
+from lineshaft.historian.rows import Rows, as_samples, joined, series_by_tag
 from lineshaft.historian.version import last_arrival, name_version
 
 log = logging.getLogger(__name__)
@@ -233,9 +233,11 @@ class EmbeddedHistorian:
             if arrival == state.last:
                 return Tail(Samples.empty(), arrival)
             state = self._sync()
-            rows = self._recent.since(arrival, limit) if arrival >= state.flushed else None
-        if rows is None:
-            rows = self._cold.since(state.cold, arrival, min(arrival + limit, state.flushed))
+            handed_over = min(limit, max(state.flushed - arrival, 0))
+            parts = [self._recent.since(arrival + handed_over, limit - handed_over)] if handed_over < limit else []
+        if handed_over:
+            parts = [self._cold.since(state.cold, arrival, arrival + handed_over), *parts]
+        rows = joined(parts)
         return Tail(as_samples(rows, self._paths_of(rows)), arrival + len(rows))
 
     def version(self) -> str:

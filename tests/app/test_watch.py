@@ -232,13 +232,21 @@ def test_rows_are_counted_where_there_are_no_times(tmp_path: Path, capsys: pytes
     assert "UTC" not in (tmp_path / "out" / "report.html").read_text("utf-8").split("</header>")[1].split("quality")[0]
 
 
+def alike(value: Any) -> Any:
+    """Without where it lies, to four digits: which form of a graph is the quicker is measured, and they round apart."""
+    if isinstance(value, dict):
+        return {key: alike(one) for key, one in value.items() if key != "where"}
+    if isinstance(value, list):
+        return [alike(one) for one in value]
+    return round(value, 4) if isinstance(value, float) else value
+
+
 def test_labels_set_nothing_but_are_compared_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     frame = cooling()
     plain = watched(capsys, written(tmp_path / "a.csv", frame), "--out", tmp_path / "a", *NORMAL)
     frame["anomaly"] = (np.arange(ROWS) >= FAULT).astype(int)
     labelled = watched(capsys, written(tmp_path / "b.csv", frame), "--out", tmp_path / "b", *NORMAL)
-    same = [{key: value for key, value in one.items() if key != "where"} for one in plain["alarms"]]
-    assert same == [{key: value for key, value in one.items() if key != "where"} for one in labelled["alarms"]]
+    assert alike(plain["alarms"]) == alike(labelled["alarms"])
     found = labelled["labels"]
     assert isinstance(found, dict) and found["rows"] == 500 and found["far"] == 0 and found["mar"] < 0.15
     assert plain["labels"] is None

@@ -13,7 +13,7 @@ from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.step import Array
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.replay import Replay
-from lineshaft.model.blocks.decide import Alarm, Score
+from lineshaft.model.blocks.decide import Alarm, Evened, Score
 from lineshaft.model.blocks.explain import Cause, Confidence
 from lineshaft.model.blocks.features import Level, Past
 from lineshaft.model.blocks.impute import Impute
@@ -251,3 +251,12 @@ def test_masked_rows_teach_no_mode() -> None:
     block = Modes((0,))
     block.fit(seen(x=word, quality=quality))
     assert len(block.centres) == 2
+
+
+def test_a_mode_of_more_energy_is_evened_before_it_is_smoothed() -> None:
+    """So what is held over a change of mode is no alarm in the next one."""
+    g = StepBuilder(3)
+    wires = Evened([-1.0, 3.0]).emit(g, {"energy": g.slice(g.x, 0, 1), "mode": g.slice(g.x, 1, 3)})
+    rows = np.array([[np.exp(-1.0), 1, 0], [np.exp(3.0), 0, 1], [5.0, 0, 0]], np.float32)
+    found = Replay(g.model({"evened": wires["energy"]}), execute)(rows, np.ones_like(rows))["evened"][:, 0]
+    np.testing.assert_allclose(found, [np.exp(1.0), np.exp(1.0), 5.0], rtol=1e-5)

@@ -14,7 +14,7 @@ from lineshaft.core.errors import UsageError
 from lineshaft.core.step import Array, Executor
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.replay import Replay
-from lineshaft.model.blocks.decide import Alarm, Score
+from lineshaft.model.blocks.decide import Alarm, Evened, Score
 from lineshaft.model.blocks.explain import Cause, Confidence
 from lineshaft.model.blocks.features import Level, Past, Signal
 from lineshaft.model.blocks.smooth import Smooth
@@ -85,9 +85,10 @@ def calibrate(name: str, front: Front, execute: Executor) -> Calibrated:
     variance = (1.0 - weight) * float(about.var()) + weight * float(np.mean(inside or [0.0]))
     freedom = float(normal.fit.sum() + normal.held_out.sum()) / length
     reach = max(variance**0.5, LEAST_DEVIATION) * _student(settings.false_alarm_rate, freedom)
-    cap = settings.cap * float(np.exp(min(float(centres.max()) + reach, 60.0)))
+    cap = settings.cap * float(np.exp(min(centre + reach, 60.0)))
     tail: tuple[Block, ...] = (
-        Smooth(front.weights[0], start, cap, normal.settle, front.weights[1]), Score(centres, reach),
+        *((Evened(centres),) if len(centres) > 1 else ()),
+        Smooth(front.weights[0], start, cap, normal.settle, front.weights[1]), Score(centre, reach),
         Alarm(settings.release, settings.debounce), Cause(settings.smoothing, cap), Confidence())
     done = extend(whole, tail, normal.dataset, normal.held_out & warm, execute)
     return Calibrated(name, done, features.memory, centre, reach, float(freedom))

@@ -9,26 +9,39 @@ from lineshaft.graph.builder import StepBuilder
 from lineshaft.model.pipeline import Seen, Wires
 
 
-class Score:
-    """Wire ``score`` [1]: (smooth - centre) / reach; 0 is the middle of normal operation, 1 the alarm limit.
+class Evened:
+    """Wire ``energy`` [1] in units that mean the same in every mode: over exp(centre of the mode - mean of centres).
 
-    With as many ``centre`` as there are modes, each mode has its own; their mean while no mode is known.
+    It stands before the smoothing, so that what is held over a change of mode is right in the next one. Before a mode
+    is known the energy stays as it is.
     """
 
     reads: tuple[str, ...] = ()
 
-    def __init__(self, centre: ArrayLike, reach: float) -> None:
-        self.centre, self.reach = np.atleast_1d(np.asarray(centre, np.float64)), reach
+    def __init__(self, centres: ArrayLike) -> None:
+        self.centres = np.asarray(centres, np.float64)
+
+    def fit(self, seen: Seen) -> None:
+        """Nothing to learn: the centres come out of the calibration."""
+
+    def emit(self, g: StepBuilder, wires: Wires) -> Wires:
+        more = np.expm1(self.centres.mean() - self.centres)[:, None]
+        return {"energy": g.multiply(wires["energy"], g.add(g.project(wires["mode"], more), 1.0))}
+
+
+class Score:
+    """Wire ``score`` [1]: (smooth - centre) / reach; 0 is the middle of normal operation, 1 the alarm limit."""
+
+    reads: tuple[str, ...] = ()
+
+    def __init__(self, centre: float, reach: float) -> None:
+        self.centre, self.reach = centre, reach
 
     def fit(self, seen: Seen) -> None:
         """Nothing to learn: both numbers come out of the calibration."""
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
-        usual = float(self.centre.mean())
-        gap = g.subtract(wires["smooth"], usual)
-        if len(self.centre) > 1:
-            gap = g.subtract(gap, g.project(wires["mode"], (self.centre - usual)[:, None]))
-        return {"score": g.multiply(gap, 1.0 / self.reach)}
+        return {"score": g.multiply(g.subtract(wires["smooth"], self.centre), 1.0 / self.reach)}
 
 
 class Alarm:

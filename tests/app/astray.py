@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from lineshaft.app import training
-from lineshaft.app.config import template
 from lineshaft.app.project import Project
+from lineshaft.app.template import template
 from lineshaft.core.clock import SECOND
 from lineshaft.core.quality import GOOD
 from lineshaft.core.sample import Samples

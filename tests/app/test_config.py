@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineshaft.app.config import PASSWORD, check, load, template
+from lineshaft.app.config import PASSWORD, check, load
 from lineshaft.app.locate import line_of
 from lineshaft.app.project import Project
+from lineshaft.app.template import template
 from lineshaft.core.errors import UsageError
 from lineshaft.core.tag import Tag
 

@@ -13,9 +13,9 @@ import pytest
 
 from lineshaft.app import edge, training
 from lineshaft.app.cli import main
-from lineshaft.app.config import template
 from lineshaft.app.deploy import Deciding, deploy, promote, roll_back, shadow
 from lineshaft.app.project import Project
+from lineshaft.app.template import template
 from lineshaft.core.clock import SECOND
 from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
 from lineshaft.core.quality import GOOD

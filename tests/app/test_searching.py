@@ -15,11 +15,11 @@ from tests.model.search.small import Small, examples
 
 from lineshaft.app import flow
 from lineshaft.app.cli import main
-from lineshaft.app.config import template
 from lineshaft.app.leaderboard import lines, live, picture, save, saved
 from lineshaft.app.recipe import Recipe
 from lineshaft.app.searching import Searching, Wanted
 from lineshaft.app.talk import Talk
+from lineshaft.app.template import template
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.clock import SECOND
 from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError

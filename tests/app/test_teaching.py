@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineshaft.app import flow, judging, training
-from lineshaft.app.config import template
 from lineshaft.app.project import Project, alone
 from lineshaft.app.recipe import Recipe
 from lineshaft.app.record import Recorder
+from lineshaft.app.template import template
 from lineshaft.core.clock import SECOND, format_time
 from lineshaft.core.dataset import ABNORMAL, NORMAL
 from lineshaft.core.decision import Cause, Decision

@@ -14,11 +14,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.screen import Screen
 
-from lineshaft.app.config import template
 from lineshaft.app.console.door import Person, Role
 from lineshaft.app.console.pages import languages, words
 from lineshaft.app.console.security.passwords import Passwords
 from lineshaft.app.console.security.people import People
+from lineshaft.app.template import template
 
 PASSWORD, OWN = "correct horse battery", "a password of my own"
 REFUSED = (r"status of 4\d\d",)  # a browser calls every refusal an error

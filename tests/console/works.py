@@ -15,12 +15,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from lineshaft.app import edge, flow, training
-from lineshaft.app.config import template
 from lineshaft.app.console.context import Console
 from lineshaft.app.console.door import Door, OpenDoor, Outcome, Person
 from lineshaft.app.console.live.pulse import Pulse
 from lineshaft.app.console.server import make_app
 from lineshaft.app.project import Project
+from lineshaft.app.template import template
 from lineshaft.core.clock import SECOND, ManualClock
 from lineshaft.core.decision import Decision
 from lineshaft.core.decision_tags import decision_samples, decision_tags

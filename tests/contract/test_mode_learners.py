@@ -14,7 +14,7 @@ from lineshaft.graph.replay import Replay
 from lineshaft.model.clusters import learners
 from lineshaft.model.learning import train
 from lineshaft.model.pipeline import Pipeline, extend, replay, step_inputs
-from lineshaft.model.tasks.segment import ONE, Segment, examples
+from lineshaft.model.tasks.segment import ONE, Segment
 
 STAY = 60
 MODES = np.array([[0.0, 0.0, 5.0], [6.0, 2.0, 5.0], [-4.0, 8.0, 5.0]])
@@ -30,7 +30,7 @@ def plant(modes: int, stays: int = 24, seed: int = 0) -> tuple[Dataset, NDArray[
 
 def learnt(name: str, dataset: Dataset, modes: int = 0) -> Pipeline:
     task = Segment()
-    candidate = next(c for c in Segment(modes=modes).candidates(examples(dataset)) if c.name == name)
+    candidate = next(c for c in Segment(modes=modes).candidates(task.examples(dataset)) if c.name == name)
     every = np.ones(len(dataset), np.bool_)
     every[:task.level] = False
     return extend(Pipeline(3, ()), (*candidate.front(), candidate.head()), dataset, every, execute)
@@ -76,7 +76,7 @@ def test_equal_seeds_give_equal_modes(name: str) -> None:
 
 def test_the_task_finds_the_modes_and_does_not_know_what_it_never_saw() -> None:
     dataset, mode = plant(3)
-    fitted = train(Segment(), examples(dataset), execute)
+    fitted = train(Segment(), Segment().examples(dataset), execute)
     assert [answer.name for answer in fitted.answers][:3] == ["mode 1", "mode 2", "mode 3"]
     assert fitted.learner != ONE and len(fitted.answers) == fitted.figures["modes"]
     x, quality = step_inputs(dataset)
@@ -94,4 +94,4 @@ def test_a_plant_of_one_mode_is_not_cut_in_pieces() -> None:
     for tick in range(1, 1500):
         slow[tick] = 0.98 * slow[tick - 1] + random.normal(size=3)
     dataset = Dataset.of(slow, (Tag("a"), Tag("b"), Tag("c")))
-    assert train(Segment(), examples(dataset), execute).figures["modes"] <= 2
+    assert train(Segment(), Segment().examples(dataset), execute).figures["modes"] <= 2

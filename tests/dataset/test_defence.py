@@ -184,7 +184,6 @@ def test_the_failure_modes_of_ai4i_are_pointed_out(shared_data: Path) -> None:
 
 
 def test_the_other_filter_of_the_healthy_cwru_record_is_found(shared_data: Path) -> None:
-    pytest.importorskip("scipy")
     from scipy.io import loadmat
 
     signals, labels = [], []

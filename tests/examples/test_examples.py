@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -20,7 +18,6 @@ def test_a_csv_becomes_a_bundle_and_its_fault_is_found(tmp_path: Path) -> None:
 
 
 def test_a_csv_becomes_a_soft_sensor(tmp_path: Path) -> None:
-    pytest.importorskip("sklearn")
     example = EXAMPLES / "02_soft_sensor.py"
     done = subprocess.run([sys.executable, str(example)], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -14,8 +14,8 @@ import pytest
 
 from lineshaft import backend as backends
 from lineshaft.app import flow
-from lineshaft.app.config import template
 from lineshaft.app.project import Project
+from lineshaft.app.template import template
 from lineshaft.connect.registry import open_connector
 from lineshaft.core import discovery
 from lineshaft.core.clock import SECOND

@@ -12,7 +12,6 @@ from tests.way.conftest import plant
 from lineshaft.app import api, goal
 from lineshaft.app.recorded import Recorded
 
-pytest.importorskip("sklearn")
 TOLD: dict[str, dict[str, Any]] = {  # with a quick learner of each
     "infer": {"target": "NOX", "learner": "ridge", "adapt": False},
     "forecast": {"target": "NOX", "ahead": (1, 3), "learner": "ridge"},
@@ -48,10 +47,22 @@ def recorded(task: str) -> Recorded:
     return api.from_frame(frames[task]() if task in frames else plant(400), name=task)
 
 
-@pytest.mark.parametrize("task", goal.tasks()[1:])
+def test_segment_finds_the_modes_of_a_plant_from_its_tags() -> None:
+    random, fast = np.random.default_rng(0), np.arange(1200) // 100 % 2
+    frame = pd.DataFrame({"speed": 900 + 500 * fast + random.normal(0, 20, 1200), "load": random.normal(5, 1, 1200),
+                          "power": 30 + 25 * fast + random.normal(0, 2, 1200)}, index=plant(1200).index)
+    model = api.fit(api.from_frame(frame, name="modes"), task="segment", learner="kmeans")
+    assert model.figures["modes"] == 2 and 0.3 < model.figures["share_of_mode_1"] < 0.7
+    losses = {trial.name: trial.loss for trial in model.learnt.trials}
+    assert losses["kmeans"] < losses["naive one mode"] - 0.1  # nats a row and tag: the tags are what is described
+
+
+def test_every_task_of_ours_is_tried_here() -> None:
+    assert set(TOLD) == set(goal.tasks()) - {goal.MONITOR}
+
+
+@pytest.mark.parametrize("task", TOLD)
 def test_a_task_is_learnt_certified_and_decides(task: str) -> None:
-    if task not in TOLD:
-        pytest.skip(f"{task} is not one of ours")
     model = api.fit(recorded(task), task=task, **TOLD[task])
     manifest = model.loaded.manifest
     assert manifest.task == task and manifest.lineage.learner != "" and manifest.figures

@@ -69,19 +69,20 @@ class Told:
         return np.asarray(self.dataset.labels != ABNORMAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How one task comes by its targets: the keys that it takes, those it can't do without, and the function."""
-
-    takes: frozenset[str]
-    needs: frozenset[str]
-    targets: Callable[[Told], tuple[Matrix, tuple[str, ...]]]
-
-
 def numbers(told: Told) -> tuple[Matrix, tuple[str, ...]]:
     """The predicted tags' own values, where they were read and nobody called the row abnormal."""
     target = np.column_stack([told.column(path, "predict") for path in told.goal.predict])
     return np.where(told.ordinary[:, None], target, np.nan), told.goal.predict
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How one task comes by its targets: the keys that it takes, those it can't do without, and the function, which a
+    task that makes its own examples doesn't need."""
+
+    takes: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
+    targets: Callable[[Told], tuple[Matrix, tuple[str, ...]]] = numbers
 
 
 def classes(told: Told) -> tuple[Matrix, tuple[str, ...]]:
@@ -117,26 +118,20 @@ def lives(told: Told) -> tuple[Matrix, tuple[str, ...]]:
     return life, ("remaining life",)
 
 
-def nothing(told: Told) -> tuple[Matrix, tuple[str, ...]]:
-    """No target: every row with a usable value that nobody called abnormal teaches."""
-    teaches = told.dataset.good.any(axis=1) & told.ordinary
-    return np.where(teaches, 0.0, np.nan)[:, None], ("mode",)
-
-
 _NUMBERS, _GROUP = frozenset({"predict"}), frozenset({"group"})
 WAYS: Mapping[str, Way] = {
-    MONITOR: Way(frozenset(), frozenset(), nothing),
-    Task.INFER.value: Way(_NUMBERS | _GROUP, _NUMBERS, numbers),
-    Task.FORECAST.value: Way(_NUMBERS | _GROUP, frozenset(), numbers),
-    Task.DIAGNOSE.value: Way(_NUMBERS | _GROUP | {"classes"}, frozenset(), classes),
-    Task.PROGNOSE.value: Way(_NUMBERS | _GROUP | {"end-of-life"}, frozenset(), lives),
-    Task.SEGMENT.value: Way(_GROUP, frozenset(), nothing),
+    MONITOR: Way(),
+    Task.INFER.value: Way(_NUMBERS | _GROUP, _NUMBERS),
+    Task.FORECAST.value: Way(_NUMBERS | _GROUP),
+    Task.DIAGNOSE.value: Way(_NUMBERS | _GROUP | {"classes"}, targets=classes),
+    Task.PROGNOSE.value: Way(_NUMBERS | _GROUP | {"end-of-life"}, targets=lives),
+    Task.SEGMENT.value: Way(_GROUP),
 }
 
 
 def check(task: str, given: Mapping[str, object], place: Place) -> None:
     """That a task is told what it needs and nothing that it has no use for; ``given`` are the keys with a value."""
-    way = WAYS.get(task, Way(_NUMBERS | _GROUP, frozenset(), numbers))
+    way = WAYS.get(task, Way(_NUMBERS | _GROUP))
     for key in given:
         if given[key] and key not in way.takes:
             raise UsageError(f"task {task} has no use for {key!r}", where=place(key), do="take that line out")
@@ -157,11 +152,10 @@ def examples_of(task: str, told: Told, learning: Learning) -> Examples:
         found = replace(found, target=np.where(told.ordinary[:, None], found.target, np.nan), group=told.group)
     else:
         target, names = WAYS[task].targets(told)
-        group = told.group
-        inputs = without(told.dataset, (*told.goal.predict, *told.goal.read))
-        if task == Task.PROGNOSE.value:  # nothing of one life reaches into the next
-            inputs = replace(inputs, run=_numbered(np.column_stack([inputs.run, group])).astype(np.int32))
-        found = Examples(inputs, target, group, names)
+        found = Examples(without(told.dataset, (*told.goal.predict, *told.goal.read)), target, told.group, names)
+    apart = _numbered(np.column_stack([found.dataset.run, found.group])).astype(np.int32)
+    # Nothing of one asset or life reaches into another.
+    found = replace(found, dataset=replace(found.dataset, run=apart))
     if not found.known.any():
         raise UsageError(f"none of the {len(found)} rows says what {task} is to learn", where=task,
                          do="record the predicted tag with the others, or say what happened with `lineshaft feedback`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from abc import ABC, abstractmethod
 from functools import cached_property
 from pathlib import Path
 
@@ -14,16 +15,16 @@ from lineshaft.model.learnt import Learnt
 from lineshaft.node.seat import Loaded
 
 
-class Sealable:
+class Sealable(ABC):
     """A learnt model with the data that it was learnt from."""
 
     learnt: Learnt
     recipe: Recipe
 
     @property
+    @abstractmethod
     def sealed_with(self) -> tuple[Dataset, flow.Rows]:
         """The dataset, and the rows [N] of it that golden sequences are made from."""
-        raise NotImplementedError
 
     @property
     def why(self) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+VALUE, LOW, HIGH, KNOWN = "value", "low", "high", "known"
+"""Outputs of a graph with an answer: the values, the ends of their intervals, whether they are known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lineshaft.core.answer import Answer
+from lineshaft.core.answer import HIGH, KNOWN, LOW, VALUE, Answer
 from lineshaft.core.task import Task
 from lineshaft.model.evaluate.reliability import Mark
 
-VALUE, LOW, HIGH, KNOWN = "value", "low", "high", "known"
 ALWAYS = ("score", "alarm", "cause", "confidence")
 WITH_VALUE = (VALUE, LOW, HIGH, KNOWN, *ALWAYS)
 

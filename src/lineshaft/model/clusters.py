@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import ClassVar, Protocol
@@ -46,7 +47,7 @@ def learners() -> Mapping[str, type[ModeLearner]]:
     return {name: discovery.load(FAMILY, name).LEARNER for name in discovery.names(FAMILY)}
 
 
-class Places:
+class Places(ABC):
     """Modes as sets of core points: a row belongs to the mode of the nearest, the more surely the nearer it is.
 
     A subclass gives ``found(z)``: core points [P, F] out of rows z [M, F], and the mode [P] of each.
@@ -62,9 +63,9 @@ class Places:
         self.cores: list[Matrix] = []
         self.width = 1.0
 
+    @abstractmethod
     def found(self, z: Matrix) -> tuple[Matrix, Labels]:
         """Core points [P, F] and the mode [P] of each, numbered from 0."""
-        raise NotImplementedError
 
     def fit(self, seen: Seen) -> None:
         features = np.asarray(seen["features"], np.float64)

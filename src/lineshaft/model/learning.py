@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from lineshaft.core import discovery
-from lineshaft.core.answer import Answer
+from lineshaft.core.answer import VALUE, Answer
 from lineshaft.core.errors import LineshaftError, UsageError
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.step import Executor
 from lineshaft.core.task import Task
 from lineshaft.graph.check import signature
-from lineshaft.model.answer import VALUE, WITH_VALUE, Fitted, Trial
+from lineshaft.model.answer import WITH_VALUE, Fitted, Trial
 from lineshaft.model.evaluate.reliability import calibration_error
 from lineshaft.model.evaluate.splits import Fold, Rows
 from lineshaft.model.examples import Examples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -39,16 +40,16 @@ class Linear:
         return g.add(g.project(z, self.weights), self.offset)
 
 
-class LinearClasses(Linear):
+class LinearClasses(Linear, ABC):
     """Probabilities by softmax of the map; a subclass gives the map of the classes that there are."""
 
     farthest: ClassVar[float] = np.inf
     """Deviations at which a feature is cut."""
 
+    @abstractmethod
     def learnt(self, z: Matrix, classes: NDArray[np.int64], count: int) -> tuple[Matrix, Matrix]:
         """Weights [F, count] and offset [count] for standardised rows; scikit-learn's single column for two classes
         is taken as well."""
-        raise NotImplementedError
 
     def fit(self, seen: Seen) -> None:
         classes = numbers_of(seen["target"])

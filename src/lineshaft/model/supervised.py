@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lineshaft.core.answer import VALUE
 from lineshaft.core.step import Executor
-from lineshaft.model.answer import VALUE, Trial
+from lineshaft.model.answer import Trial
 from lineshaft.model.evaluate.interval import over_seeds
 from lineshaft.model.evaluate.splits import Fold, Rows
 from lineshaft.model.examples import Examples

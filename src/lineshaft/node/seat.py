@@ -8,6 +8,7 @@ from math import isfinite
 
 import numpy as np
 
+from lineshaft.core.answer import HIGH, KNOWN, LOW, VALUE
 from lineshaft.core.errors import Refused
 from lineshaft.core.fit import Fit
 from lineshaft.core.manifest import Manifest
@@ -17,7 +18,6 @@ from lineshaft.node.record import Said
 from lineshaft.node.rules import LimitRules, Word
 
 SCORE, ALARM, CONFIDENCE, CAUSE = "score", "alarm", "confidence", "cause"
-VALUE, LOW, HIGH, KNOWN = "value", "low", "high", "known"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,11 +13,12 @@ from fastapi.testclient import TestClient
 from tests.node.conftest import load, row  # noqa: F401 (fixtures)
 
 from lineshaft.app import flow
-from lineshaft.app.config import FILE, template
+from lineshaft.app.config import FILE
 from lineshaft.app.console.context import Console
 from lineshaft.app.console.door import OpenDoor
 from lineshaft.app.console.server import make_app
 from lineshaft.app.project import Project
+from lineshaft.app.template import template
 from lineshaft.core.alarm import Alarm
 from lineshaft.core.clock import SECOND, ManualClock
 from lineshaft.core.sample import Samples

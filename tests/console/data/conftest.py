@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from lineshaft.app.config import FILE, template
+from lineshaft.app.config import FILE
 from lineshaft.app.console.context import Console
 from lineshaft.app.console.door import OpenDoor
 from lineshaft.app.console.server import make_app
+from lineshaft.app.template import template
 from lineshaft.core.clock import SECOND
 from lineshaft.core.quality import BAD_NO_COMMUNICATION
 from lineshaft.core.sample import Samples

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lineshaft.app.config import template
 from lineshaft.app.console.context import NotFound
 from lineshaft.app.console.nodes import logs
 from lineshaft.app.project import Project
+from lineshaft.app.template import template
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from lineshaft.app.config import FILE, template
+from lineshaft.app.config import FILE
 from lineshaft.app.console.context import Console
 from lineshaft.app.console.door import OpenDoor
 from lineshaft.app.console.server import make_app
+from lineshaft.app.template import template
 from lineshaft.core.tag import Tag
 from lineshaft.historian.store import EmbeddedHistorian, open_historian
 

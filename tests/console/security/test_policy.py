@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from lineshaft.app.cli import main
-from lineshaft.app.config import template
 from lineshaft.app.console.door import Role
 from lineshaft.app.console.security.configured import policy_of
 from lineshaft.app.console.security.policy import HOUR, Policy, check
+from lineshaft.app.template import template
 from lineshaft.core.errors import Refused, UsageError
 
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from lineshaft.app.config import FILE, check, template
+from lineshaft.app.config import FILE, check
 from lineshaft.app.console.setup.edit import Change, changes_between, edited
 from lineshaft.app.console.setup.values import key, value
+from lineshaft.app.template import template
 from lineshaft.core.errors import UsageError
 
 

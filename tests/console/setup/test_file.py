@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lineshaft.app.config import FILE, load, template
+from lineshaft.app.config import FILE, load
 from lineshaft.app.console.setup import file
 from lineshaft.app.console.setup.edit import Change
+from lineshaft.app.template import template
 from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
 
 SOURCE = Change(("plant", "source"), "opc.tcp://plc:4840/")

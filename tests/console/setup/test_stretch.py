@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from lineshaft.app import flow
-from lineshaft.app.config import FILE, template
+from lineshaft.app.config import FILE
 from lineshaft.app.console.setup.recorded import recorded
 from lineshaft.app.console.setup.stretch import assess_stretch, declare, declared
 from lineshaft.app.project import Project
+from lineshaft.app.template import template
 from lineshaft.core.clock import SECOND
 from lineshaft.core.errors import UsageError
 from lineshaft.core.feedback import Feedback, Verdict

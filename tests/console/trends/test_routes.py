@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from lineshaft.app import training
 from lineshaft.app.band import normal_band
-from lineshaft.app.config import template
 from lineshaft.app.console.context import Console
 from lineshaft.app.console.door import OpenDoor
 from lineshaft.app.console.server import make_app
 from lineshaft.app.project import Project
+from lineshaft.app.template import template
 from lineshaft.core.clock import SECOND
 from lineshaft.core.decision import Cause, Decision
 from lineshaft.core.decision_tags import decision_samples, decision_tags

@@ -28,8 +28,9 @@ IGNORED = "console/\nhistory/\nkeys/\nlogs/\nnode/\nrun.lock\n"
 
 def do(chosen: argparse.Namespace) -> int:
     """Write the file; what is there already stays."""
-    from lineshaft.app.config import FILE, check, template
+    from lineshaft.app.config import FILE, check
     from lineshaft.app.talk import Talk
+    from lineshaft.app.template import template
 
     path = chosen.folder / FILE
     text = template(chosen.source, name=chosen.name, loop=chosen.loop, period=chosen.period, learn=chosen.learn)

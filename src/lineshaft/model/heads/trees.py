@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 import onnx
 
-from lineshaft.core.errors import EnvironmentFailed
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.foreign.lightgbm import from_text
 from lineshaft.graph.importing.inputs import inputs
 from lineshaft.graph.importing.writing import write
 from lineshaft.model.head import Kind, Settings
+from lineshaft.model.library import library
 from lineshaft.model.pipeline import Seen, Wires
 
 DEFAULT = {"trees": 200, "leaves": 15, "rate": 0.05, "least": 20, "features": 0.7, "penalty": 1.0}
@@ -45,10 +45,7 @@ class Trees:
         return {"value": g.concat(parts) if len(parts) > 1 else parts[0]}
 
     def _booster(self, features: Any, target: Any) -> Any:
-        try:
-            import lightgbm
-        except ImportError:
-            raise EnvironmentFailed("LightGBM is not installed", do="pip install 'lineshaft[models]'") from None
+        lightgbm = library("lightgbm")
         told = self.settings
         objective = {"objective": "regression"} if self.kind == "number" else (
             {"objective": "binary"} if self.outputs == 2 else {"objective": "multiclass", "num_class": self.outputs})

@@ -15,10 +15,10 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from lineshaft.core.answer import VALUE
 from lineshaft.core.step import Executor
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.check import signature
-from lineshaft.model.answer import VALUE
 from lineshaft.model.evaluate.splits import Fold, Rows
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import Block, Pipeline, Seen, extend, replay

@@ -9,12 +9,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from lineshaft.core.answer import Answer
+from lineshaft.core.answer import HIGH, LOW, VALUE, Answer
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.errors import UsageError
 from lineshaft.core.step import Executor
 from lineshaft.core.task import Task
-from lineshaft.model.answer import HIGH, LOW, VALUE
 from lineshaft.model.blocks.bridge import Bridge
 from lineshaft.model.blocks.effects import Effects
 from lineshaft.model.blocks.guard import Guard

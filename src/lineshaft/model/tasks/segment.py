@@ -43,6 +43,11 @@ class Segment:
     held_out_share: float = 0.2
     seed: int = 0
 
+    def examples(self, dataset: Dataset) -> Examples:
+        """The tags themselves are what modes have to describe; a row that lacks one teaches nothing."""
+        target = np.where(dataset.good, dataset.values, np.nan)
+        return Examples(dataset, target, dataset.run, tuple(tag.path for tag in dataset.tags))
+
     def candidates(self, examples: Examples) -> Sequence[Candidate]:
         channels = len(examples.dataset.tags)
 
@@ -83,12 +88,6 @@ class Segment:
         share = np.bincount(mode[examples.known], minlength=seen["value"].shape[1]) / max(int(examples.known.sum()), 1)
         return {"modes": float(seen["value"].shape[1]), "known": float(seen["known"][held_out].mean()),
                 **{f"share_of_mode_{k + 1}": float(part) for k, part in enumerate(share)}}
-
-
-def examples(dataset: Dataset) -> Examples:
-    """A dataset for the task: its own tags are what the modes have to describe."""
-    target = np.where(dataset.good, dataset.values, np.nan)
-    return Examples(dataset, target, dataset.run, tuple(tag.path for tag in dataset.tags))
 
 
 TASK = Segment

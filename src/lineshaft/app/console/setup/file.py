@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Literal
 
 from lineshaft.app.cli.init import IGNORED
-from lineshaft.app.config import FILE, check, template
+from lineshaft.app.config import FILE, check
 from lineshaft.app.console.setup.edit import Change, edited
+from lineshaft.app.template import template
 from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
 
 ROOTS = ("plant", "tasks")

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Result, arguments, data_folder, finish
+from harness import Result, data_folder, finish
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.graph.replay import Replay
 from lineshaft.model.evaluate.interval import bootstrap
@@ -24,7 +24,7 @@ from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import step_inputs
 from lineshaft.model.search.run import Limits, search
 from lineshaft.model.tables.classify import Classify
-from table_files import examples, nested, rows_of, times
+from table_files import examples, nested, rows_of, table_arguments, times
 
 FOLDS, SEARCH_S = 5, 50.0
 FAILURE = "Machine.failure"
@@ -36,11 +36,7 @@ TYPES = {"L": 0.0, "M": 1.0, "H": 2.0}
 
 
 def main() -> int:
-    parser = arguments(__doc__)
-    parser.add_argument("--data", required=True, help="the folder of the table")
-    parser.add_argument("--seconds", type=float, default=SEARCH_S, help="of the search in each fold")
-    parser.add_argument("--folds", type=int, default=FOLDS)
-    chosen = parser.parse_args()
+    chosen = table_arguments(__doc__, SEARCH_S, FOLDS)
     given, modes = read(*rows_of(data_folder(chosen.data), (FAILURE, "Type")))
     kind = given.target[:, 0].astype(np.int64)
     own, beside = nested(given, chosen.folds, chosen.seconds)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness import arguments
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.tag import Tag
@@ -21,6 +23,15 @@ from lineshaft.model.tasks.diagnose import Diagnose
 
 Matrix = NDArray[np.float64]
 Numbers = NDArray[np.int64]
+
+
+def block_arguments(description: str | None, seconds: float) -> argparse.Namespace:
+    """What a bench of blocks is told."""
+    parser = arguments(description)
+    parser.add_argument("--data", required=True, help="the folder of the files")
+    parser.add_argument("--learner", default="auto", help="one learner instead of the choice")
+    parser.add_argument("--seconds", type=float, default=seconds, help="for all searches together")
+    return parser.parse_args()
 
 
 def examples(rows: Matrix, kind: Numbers, group: NDArray[np.int32], names: Sequence[str], sensors: Sequence[str],

@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from by_blocks import block_arguments
 from cwru_files import HEALTHY, PLACES, RATE, SENSORS, TOP, Recording, blocks, recordings
-from harness import Result, arguments, data_folder, finish, progress
+from harness import Result, data_folder, finish, progress
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.tag import Tag
@@ -65,11 +66,7 @@ class Said:
 
 
 def main() -> int:
-    parser = arguments(__doc__)
-    parser.add_argument("--data", required=True, help="the folder of the recordings")
-    parser.add_argument("--learner", default="auto", help="one learner instead of the choice")
-    parser.add_argument("--seconds", type=float, default=TOTAL_S, help="for all searches together")
-    chosen = parser.parse_args()
+    chosen = block_arguments(__doc__, TOTAL_S)
     found = recordings(data_folder(chosen.data))
     progress(f"{len(found)} recordings")
     pairs = sorted({(r.diameter, r.load) for r in found if r.kind != HEALTHY})

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from by_blocks import Matrix, answers, baselines, examples, learnt
-from harness import Result, arguments, data_folder, finish, progress
+from by_blocks import Matrix, answers, baselines, block_arguments, examples, learnt
+from harness import Result, data_folder, finish, progress
 from lineshaft.model.diagnosis import Vibration
 from lineshaft.model.evaluate.interval import bootstrap
 from lineshaft.model.tasks.diagnose import mean_recall
@@ -32,11 +32,7 @@ PROTOCOL = ("learnt at every second load, tested at the loads between; blocks of
 
 
 def main() -> int:
-    parser = arguments(__doc__)
-    parser.add_argument("--data", required=True, help="the folder of the files")
-    parser.add_argument("--learner", default="auto", help="one learner instead of the choice")
-    parser.add_argument("--seconds", type=float, default=SEARCH_S, help="for the search")
-    chosen = parser.parse_args()
+    chosen = block_arguments(__doc__, SEARCH_S)
     files = read(data_folder(chosen.data))
     loads = sorted({load for _, load in files})
     teach, test = (pooled(files, set(loads[start::2])) for start in (0, 1))

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from by_blocks import Matrix, Numbers, answers, baselines, examples, learnt
-from harness import Result, arguments, data_folder, finish, progress
+from by_blocks import Matrix, Numbers, answers, baselines, block_arguments, examples, learnt
+from harness import Result, data_folder, finish, progress
 from lineshaft.model.diagnosis import Vibration
 from lineshaft.model.evaluate.interval import bootstrap
 from lineshaft.model.tasks.diagnose import mean_recall
@@ -33,11 +33,7 @@ PROTOCOL = ("stable cycles in time order, fifteen blocks of time, every third ju
 
 
 def main() -> int:
-    parser = arguments(__doc__)
-    parser.add_argument("--data", required=True, help="the folder of the files")
-    parser.add_argument("--learner", default="auto", help="one learner instead of the choice")
-    parser.add_argument("--seconds", type=float, default=TOTAL_S, help="for all searches together")
-    chosen = parser.parse_args()
+    chosen = block_arguments(__doc__, TOTAL_S)
     sensors, profile = read(data_folder(chosen.data))
     stable = profile[:, STABLE] == 0
     stretch = np.cumsum(np.any(np.diff(profile[:, :STABLE], axis=0, prepend=profile[:1, :STABLE]) != 0, axis=1))

@@ -15,7 +15,8 @@ from typing import Any
 import readme
 
 HERE = Path(__file__).resolve().parent
-IS_BENCHMARK = "arguments(__doc__)"
+IS_BENCHMARK = "arguments(__doc__"
+"""However a benchmark is told what to do, it begins with that."""
 TAKES_DATA = "--data"
 OTHER_SET = re.compile(r'^SET = "(\w+)"', re.MULTILINE)
 """A benchmark that is not called as the folder of its data set says which one it takes."""

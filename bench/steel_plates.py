@@ -13,10 +13,10 @@ from collections import Counter
 
 import numpy as np
 
-from harness import Result, arguments, data_folder, finish
+from harness import Result, data_folder, finish
 from lineshaft.model.evaluate.interval import bootstrap
 from lineshaft.model.tasks.diagnose import macro_f1
-from table_files import examples, nested, rows_of, times
+from table_files import examples, nested, rows_of, table_arguments, times
 
 FOLDS, SEARCH_S = 10, 30.0
 TYPE = "failure.type"
@@ -24,11 +24,7 @@ CLASSES = ("other", "bumps", "K-scratch", "Z-scratch", "pastry", "stains", "dirt
 
 
 def main() -> int:
-    parser = arguments(__doc__)
-    parser.add_argument("--data", required=True, help="the folder of the table")
-    parser.add_argument("--seconds", type=float, default=SEARCH_S, help="of the search in each fold")
-    parser.add_argument("--folds", type=int, default=FOLDS)
-    chosen = parser.parse_args()
+    chosen = table_arguments(__doc__, SEARCH_S, FOLDS)
     header, rows = rows_of(data_folder(chosen.data), (TYPE,))
     inputs = [name for name in header if name not in (TYPE, "target") and _numeric(rows, header.index(name))]
     x = np.array([[float(row[header.index(name)]) for name in inputs] for row in rows])

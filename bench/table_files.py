@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import sys
 import time
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import progress
+from harness import arguments, progress
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.tag import Tag
@@ -39,6 +40,15 @@ class Judged:
     learnt: float
     decided: float
     chosen: tuple[str, ...] = ()
+
+
+def table_arguments(description: str | None, seconds: float, folds: int) -> argparse.Namespace:
+    """What a bench of a table is told."""
+    parser = arguments(description)
+    parser.add_argument("--data", required=True, help="the folder of the table")
+    parser.add_argument("--seconds", type=float, default=seconds, help="of the search in each fold")
+    parser.add_argument("--folds", type=int, default=folds)
+    return parser.parse_args()
 
 
 def rows_of(folder: Path, needed: Sequence[str]) -> tuple[list[str], list[list[str]]]:

@@ -273,9 +273,9 @@ class Node:
         """Unacknowledged decisions in order."""
         return self.buffer.pending(after, limit)
 
-    def acknowledge_outbox(self, sequence: int) -> int:
-        """The centre holds everything up to ``sequence``."""
-        return self.buffer.acknowledge(sequence)
+    def acknowledge_outbox(self, sequence: int, outbox: str = "") -> int:
+        """The centre holds everything up to ``sequence`` of this ``outbox``."""
+        return self.buffer.acknowledge(sequence, outbox)
 
     # -- bundles
 

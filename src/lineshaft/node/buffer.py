@@ -19,7 +19,7 @@ from lineshaft.core.alarm import Alarm
 from lineshaft.core.answer import Answer
 from lineshaft.core.background import Background, Threads
 from lineshaft.core.decision import Decision
-from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
 from lineshaft.node.alarms import Transition
 from lineshaft.node.disk import Disk, OpenDisk, open_disk
 from lineshaft.node.record import Record, Said, decision
@@ -132,8 +132,14 @@ class DiskBuffer:
         """Unacknowledged decisions with a number above ``after``, in order; only what is safely on disk."""
         return [_entry(row, self._name) for row in self._read(_SELECT, after, limit)]
 
-    def acknowledge(self, sequence: int) -> int:
-        """The centre holds everything up to ``sequence``: forget it here. Gives how many went; safe to repeat."""
+    def acknowledge(self, sequence: int, outbox: str = "") -> int:
+        """The centre holds everything up to ``sequence``: forget it here. Gives how many went; safe to repeat.
+
+        ``outbox`` is where the number came from: that of another disk, which was replaced meanwhile, is ``Refused``.
+        """
+        if outbox and outbox != self._name:
+            raise Refused(f"number {sequence} is of another outbox", where="acknowledge",
+                          do="fetch the outbox again; this node's disk was replaced meanwhile")
         newest = self._read("SELECT seq FROM sqlite_sequence WHERE name = 'decision'")
         if sequence > (newest[0][0] if newest else 0):
             raise UsageError(f"{sequence} was never given out", where="acknowledge",
@@ -200,13 +206,8 @@ class DiskBuffer:
         self._in_flight = True
         batch = self._take()
         try:
-            with self._lock, self._transaction() as db:
-                db.executemany(_INSERT, [self._row(record) for record in batch])
-                over = max(0, self._rows + len(batch) - self.limits.rows)
-                if over:
-                    db.execute("DELETE FROM decision WHERE sequence IN "
-                               "(SELECT sequence FROM decision ORDER BY sequence LIMIT ?)", (over,))
-                    self._set_count("dropped", self._dropped_disk + over)
+            with self._lock:
+                self._insert(batch)
         except sqlite3.Error:
             self._bundles.clear()  # rows of a transaction that was rolled back
             self._answers.clear()
@@ -214,6 +215,15 @@ class DiskBuffer:
             raise
         finally:
             self._in_flight = False
+
+    def _insert(self, batch: list[Record]) -> None:
+        over = max(0, self._rows + len(batch) - self.limits.rows)
+        with self._transaction() as db:
+            db.executemany(_INSERT, [self._row(record) for record in batch])
+            if over:
+                db.execute("DELETE FROM decision WHERE sequence IN "
+                           "(SELECT sequence FROM decision ORDER BY sequence LIMIT ?)", (over,))
+                self._set_count("dropped", self._dropped_disk + over)
         self._rows += len(batch) - over
         self._dropped_disk += over
 

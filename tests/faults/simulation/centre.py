@@ -13,7 +13,7 @@ from lineshaft.app.collecting import FETCH, collect
 from lineshaft.app.flow import deliver
 from lineshaft.core.decision import Decision
 from lineshaft.core.decision_tags import decision_paths, decisions_of
-from lineshaft.core.errors import EnvironmentFailed
+from lineshaft.core.errors import EnvironmentFailed, Refused
 from lineshaft.core.sample import Sample, Samples
 from lineshaft.historian.memory import MemoryHistorian
 from lineshaft.node.agent import Node
@@ -74,11 +74,14 @@ class Centre:
             entries = self._ask(lambda node: node.glance(-1, 1, FETCH).entries)
             if self._old and self.world.happens(self.repeats):
                 deliver(self._old, self.historian, NODE)  # an answer that comes twice, or late
-            collect(entries, keep=self._keep, acknowledge=lambda n: self._ask(lambda node: node.acknowledge_outbox(n)),
+            collect(entries, keep=self._keep, acknowledge=self._acknowledge,
                     more=lambda: self._ask(lambda node: node.outbox(limit=FETCH)))
-        except EnvironmentFailed:
+        except (EnvironmentFailed, Refused):
             return False
         return True
+
+    def _acknowledge(self, number: int, outbox: str) -> None:
+        self._ask(lambda node: node.acknowledge_outbox(number, outbox))
 
     def kept(self) -> list[Decision]:
         """The decisions in history, in order of time."""

@@ -18,6 +18,11 @@ LOST_LINK = {0x80310000, 0x808A0000, 0x809B0000, 0x80320000}
 LARGEST = float(np.finfo(np.float32).max)
 
 
+def lost_link(sample: Sample) -> bool:
+    """Whether it speaks of the link and not of the instrument."""
+    return sample.quality >= 0x80000000 and sample.quality & 0xFFFF0000 in LOST_LINK
+
+
 @dataclass(slots=True)
 class Newest:
     """What is known of a tag: the newest sample that counts, and the time of the newest measurement."""
@@ -73,8 +78,7 @@ class Inputs:
         if known.measured is not None and sample.time < known.measured:
             return
         number = abs(sample.value) <= LARGEST
-        lost = sample.quality >= 0x80000000 and sample.quality & 0xFFFF0000 in LOST_LINK
-        measured = known.measured if lost and not number else sample.time
+        measured = known.measured if lost_link(sample) and not number else sample.time
         self.tags[sample.tag] = Newest(sample, self.stale_ns, measured)
 
     def _usable(self, known: Newest, time: int) -> bool:

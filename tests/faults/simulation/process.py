@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.faults.simulation.disk import SimDisk
-from tests.faults.simulation.engine import ASSET, Shop
-from tests.faults.simulation.oracle import Oracle, Seen
+from tests.faults.simulation.engine import ASSET, TAGS, Shop
+from tests.faults.simulation.oracle import Oracle, Seen, lost_link
 from tests.faults.simulation.world import MS, Killed, Lock, MachineClock, World
 
 from lineshaft.core.background import Job
@@ -129,7 +129,8 @@ class Process:
         now = self._notice_the_clock()
         self.oracle.arrive(samples, now)
         self.node.feed(samples)
-        self.fed = self.world.time
+        if any(one.tag in TAGS and not lost_link(one) for one in samples):
+            self.fed = self.world.time
         self._compare()
 
     def _poll(self) -> None:

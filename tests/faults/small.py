@@ -1,4 +1,4 @@
-"""The smallest real thing that decides: a bundle of one EWMA over three tags of the demo plant, and its node process."""
+"""The smallest real thing that decides: a bundle of one EWMA over three tags of the demo plant, and its node."""
 
 from __future__ import annotations
 

@@ -66,9 +66,7 @@ def file_handles_run_out(at: Injection) -> Outcome:
         node.active()
         before = int(node.remote.status()["ticks"])
         begun = time.monotonic()
-        crowd = []
-        for _ in range(at.chance.randint(70, 120)):
-            crowd.append(socket.create_connection(("127.0.0.1", port), timeout=10))
+        crowd = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(at.chance.randint(70, 120))]
         time.sleep(10 * PERIOD_NS / 1e9)  # ten ticks under it: it must go on deciding
         held = time.monotonic() - begun
         for one in crowd:

@@ -21,7 +21,8 @@ name = "works"
 tags = ["*"]
 period = "1s"
 """
-ROWS = "time,flow,level\n" + "".join(f"2024-01-01 00:{at // 60:02}:{at % 60:02},{at}.5,{at * at}\n" for at in range(120))
+ROWS = "time,flow,level\n" + "".join(
+    f"2024-01-01 00:{at // 60:02}:{at % 60:02},{at}.5,{at * at}\n" for at in range(120))
 
 
 def _rows(*cells: str) -> bytes:

@@ -61,7 +61,8 @@ REQUESTS: dict[str, bytes] = {
     "a socket of nonsense": _GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: \xff\r\n"
                             b"Sec-WebSocket-Version: 99\r\n\r\n",
     "a socket of a stranger": b"GET /api/v1/live HTTP/1.1\r\n" + _HOST + b"Connection: Upgrade\r\n"
-                              b"Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                              b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                              b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                               b"Origin: https://evil.example\r\n\r\n",
 }
 

@@ -18,7 +18,8 @@ from lineshaft.model.answer import Fitted
 from lineshaft.model.diagnosis import Settings, Vibration
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import step_inputs
-from lineshaft.model.search.run import Limits, search
+from lineshaft.model.search.limits import Limits
+from lineshaft.model.search.run import search
 from lineshaft.model.tasks.diagnose import Diagnose
 
 Matrix = NDArray[np.float64]

@@ -25,8 +25,8 @@ from lineshaft.model.examples import Examples
 from lineshaft.model.learning import Learning
 from lineshaft.model.search.job import Job
 from lineshaft.model.search.judge import Judge
+from lineshaft.model.search.limits import DEFAULT_S
 from lineshaft.model.search.race import NAIVE
-from lineshaft.model.search.run import DEFAULT_S
 
 Given = tuple[Learning, Examples]
 PROTOCOL = ("lineshaft model train's search with its defaults, one child process, measured on target pc; figures are "

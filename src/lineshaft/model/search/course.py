@@ -13,7 +13,7 @@ from lineshaft.model.search.journal import Journal
 from lineshaft.model.search.judge import Judge
 from lineshaft.model.search.limits import Limits
 from lineshaft.model.search.pace import Pace, Size
-from lineshaft.model.search.plan import race_left
+from lineshaft.model.search.plan import pass_after, race_left
 from lineshaft.model.search.race import ranked
 
 FINALISTS = 3
@@ -72,25 +72,32 @@ class Course:
         cut = self.journal.cut if racing else {}
         waiting = sorted((job for job in jobs if job not in known and limit > cut.get(job, 0.0)), key=self.pace.turn)
         self.tell(waiting)
-        allot = partial(self._turn, time_left=self._race_left if racing else self.left)
-        for job, outcome in spread(waiting, self.hands, lambda job: self.front(job.name), allot):
+        for passing in (True, False):
+            self._spread(waiting, self._race_left if racing else self.left, passing)
+        self._cut([job for job in jobs if job not in known])
+
+    def _spread(self, waiting: list[Job], time_left: Callable[[], float], passing: bool) -> None:
+        """Do what waits; where ``passing``, one that turns out slow is left for when the others were done."""
+        allot = partial(self._turn, time_left=time_left, passing=passing and len(waiting) > 1)
+        for job, outcome in spread(list(waiting), self.hands, lambda job: self.front(job.name), allot):
             self.journal.judged(job, outcome, self.spent())
             self._take(job, outcome)
             waiting.remove(job)
             self.tell(waiting)
-        self._cut([job for job in jobs if job not in known])
 
-    def _turn(self, job: Job, time_left: Callable[[], float]) -> Turn | None:
+    def _turn(self, job: Job, time_left: Callable[[], float], passing: bool) -> Turn | None:
         share = max(self.limits.seconds * self.limits.share, 1.0)
         if not any(not one.reason for one in self.journal.outcomes.values()):
             return Turn(max(share, LEAST_S))
-        left, expected = time_left(), self.pace.job(job) or 0.0
-        if left <= 0.0 or expected > left:
+        left, expected = time_left(), self.pace.job(job)
+        if left <= 0.0 or (expected or 0.0) > left:
             return None
+        if expected is None and passing:
+            left = pass_after(left, self.pace.mean_job())
         return Turn(share) if share <= left else Turn(left, share=False)
 
     def _race_left(self) -> float:
-        return race_left(self.limits.seconds, self.spent(), self.left(), self.ends())
+        return race_left(self.limits.seconds, self.spent(), self.left(), self._ends())
 
     def _cut(self, jobs: Sequence[Job]) -> None:
         if any(self.journal.cut.get(job) != self.limits.seconds for job in jobs):
@@ -123,7 +130,10 @@ class Course:
 
     def ends(self) -> float:
         """Seconds that measuring and learning the best so far will take."""
-        return sum(self.pace.end(name) for name in self.best()[:FINALISTS])
+        return sum(self._ends())
+
+    def _ends(self) -> list[float]:
+        return [self.pace.end(name) for name in self.best()[:FINALISTS]]
 
     def set(self, name: str, **values: object) -> None:
         """Fields of a row."""

@@ -134,7 +134,7 @@ class Finale:
 
     def _no_time(self, name: str) -> str:
         """Why there is hardly time to learn and measure a candidate; nothing where there is."""
-        pace, left = self.course.pace, self._learning_left()
+        pace, left = self.course.pace, self._learning_left(name)
         learning = 0.0 if name in self.wholes else pace.whole(name) or 0.0
         learning *= 1.0 if self.course.hands[0].stoppable else SURE
         if learning + pace.measuring(name) <= left:
@@ -142,17 +142,18 @@ class Finale:
         return (f"learning and certifying it takes about {learning + pace.measuring(name):.0f} s, and "
                 f"{max(left, 0.0):.0f} s are left for it")
 
-    def _learning_left(self) -> float:
-        """Seconds that learning one more may take; nothing must come after one that is found already."""
-        others = [] if self.found else [self.course.pace.end(name) for name in self.waiting if name not in self.later]
-        return learning_left(self.course.left(), others)
+    def _learning_left(self, name: str) -> float:
+        """Seconds that learning and measuring one more may take; where one is found, it is all that is left."""
+        pace = self.course.pace
+        others = [] if self.found else [pace.end(one) for one in self.waiting if one not in self.later]
+        return learning_left(self.course.left(), pace.end(name), others)
 
     # -- learning and measuring one
 
     def _whole(self, name: str, *, last: bool) -> Whole | None:
         """The candidate learnt from all rows, what was learnt once being kept; None where it could not be in time."""
         if name not in self.wholes:
-            left = self._learning_left() - self.course.pace.measuring(name)
+            left = self._learning_left(name) - self.course.pace.measuring(name)
             limit = max(self.course.left(), LEAST_S) if last else max(left, 1.0)
             try:
                 whole = asked(self.course.hands[0], partial(Judge.whole, name=name), limit)

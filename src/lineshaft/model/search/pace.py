@@ -9,8 +9,12 @@ from statistics import median
 from lineshaft.model.search.job import Job, Outcome
 from lineshaft.model.search.journal import Measured
 
+FRONTS = 3.5
+"""What learning whole spends on the front, in times of learning it for a fold; seen on one set, as the next two."""
 REPLAYS = 10.0
 """About so often history passes through the whole graph while its tail is learnt and its figures are taken."""
+STEPPED = 4.5
+"""How much longer a head takes step by step than over many rows at once."""
 CERTIFYING_S, PER_MEBIBYTE_S = 5.0, 10.0
 """What compiling and certifying a graph takes, and each MiB of it, before one was measured: a guess."""
 MEBIBYTE = 2**20
@@ -99,9 +103,9 @@ class Pace:
         if not own:
             return None
         rows = self.whole_size
-        head = max(_learning(out) * _times(rows.teach, self.size(done).teach)
-                   + REPLAYS * out.said_seconds * rows.judge / max(self.size(done).judge, 1) for done, out in own)
-        return head + (1 + REPLAYS / 2) * self._front(name)
+        return FRONTS * self._front(name) + max(
+            _learning(out) * _times(rows.teach, self.size(done).teach)
+            + REPLAYS * _replay(out, rows.judge / max(self.size(done).judge, 1)) for done, out in own)
 
     def _behind(self) -> float:
         """How much longer than guessed learning whole took so far; one that was ended says nothing of others."""
@@ -120,6 +124,11 @@ class Pace:
 
 def _learning(outcome: Outcome) -> float:
     return max(outcome.seconds - outcome.front_seconds - outcome.said_seconds, 0.0)
+
+
+def _replay(outcome: Outcome, times: float) -> float:
+    """Seconds of all rows through the head; one without a graph of its own was judged so."""
+    return outcome.said_seconds * (STEPPED * times if outcome.head_bytes else 1.0)
 
 
 def _times(rows: int, before: int) -> float:

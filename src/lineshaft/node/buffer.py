@@ -45,6 +45,8 @@ _SELECT = ("SELECT sequence, loop, asset, time, score, alarm, confidence, latenc
            " digest, body, said FROM decision JOIN origin ON origin = origin.id JOIN bundle ON bundle = bundle.id"
            " LEFT JOIN answers ON answers = answers.id"
            " WHERE sequence > ? ORDER BY sequence LIMIT ?")
+_LAYOUT = 1
+"""``user_version`` of the file; 0 in those of before there was one."""
 _BATCH, _NAME_BITS = 2000, 62
 _Numbers = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], bool]
 
@@ -97,7 +99,7 @@ class DiskBuffer:
         self._bundles: dict[str, int] = {}
         self._answers: dict[tuple[Answer, ...], int] = {}
         try:
-            self._db = _with_tables(opened(self.path))
+            self._db = _with_tables(opened(self.path), self.path)
             self._name = f"{number:x}" if (number := self._count("name")) else ""
             self._origin = self._origin_id(loop, asset)
             self._dropped_disk, self.acknowledged = self._count("dropped"), self._count("acknowledged")
@@ -286,7 +288,12 @@ class DiskBuffer:
         self._db.execute("INSERT OR REPLACE INTO count VALUES (?, ?)", (name, value))
 
 
-def _with_tables(disk: Disk) -> Disk:
+def _with_tables(disk: Disk, path: Path) -> Disk:
+    layout = disk.execute("PRAGMA user_version").fetchone()[0]
+    if layout > _LAYOUT:
+        disk.close()
+        raise EnvironmentFailed(f"it was written by a newer Lineshaft (layout {layout})", where=str(path),
+                                do="upgrade Lineshaft, or give the node another folder")
     before = disk.execute("PRAGMA table_info(decision)").fetchall()
     disk.executescript(_SCHEMA)
     if not before:
@@ -295,6 +302,7 @@ def _with_tables(disk: Disk) -> Disk:
     for column, kind in _ADDED.items():
         if column not in there:
             disk.execute(f"ALTER TABLE decision ADD COLUMN {column} {kind}")
+    disk.execute(f"PRAGMA user_version = {_LAYOUT}")
     return disk
 
 

@@ -6,8 +6,8 @@ Everything before the last 365 days is what training gets: it picks the learner 
 quarter. Nothing is learnt anew during the test year. Holidays and the days around Christmas are known ahead. Errors are
 mean absolute errors at each of the three leads, in units of the seasonal naive's (7 days) on the training years (MASE).
 Peers run in the same call on every fifth origin, one thread each: statsforecast's models with their parameters from the
-training years, and mlforecast with LightGBM and the same calendar. ``train_ratio`` is learning the chosen candidate once
-over a peer's training, ``search_ratio`` the whole search over it, ``decide_ratio`` one step over one forecast.
+training years, and mlforecast with LightGBM and the same calendar. ``train_ratio`` is learning the chosen candidate
+once over a peer's training, ``search_ratio`` the whole search over it, ``decide_ratio`` one step over one forecast.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ Matrix = NDArray[np.float64]
 HORIZONS, TEST, WEEK = (1, 7, 28), 365, 7
 APART = 5  # days between two origins of the peers, so that they end in time; every weekday has its turn
 REACH = HORIZONS[-1]
+RATIOS = {"train_ratio": ("train_s", "training_s"), "search_ratio": ("search_seconds", "training_s"),
+          "decide_ratio": ("step_us", "decision_us")}
 PROTOCOL = ("daily consumption, test: last 365 days, an origin a day, learnt once on what lies before; MASE against "
             "the seasonal naive (7) of the training years, at exactly that lead; interval of mase_7 by weeks")
 
@@ -146,7 +148,7 @@ def baselines(values: Matrix, scale: float) -> dict[str, dict[str, float]]:
 def beside(own: dict[str, object], plain: dict[str, dict[str, float]], peers: dict[str, object], values: Matrix,
            scale: float) -> dict[str, object]:
     """Baselines and peers on the same origins; ratios of time below 1 mean that ours is quicker."""
-    ratios: dict[str, dict[str, float]] = {"train_ratio": {}, "search_ratio": {}, "decide_ratio": {}}
+    ratios: dict[str, dict[str, float]] = {name: {} for name in RATIOS}
     rows: dict[str, dict[str, float]] = dict(plain)
     for name in [n for n in peers if n != "why"]:
         told = peers.pop(name)
@@ -155,8 +157,7 @@ def beside(own: dict[str, object], plain: dict[str, dict[str, float]], peers: di
         errors = np.abs(np.array(told["said"], np.float64) - truth)
         rows[name] = mases(errors, scale) | {
             "training_s": told["training_s"], "decision_us": told["decision_us"]}
-        for ratio, ours, theirs in (("train_ratio", "train_s", "training_s"), ("decide_ratio", "step_us", "decision_us"),
-                                    ("search_ratio", "search_seconds", "training_s")):
+        for ratio, (ours, theirs) in RATIOS.items():
             ratios[ratio][name] = float(str(own[ours])) / told[theirs]
         peers[name] = rows[name]
     return {"baselines": plain, "baseline_best": min(row["mase_7"] for row in rows.values()), **ratios}

@@ -102,8 +102,7 @@ def taught(rows: Dataset, given: tuple[str, ...], learner: str) -> Fitted:
 
 def learnt_in(rows: Dataset, given: tuple[str, ...], name: str) -> float:
     """Seconds that learning the chosen candidate once takes, without the search."""
-    task = Forecast(ahead=HORIZONS, given=given)
-    examples = task.examples(rows.rows(slice(0, len(rows) - TEST)))
+    task, examples = task_before(rows, given)
     chosen = next(c for c in task.candidates(examples) if c.name == name)
     begun = time.perf_counter()
     fit(chosen, examples, examples.known & ~task.held_out(examples), execute)

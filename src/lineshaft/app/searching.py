@@ -29,7 +29,7 @@ from lineshaft.model.search.journal import Journal
 from lineshaft.model.search.processes import Process
 from lineshaft.model.search.run import DEFAULT_S, Hands, Limits, search
 from lineshaft.model.train import Monitor
-from lineshaft.model.train import Trial as MonitorTrial
+from lineshaft.model.trial import Trial as MonitorTrial
 
 FOLDER, KEPT = Path(".lineshaft") / "search", 5
 """Below the project's folder, one folder a loop; so many journals are kept."""

@@ -30,6 +30,7 @@ from lineshaft.model.trial import Stretch, Trial, stretches, trial
 OUTPUTS = ("score", "alarm", "cause", "confidence")
 DEFAULT = Settings()
 REFERENCE = "zscore"
+FRONT_RUNNERS = 2  # learners that are tried once more, one for each operating mode
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,10 +109,12 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
         kind = learners()[name].features
         if kind not in fronts:
             fronts[kind] = Front.of(kind, before, roles, settings, execute)
-        candidates[name], tried = _better(name, fronts[kind], where, known.count, execute)
-        trials.append(tried)
-        heard(tried)
+        candidates[name] = calibrate(name, fronts[kind], execute)
+        trials.append(trial(candidates[name], where, roles, settings, execute))
+        heard(trials[-1])
     progress(len(names), len(names), "learning")
+    if known.count > 1:
+        trials = _apart(trials, candidates, fronts, where, refused, execute)
     best, trials = _allowed(trials, candidates, settings.lead, refused)
     return _monitor(candidates[best.learner], best, tuple(trials), known.count, roles, settings)
 
@@ -131,17 +134,19 @@ def _known(roles: Normal, mode_tags: Sequence[str], modes: OfModes | str, settin
     return known, *prefix(roles, known, settings, execute)
 
 
-def _better(name: str, front: Front, where: Sequence[Stretch], modes: int, execute: Executor
-            ) -> tuple[Calibrated, Trial]:
-    """One learner for all modes, unless one for each is clearly better."""
-    roles, settings = front.normal, front.settings
-    whole = calibrate(name, front, execute)
-    plain = trial(whole, where, roles, settings, execute)
-    if modes == 1:
-        return whole, plain
-    own = calibrate(name, front, execute, by_mode=True)
-    apart = trial(own, where, roles, settings, execute)
-    return (own, apart) if apart.merit > plain.merit + settings.lead else (whole, plain)
+def _apart(trials: list[Trial], candidates: dict[str, Calibrated], fronts: Mapping[str, Front],
+           where: Sequence[Stretch], refused: Callable[[bytes], str], execute: Executor) -> list[Trial]:
+    """The trials, where the best two learners may have been replaced by one for each mode: if that is clearly better
+    and may run. The others stay as they are, since a trial of all would double the time."""
+    found = list(trials)
+    best = sorted((t for t in trials if not t.reason), key=lambda t: -t.merit)[:FRONT_RUNNERS]
+    for shared in best:
+        front = fronts[learners()[shared.learner].features]
+        own = calibrate(shared.learner, front, execute, by_mode=True)
+        apart = trial(own, where, front.normal, front.settings, execute)
+        if apart.merit > shared.merit + front.settings.lead and not refused(own.pipeline.graph(OUTPUTS)):
+            candidates[shared.learner], found[found.index(shared)] = own, apart
+    return found
 
 
 def _streaming(dataset: Dataset, normal: Rows, settings: Settings, execute: Executor) -> Monitor:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Everything a person does with this repository, on any system: ``python dev.py demo|test|check|bench|fuzz|clean``.
+"""Everything a person does with this repository, on any system: ``python dev.py demo|test|check|...``.
 
 Standard library only. It makes its own virtual environment in ``.venv`` and installs into it what the command
 needs; a second run finds it there. Words after the command go on to the tool behind it.
@@ -96,6 +96,12 @@ def fuzz(rest: Sequence[str]) -> int:
                env={"OMP_NUM_THREADS": "1", "LINESHAFT_FUZZ": wanted})
 
 
+def faults(rest: Sequence[str]) -> int:
+    """inject every fault of the matrix and write bench/FAULTS.md anew"""
+    install("dev")
+    return run(PYTHON, "-m", "tests.faults", *rest, env={"OMP_NUM_THREADS": "1"})
+
+
 def clean(_: Sequence[str]) -> int:
     """remove the virtual environment and caches"""
     caches = (".mypy_cache", ".ruff_cache", ".import_linter_cache", ".hypothesis")
@@ -104,7 +110,8 @@ def clean(_: Sequence[str]) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {f.__name__: f for f in (demo, test, check, bench, fuzz, clean)}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    command.__name__: command for command in (demo, test, check, bench, fuzz, faults, clean)}
 
 
 def main() -> int:

@@ -132,6 +132,18 @@ def test_when_the_input_stops_health_is_degraded_within_two_periods_names_the_ta
     assert node.health().state is Health.ACTIVE
 
 
+def test_word_of_a_lost_link_is_no_input_that_health_could_take_for_moving(node: Node, clock: ManualClock,
+                                                                           row: Row) -> None:
+    seconds(node, clock, row, 5)
+    clock.advance(SECOND * 16 // 10)
+    assert node.health().state is Health.DEGRADED
+    node.feed(row(*[float("nan")] * 3, quality=status.BAD_NO_COMMUNICATION))
+    assert node.health().state is Health.DEGRADED, "between the word and the next tick too"
+    clock.advance(SECOND)
+    node.poll()
+    assert set(node.health().tags) == set(TAGS)
+
+
 def test_one_lost_tag_is_named_with_its_reason_and_recovers(node: Node, clock: ManualClock, row: Row) -> None:
     seconds(node, clock, row, 3)
     clock.advance(SECOND)

@@ -31,7 +31,8 @@ class Plan:
 
     ``ahead`` are the H leads in periods, ascending; ``targets`` the K columns that are forecast; ``given`` columns that
     are known ahead of time: a row holds their value at ``reach`` periods later (``model.given`` makes such columns);
-    ``season`` is the length of the main cycle in periods, 1 where there is none.
+    ``season`` is the length of the main cycle in periods, 1 where there is none; ``year`` are the two given columns
+    that tell the place in the year, its sine and its cosine.
     """
 
     channels: int
@@ -39,6 +40,7 @@ class Plan:
     targets: tuple[int, ...]
     season: int = 1
     given: tuple[int, ...] = ()
+    year: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if not self.ahead or self.ahead[0] < 1 or any(b <= a for a, b in pairwise(self.ahead)):
@@ -75,10 +77,7 @@ class Series:
 
     @classmethod
     def of(cls, seen: Seen) -> Series:
-        breaks = np.flatnonzero((np.diff(seen.age) != 1) | (np.diff(seen.run) != 0)) + 1
-        edges = [0, *breaks.tolist(), len(seen)]
-        return cls(np.asarray(seen["series"], np.float32),
-                   tuple((a, b) for a, b in pairwise(edges) if b > a))
+        return cls(np.asarray(seen["series"], np.float32), stretches(seen))
 
     @property
     def longest(self) -> int:
@@ -162,6 +161,12 @@ class Forecaster(ABC):
 def forecasters() -> Mapping[str, type[Forecaster]]:
     """Every forecaster there is, by name."""
     return {name: discovery.load(FAMILY, name).FORECASTER for name in discovery.names(FAMILY)}
+
+
+def stretches(seen: Seen) -> tuple[tuple[int, int], ...]:
+    """``(start, stop)`` of rows that follow each other without a break."""
+    breaks = np.flatnonzero((np.diff(seen.age) != 1) | (np.diff(seen.run) != 0)) + 1
+    return tuple((a, b) for a, b in pairwise([0, *breaks.tolist(), len(seen)]) if b > a)
 
 
 def units(seen: Seen, plan: Plan) -> tuple[Matrix, Matrix]:

@@ -20,6 +20,7 @@ from lineshaft.model.season import DAY_NS
 
 Column = NDArray[np.float64]
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+YEAR = ("calendar/year_sin", "calendar/year_cos")
 NO_DAYS: Mapping[str, Collection[date]] = {}
 
 
@@ -44,7 +45,8 @@ def with_given(dataset: Dataset, columns: Mapping[str, Column], reach: int) -> D
 
 def calendar(start_ns: int, period_ns: int, count: int, days: Mapping[str, Collection[date]] = NO_DAYS,
              offset_s: int = 0) -> dict[str, Column]:
-    """Columns [count] of the calendar: hour of the day (below a day a period), day of the week, and named ``days``.
+    """Columns [count] of the calendar: hour of the day (below a day a period), day of the week, place in the year, and
+    named ``days``.
 
     ``days`` are kinds of days such as {"holiday": ...}; on them it is no day of the week, so that a holiday does not
     pass for an unusual Monday. ``offset_s`` is local time less UTC.
@@ -63,6 +65,7 @@ def calendar(start_ns: int, period_ns: int, count: int, days: Mapping[str, Colle
         found[f"calendar/{name}"] = own.astype(np.float64)
     weekday = (number + 3) % 7
     found |= {f"calendar/{name}": ((weekday == i) & ~special).astype(np.float64) for i, name in enumerate(DAYS) if i}
+    found |= dict(zip(YEAR, _place_in_year(local), strict=True))
     if period_ns < DAY_NS:
         phase = 2 * np.pi * (local % DAY_NS) / DAY_NS
         found |= {f"calendar/hour_{name}{k}": wave(k * phase)
@@ -70,3 +73,11 @@ def calendar(start_ns: int, period_ns: int, count: int, days: Mapping[str, Colle
     return found
 
 
+def _place_in_year(local: NDArray[np.int64]) -> tuple[Column, Column]:
+    """Sine and cosine of how much of its own year has gone at each time, so that a date is the same every year."""
+    times = local.astype("datetime64[ns]")
+    first = times.astype("datetime64[Y]")
+    gone, whole = (np.asarray((end - first.astype("datetime64[ns]")).astype(np.float64))
+                   for end in (times, (first + 1).astype("datetime64[ns]")))
+    phase = 2 * np.pi * gone / whole
+    return np.sin(phase), np.cos(phase)

@@ -20,6 +20,11 @@ _LAYOUTS = 64
 _HELD_BACK = 256
 
 
+def _lost(quality: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """True where a code speaks of the link and not of the instrument."""
+    return np.isin(quality & np.uint32(0xFFFF0000), _LOST_LINK)
+
+
 @dataclass(frozen=True, slots=True)
 class Masked:
     """A tag that could not be used at a tick, and why."""
@@ -101,16 +106,18 @@ class LatestValues:
         if not len(batch):
             return
         layout = self._layout(batch)
-        self.arrived = now
         if horizon >= self._next_waiting:
             self.release(horizon)
         if layout.whole and self._stored_whole(batch, horizon):
+            self.arrived = now
             return
         rows = _Rows(layout.columns, batch.time, batch.value, batch.quality)
         if layout.rows is not None:
             self.foreign += len(batch) - len(layout.rows)
             rows = _Rows(layout.columns, batch.time[layout.rows], batch.value[layout.rows],
                          batch.quality[layout.rows])
+        if status.usable(rows.quality).any() or not _lost(rows.quality).all():
+            self.arrived = now  # word of a lost link is no input: health would call it moving for a period
         if not layout.unique:
             rows = rows.pick(np.argsort(rows.time, kind="stable"))
         if len(rows.time) and rows.time.max() > horizon:
@@ -250,7 +257,7 @@ class LatestValues:
         if not usable.all():
             # A lost link is no measurement: it masks, but must not shut out the older value that a reconnected
             # source reports again with its true time.
-            measured = usable | number | ~np.isin(rows.quality & np.uint32(0xFFFF0000), _LOST_LINK)
+            measured = usable | number | ~_lost(rows.quality)
         self.time[rows.columns[measured]] = rows.time[measured]
         self._value[rows.columns] = np.where(usable, rows.value, 0.0)
         self._code[rows.columns] = np.where(usable | ~sound, rows.quality, status.BAD_NO_DATA)

@@ -17,6 +17,7 @@ from lineshaft.core.task import Task
 from lineshaft.model.blocks.bridge import Bridge
 from lineshaft.model.blocks.effects import Effects
 from lineshaft.model.blocks.guard import Guard
+from lineshaft.model.blocks.harmonics import Harmonics
 from lineshaft.model.blocks.look import Look
 from lineshaft.model.blocks.modes import Modes
 from lineshaft.model.blocks.standardise import Standardise
@@ -25,13 +26,15 @@ from lineshaft.model.evaluate.splits import Fold, Rows
 from lineshaft.model.examples import Examples
 from lineshaft.model.forecaster import Forecaster, Plan, forecasters
 from lineshaft.model.future import future
+from lineshaft.model.given import YEAR
 from lineshaft.model.head import Settings
 from lineshaft.model.pipeline import Block, Pipeline, replay
-from lineshaft.model.season import season
+from lineshaft.model.season import DAY_NS, season
 from lineshaft.model.supervised import Candidate, Matrix
 from lineshaft.model.tail import finish
 
 FEWEST = 30
+YEAR_NS = 365 * DAY_NS
 ASKED_FOR = 5  # the cost from which on a learner is tried only where it is named
 TAUGHT_FIRST = 0.6  # of the rows, before the first judged part: a candidate that needs much history should get it
 
@@ -74,7 +77,7 @@ class Forecast:
         given = self._columns(dataset, self.given)
         columns = self._columns(dataset, self.targets) or tuple(c for c in range(len(dataset.tags)) if c not in given)
         cycle = self.cycle or season(dataset, columns, examples.known & ~self.held_out(examples))
-        return Plan(len(dataset.tags), tuple(sorted(self.ahead)), columns, cycle, given)
+        return Plan(len(dataset.tags), tuple(sorted(self.ahead)), columns, cycle, given, self._year(dataset))
 
     def candidates(self, examples: Examples) -> Sequence[Candidate]:
         """Baselines first, then what learns, the quickest first."""
@@ -88,10 +91,11 @@ class Forecast:
                 for one in self._of(found[name], plan)]
 
     def held_out(self, examples: Examples) -> Rows:
-        """The last share of the rows with a known future."""
+        """The last share of the rows with a known future, a year of them at most: it has had every season."""
         rows = np.flatnonzero(examples.known)
+        year = YEAR_NS // examples.dataset.period_ns
         held = np.zeros(len(examples), np.bool_)
-        held[rows[round(len(rows) * (1 - self.calibration)):]] = True
+        held[rows[len(rows) - min(round(len(rows) * self.calibration), max(year, FEWEST)):]] = True
         return held
 
     def folds(self, examples: Examples) -> Sequence[Fold]:
@@ -160,6 +164,13 @@ class Forecast:
     def _variants(self, kind: type[Forecaster], plan: Plan) -> list[Candidate]:
         return [self._candidate(kind, plan, settings) for settings in kind.choices(plan)[1:]] if kind.cost else []
 
+    def _year(self, dataset: Dataset) -> tuple[int, int] | None:
+        """Columns of the place in the year, where both are known ahead."""
+        if not set(YEAR) <= set(self.given):
+            return None
+        sine, cosine = self._columns(dataset, YEAR)
+        return sine, cosine
+
     def _columns(self, dataset: Dataset, paths: Sequence[str]) -> tuple[int, ...]:
         there = [tag.path for tag in dataset.tags]
         unknown = [path for path in paths if path not in there]
@@ -170,7 +181,8 @@ class Forecast:
 
 def front(plan: Plan, memory: int) -> Sequence[Block]:
     """Blocks from the raw tags to ``series`` and ``past``."""
-    effects: tuple[Block, ...] = (Effects(plan),) if plan.given else ()
+    waves: tuple[Block, ...] = (Harmonics(plan.year),) if plan.year else ()
+    effects: tuple[Block, ...] = (*waves, Effects(plan)) if plan.given else ()
     return (Guard(), Modes(()), Standardise(plan.channels), *effects, Bridge(plan.targets, plan.season), Look(memory))
 
 

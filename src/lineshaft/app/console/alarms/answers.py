@@ -42,11 +42,37 @@ class VerdictGiven(BaseModel):
     """A person's word on an alarm."""
 
     verdict: str = Field(description="good: the alarm was right; bad: it was a false alarm")
+    label: str = Field(description="which fault it was; empty where nobody said")
     comment: str
     by: str
     given: int = Field(description="ms")
     start: int = Field(description="ms; the stretch that is judged")
     end: int = Field(description="ms")
+
+
+class FaultKind(BaseModel):
+    """A fault that somebody may say it was."""
+
+    name: str
+    probability: float | None = Field(description="mean of what the model gave it at the beginning; null where none")
+
+
+class FaultKinds(BaseModel):
+    """What there is to choose from; any other name may be said as well."""
+
+    known: list[FaultKind] = Field(description="the likeliest first")
+    teaches: bool = Field(description="whether the next training learns its classes from what people say")
+    tag: str = Field(description="the tag that the task learns its classes from instead, where there is one")
+
+
+class Named(BaseModel):
+    """What a stretch of time was said to be."""
+
+    start: int = Field(description="ms")
+    end: int = Field(description="ms")
+    abnormal: bool
+    label: str = Field(description="which fault; empty for normal operation")
+    alarm: bool = Field(description="whether the loop had alarmed in it")
 
 
 class NoteGiven(BaseModel):
@@ -166,8 +192,8 @@ def occurrence(loop: str, one: Episode, told: Told, period_ns: int) -> Occurrenc
 
 
 def verdict(one: Feedback) -> VerdictGiven:
-    return VerdictGiven(verdict=one.verdict.value, comment=one.comment, by=one.by, given=one.given // MS,
-                        start=one.start // MS, end=one.end // MS)
+    return VerdictGiven(verdict=one.verdict.value, label=one.label, comment=one.comment, by=one.by,
+                        given=one.given // MS, start=one.start // MS, end=one.end // MS)
 
 
 def note(one: Note) -> NoteGiven:

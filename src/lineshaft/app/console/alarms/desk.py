@@ -9,11 +9,11 @@ from weakref import WeakKeyDictionary
 from lineshaft.app.backtest import Episode
 from lineshaft.app.console.alarms import answers, cases, rates
 from lineshaft.app.console.alarms.cases import Records
-from lineshaft.app.console.alarms.judge import judge, note
+from lineshaft.app.console.alarms.judge import judge, name, note
 from lineshaft.app.console.alarms.occurrences import MS, AlarmHistory
 from lineshaft.app.project import Project
 from lineshaft.core.clock import SECOND
-from lineshaft.core.feedback import Verdict
+from lineshaft.core.feedback import Feedback, Verdict
 from lineshaft.feedback.notes import notes
 from lineshaft.feedback.verdicts import verdicts
 from lineshaft.historian.store import EmbeddedHistorian
@@ -57,11 +57,18 @@ class Desk:
         found = cases.nearest(one, known, self._records(NEVER), most)
         return [answers.past_case(self._project.loop, case, self._history.period_ns) for case in found]
 
-    def judge(self, at: int, kind: Verdict, by: str, comment: str) -> answers.Occurrence:
+    def judge(self, at: int, kind: Verdict, by: str, comment: str, label: str = "") -> answers.Occurrence:
         """The verdict on the alarm that stood at a moment (ms), and what is known of it then."""
         one = self._history.at(at, self._now)
-        judge(self._historian, self._project.loop, one, self._history.period_ns, kind, by=by, comment=comment)
+        judge(self._historian, self._project.loop, one, self._history.period_ns, kind, by=by, comment=comment,
+              label=label)
         return self._answer(one, self._records(one.start), self._after(one))
+
+    def name(self, start: int, end: int, by: str, comment: str, label: str) -> Feedback:
+        """What a stretch (ms) was, with an alarm in it or without; no label: normal operation."""
+        stood = self._history.over(start * MS, end * MS, self._now).occurrences
+        return name(self._historian, self._project.loop, (start * MS, end * MS), alarm=bool(stood), by=by,
+                    comment=comment, label=label)
 
     def note(self, at: int, text: str, by: str) -> answers.Occurrence:
         """What was done about the alarm that stood at a moment (ms), and what is known of it then."""

@@ -6,12 +6,23 @@ import time
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from lineshaft.app.console.alarms import answers
 from lineshaft.app.console.alarms.acts import act
-from lineshaft.app.console.alarms.answers import AlarmNow, Line, Occurrence, Occurrences, PastCase, Rates
+from lineshaft.app.console.alarms.answers import (
+    AlarmNow,
+    FaultKinds,
+    Line,
+    Named,
+    Occurrence,
+    Occurrences,
+    PastCase,
+    Rates,
+)
 from lineshaft.app.console.alarms.desk import Desk
+from lineshaft.app.console.alarms.kinds import kinds
+from lineshaft.app.console.alarms.occurrences import MS
 from lineshaft.app.console.alarms.standing import joined, standing
 from lineshaft.app.console.context import Console, Here, Operator, Viewer
 from lineshaft.app.console.door import Person
@@ -26,6 +37,10 @@ LATEST_MS = 9_000_000_000_000
 Name = Annotated[str, Path(description="of the alarm: the loop's", max_length=200)]
 At = Annotated[int, Path(description="ms; any moment at which the alarm stood", ge=0, le=LATEST_MS)]
 When = Annotated[int | None, Query(ge=0, le=LATEST_MS)]
+Needed = Annotated[int, Query(ge=0, le=LATEST_MS, description="ms")]
+
+
+Label = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 
 
 class Why(BaseModel):
@@ -45,6 +60,16 @@ class Word(BaseModel):
 
     verdict: Literal["good", "bad"] = Field(description="good: the alarm was right; bad: it was a false alarm")
     comment: str = Field("", max_length=2000)
+    label: Label = Field("", description="which fault it was, where somebody knows; a false alarm has none")
+
+
+class Stretch(BaseModel):
+    """What a person says a stretch of time was, whatever the loop said of it."""
+
+    start: int = Field(description="ms", ge=0, le=LATEST_MS)
+    end: int = Field(description="ms", ge=0, le=LATEST_MS)
+    label: Label = Field("", description="which fault it was; empty for normal operation")
+    comment: str = Field("", max_length=2000)
 
 
 class Done(BaseModel):
@@ -63,8 +88,8 @@ def alarms(here: Here, _: Viewer) -> list[AlarmNow]:
 def occurrences(here: Here, _: Viewer, start: When = None, end: When = None,
                 limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> Occurrences:
     """The alarms of a time (ms; the last seven days unless said), the newest first."""
-    if start is not None and end is not None and start >= end:
-        raise UsageError("the time is empty", where="start, end", do="give an end after the start")
+    if start is not None and end is not None:
+        _check(start, end)
     return _desk(here).occurrences(start, end, limit)
 
 
@@ -83,7 +108,7 @@ def nearest_cases(here: Here, _: Viewer, at: At, most: Annotated[int, Query(ge=1
 @router.post("/occurrences/{at}/verdict")
 def judge(here: Here, person: Operator, at: At, word: Word) -> Occurrence:
     """Say whether the alarm was right; the next training learns from it."""
-    found = _desk(here).judge(at, Verdict(word.verdict), person.name, word.comment)
+    found = _desk(here).judge(at, Verdict(word.verdict), person.name, word.comment, word.label)
     here.door.note(person, "judged", found.loop, {"start": found.start, **word.model_dump()})
     return found
 
@@ -94,6 +119,24 @@ def note(here: Here, person: Operator, at: At, done: Done) -> Occurrence:
     found = _desk(here).note(at, done.text, person.name)
     here.door.note(person, "noted", found.loop, {"start": found.start, **done.model_dump()})
     return found
+
+
+@router.get("/kinds")
+def fault_kinds(here: Here, _: Viewer, start: Needed, end: Needed) -> FaultKinds:
+    """Which faults somebody may say a stretch was, the likeliest by the model first."""
+    _check(start, end)
+    found = kinds(here.existing(), here.historian, start * MS, end * MS)
+    return FaultKinds.model_validate(found, from_attributes=True)
+
+
+@router.post("/stretch")
+def name_stretch(here: Here, person: Operator, said: Stretch) -> Named:
+    """Say what a stretch was, with an alarm or without: the next training learns from it."""
+    _check(said.start, said.end)
+    found = _desk(here).name(said.start, said.end, person.name, said.comment, said.label)
+    here.door.note(person, "named", found.loop, said.model_dump())
+    return Named(start=found.start // MS, end=found.end // MS, abnormal=found.abnormal, label=found.label,
+                 alarm=found.alarm)
 
 
 @router.get("/journal")
@@ -148,6 +191,11 @@ def _act(here: Console, person: Person, name: str, action: str, reason: str = ""
     alarm = act(node, name, action, by=person.name, reason=reason, until=until)
     here.door.note(person, action, name, detail)
     return answers.alarm_now(joined(here.existing().config, alarm, node.glance(limit=1)))
+
+
+def _check(start: int, end: int) -> None:
+    if start >= end:
+        raise UsageError("the time is empty", where="start, end", do="give an end after the start")
 
 
 def _desk(here: Console) -> Desk:

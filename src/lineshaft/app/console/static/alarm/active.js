@@ -62,7 +62,7 @@ const Recent = () => {
   return html`<section class="panel recent"><div class="row"><h2>${t("alarm.recent")}</h2><a class="push" href=${href("alarm", { tab: "history" })}>${t("alarm.recent.all", { n: count(data.total) })}</a></div>
     ${over.length ? html`<ul class="bursts">${over.map(one => html`<li key=${one.start}><a class="time" href=${href("alarm", { tab: "history", at: one.start })}>${near(one.start)}</a>
       <span class="soft n">${duration(one.duration_ms)}</span><span class="cut" title=${one.causes[0]?.tag}>${one.causes[0] ? short(one.causes[0].tag) : t("common.no_cause")}</span>
-      ${one.verdict ? html`<${VerdictMark} verdict=${one.verdict.verdict} />` : html`<span></span>`}</li>`)}</ul>` : html`<p class="note">${t(data.decisions ? "alarm.recent.none" : "alarm.recent.unwatched")}</p>`}</section>`;
+      ${one.verdict ? html`<${VerdictMark} verdict=${one.verdict.verdict} label=${one.verdict.label} />` : html`<span></span>`}</li>`)}</ul>` : html`<p class="note">${t(data.decisions ? "alarm.recent.none" : "alarm.recent.unwatched")}</p>`}</section>`;
 };
 
 const calm = alarms => {

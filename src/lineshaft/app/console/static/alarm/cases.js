@@ -17,7 +17,7 @@ export const Cases = ({ at, round }) => {
             <span class="n">${t("alarm.alike", { share: percent(similarity, 0) })}</span></div>
           <div class="what"><a class="time" href=${href("alarm", { tab: "history", at: occurrence.start })}>${moment(occurrence.start)}</a>
             <span class="soft">${t("alarm.lasted", { time: duration(occurrence.duration_ms) })}</span>
-            ${occurrence.verdict ? html`<${VerdictMark} verdict=${occurrence.verdict.verdict} />` : html`<span class="soft">${t("alarm.unjudged")}</span>`}</div>
+            ${occurrence.verdict ? html`<${VerdictMark} verdict=${occurrence.verdict.verdict} label=${occurrence.verdict.label} />` : html`<span class="soft">${t("alarm.unjudged")}</span>`}</div>
           <div class="soft break" title=${occurrence.causes.map(cause => cause.tag).join("\n")}>${occurrence.causes.slice(0, 3).map(cause => `${short(cause.tag)} ${percent(cause.share, 0)}`).join(" · ")}</div>
           ${occurrence.verdict?.comment ? html`<blockquote><bdi>${occurrence.verdict.comment}</bdi> <span class="soft">· <bdi>${occurrence.verdict.by}</bdi></span></blockquote>` : null}
           <${Done} occurrence=${occurrence} brief=${true} /></li>`)}</ol>`}</section>`;

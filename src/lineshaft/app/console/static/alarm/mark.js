@@ -8,7 +8,7 @@ export const StateMark = ({ state }) => html`<span class=${`alarmstate ${state}`
 export const PRIORITIES = ["high", "medium", "low"];
 export const Priority = ({ priority }) => html`<span class=${`priority ${priority}`}><b aria-hidden="true">${PRIORITIES.indexOf(priority) + 1}</b><span>${t(`alarm.priority.${priority}`)}</span></span>`;
 
-export const VerdictMark = ({ verdict }) => html`<span class=${`verdict ${verdict}`}><${Shape} level=${verdict === "good" ? "ok" : "off"} /><span>${t(`alarm.verdict.${verdict}`)}</span></span>`;
+export const VerdictMark = ({ verdict, label }) => html`<span class=${`verdict ${verdict}`}><${Shape} level=${verdict === "good" ? "ok" : "off"} /><span class="break">${label ? html`<bdi>${label}</bdi>` : t(`alarm.verdict.${verdict}`)}</span></span>`;
 
 export const timesLimit = value => (value === null || value === undefined ? "–" : t("alarm.times_limit", { x: number(value, 3) }));
 

@@ -30,7 +30,7 @@ export const Past = ({ query, change }) => {
     { key: "start", label: t("alarm.began"), className: "c-began", cell: one => html`<span class="time">${near(one.start)}</span>${one.open ? html`<${State} level="alarm" text=${t("alarm.open")} />` : html`<span class="soft">${duration(one.duration_ms)}</span>`}` },
     { key: "cause", label: t("alarm.first_cause"), cell: one => html`<span class="cut" title=${one.causes[0]?.tag}>${one.causes[0] ? short(one.causes[0].tag) : t("common.no_cause")}</span>
         <span class="soft">${timesLimit(one.peak)}</span>` },
-    { key: "said", label: t("alarm.said"), className: "c-said", cell: one => html`${one.verdict ? html`<${VerdictMark} verdict=${one.verdict.verdict} />` : html`<span class="soft">${t("alarm.unjudged")}</span>`}
+    { key: "said", label: t("alarm.said"), className: "c-said", cell: one => html`${one.verdict ? html`<${VerdictMark} verdict=${one.verdict.verdict} label=${one.verdict.label} />` : html`<span class="soft">${t("alarm.unjudged")}</span>`}
         ${one.notes.length ? html`<span class="soft">${t(one.notes.length === 1 ? "alarm.notes.one" : "alarm.notes.many", { n: one.notes.length })}</span>` : null}` }];
   return html`<div class="row filters"><${Spans} span=${span} change=${change} />
       <label><span class="sr">${t("alarm.kind")}</span><select value=${kind} onChange=${event => change({ kind: event.target.value === "all" ? null : event.target.value })}>

@@ -1,18 +1,24 @@
-import { html, useState } from "../lib/ui.js";
+import { html, useMemo, useState } from "../lib/ui.js";
 import { attempt, post, session } from "../lib/api.js";
+import { useGet } from "../lib/load.js";
 import { near, t } from "../lib/text.js";
+import { FaultKinds } from "../parts/fault-kinds.js";
 import { Icon } from "../parts/icon.js";
 import { mayAct } from "./acts.js";
 
-// A person's word on an alarm: was it right, and what was done. Both are kept in history, and training reads the first.
+// A person's word on an alarm: was it right, which fault it was, and what was done. All are kept in history, and training reads the first two.
 export const Verdict = ({ occurrence, onChange }) => {
   const given = occurrence.verdict;
   const [comment, set] = useState(null), [busy, wait] = useState(false);
+  const span = useMemo(() => ({ start: occurrence.start, end: occurrence.end }), [occurrence.start]); // what it looked like at first
+  const { data: kinds, again } = useGet("/alarm/kinds", span);
   session.use();
-  const allowed = mayAct(), words = comment ?? given?.comment ?? "";
-  const send = async verdict => {
+  const allowed = mayAct(), words = comment ?? given?.comment ?? "", label = given?.verdict === "good" ? given.label : "";
+  const send = async (verdict, named = label) => {
     wait(true);
-    const told = await attempt(() => post(`/alarm/occurrences/${occurrence.start}/verdict`, { verdict, comment: words.trim() }), t(`alarm.judged.${verdict}`));
+    const told = await attempt(() => post(`/alarm/occurrences/${occurrence.start}/verdict`, { verdict, comment: words.trim(), label: named }),
+                               named ? t("alarm.judged.named", { name: named }) : t(`alarm.judged.${verdict}`));
+    if (told && named && !kinds?.known.some(one => one.name === named)) again();
     if (told) { set(null); onChange(told); }
     wait(false);
   };
@@ -21,6 +27,7 @@ export const Verdict = ({ occurrence, onChange }) => {
   const changed = given && comment !== null && comment.trim() !== given.comment;
   return html`<section class="word"><h3>${t("alarm.judge")}</h3>
     <div class="row" role="group" aria-label=${t("alarm.judge")}>${button("good", "check")}${button("bad", "close")}</div>
+    ${given?.verdict === "bad" ? null : html`<${FaultKinds} kinds=${kinds} value=${label} disabled=${busy || !allowed} onPick=${name => send("good", name)} />`}
     <form class="row say" onSubmit=${event => { event.preventDefault(); if (changed) send(given.verdict); }}>
       <label class="field grow"><span>${t("alarm.comment")}</span><input maxlength="2000" value=${words} disabled=${!allowed} onInput=${event => set(event.target.value)} /></label>
       ${changed ? html`<button disabled=${busy}>${t("common.save")}</button>` : null}</form>

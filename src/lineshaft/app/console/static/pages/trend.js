@@ -1,5 +1,5 @@
 import { html, useEffect, useMemo, useRef, useState } from "../lib/ui.js";
-import { attempt, get, link as address } from "../lib/api.js";
+import { attempt, get, link as address, session } from "../lib/api.js";
 import { serverNow, useWatch } from "../lib/live.js";
 import { useGet } from "../lib/load.js";
 import { notify } from "../lib/notice.js";
@@ -10,6 +10,7 @@ import { Chart, PALETTE, colorOf, dashOf } from "../parts/chart.js";
 import { Dialog } from "../parts/dialog.js";
 import { Empty } from "../parts/empty.js";
 import { Icon } from "../parts/icon.js";
+import { NameStretch } from "../parts/name-stretch.js";
 import { savePicture } from "../parts/picture.js";
 import { RangeDialog } from "../parts/range-dialog.js";
 import { State } from "../parts/state.js";
@@ -177,8 +178,12 @@ const axisOf = about => about.unit || "";
 const Decisions = ({ spans, chosen, choose, range }) => {
   const shown = spans.filter(one => one.end >= range[0] && one.start <= range[1]);
   const one = shown.find(span => span.start === chosen);
+  const [named, name] = useState(null), { person } = session.use();
+  const viewer = !person || person.role === "viewer";
   return html`<section class="panel decisions" aria-label=${t("trend.decisions")}>
-    <h2>${shown.length ? t(shown.length === 1 ? "trend.alarms_one" : "trend.alarms_many", { n: shown.length }) : t("trend.alarms_none")}</h2>
+    <div class="row"><h2>${shown.length ? t(shown.length === 1 ? "trend.alarms_one" : "trend.alarms_many", { n: shown.length }) : t("trend.alarms_none")}</h2><span class="grow"></span>
+      <button disabled=${viewer} title=${viewer ? t("alarm.viewer") : t("alarm.stretch.what")} onClick=${() => name(one ? [one.start, one.end] : range.map(Math.round))}>${t("alarm.stretch.ask")}</button></div>
+    ${named ? html`<${NameStretch} start=${named[0]} end=${named[1]} onClose=${() => name(null)} />` : null}
     <div class="row chips">${shown.slice(-40).map(span => html`<button key=${span.start} aria-pressed=${span.start === chosen ? "true" : "false"}
         onClick=${() => choose(span.start === chosen ? null : span.start)}><${State} level="alarm" text=${near(span.start)} /><span class="soft">${duration(span.end - span.start)}</span></button>`)}</div>
     ${one ? html`<div class="detail"><dl class="facts"><div><dt>${t("trend.began")}</dt><dd>${moment(one.start)}</dd></div><div><dt>${t("trend.lasted")}</dt><dd>${duration(one.end - one.start)}</dd></div>

@@ -1,28 +1,19 @@
 import { html, useState } from "../lib/ui.js";
-import { duration, t, zone, zoneName } from "../lib/text.js";
+import { duration, t } from "../lib/text.js";
 import { Dialog } from "./dialog.js";
+import { MomentInput, asMoment, momentOf } from "./moment-input.js";
 
 // Two moments typed or picked, and another beginning to compare with where `compare` (ms, 0 for none) is given.
-const pad = number => String(number).padStart(2, "0");
-const shown = ms => {
-  const at = new Date(ms);
-  return zone.get() === "utc" ? at.toISOString().slice(0, 19)
-    : `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}T${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
-};
-const read = text => (text ? new Date(zone.get() === "utc" ? `${text}Z` : text).getTime() : NaN);
-
 export const RangeDialog = ({ start, end, compare, onClose, onChange }) => {
-  const [from, setFrom] = useState(shown(start)), [to, setTo] = useState(shown(end));
-  const [other, setOther] = useState(compare ? shown(start - compare) : "");
-  const a = read(from), b = read(to), c = read(other);
+  const [from, setFrom] = useState(asMoment(start)), [to, setTo] = useState(asMoment(end));
+  const [other, setOther] = useState(compare ? asMoment(start - compare) : "");
+  const a = momentOf(from), b = momentOf(to), c = momentOf(other);
   const wrong = !(a < b) ? t("trend.range.empty") : other && !(c < a) ? t("trend.range.later") : "";
-  const field = (label, value, set) => html`<label class="field"><span>${label} (${zoneName()})</span>
-    <input type="datetime-local" step="1" value=${value} onInput=${event => set(event.target.value)} /></label>`;
   return html`<${Dialog} title=${t("trend.range")} onClose=${onClose}><form onSubmit=${event => {
       event.preventDefault();
       if (!wrong) onChange(a, b, other ? a - c : 0);
-    }}>${field(t("trend.range.from"), from, setFrom)}${field(t("trend.range.to"), to, setTo)}
-      ${compare === undefined ? null : field(t("trend.range.compare"), other, setOther)}
+    }}><${MomentInput} label=${t("trend.range.from")} value=${from} set=${setFrom} /><${MomentInput} label=${t("trend.range.to")} value=${to} set=${setTo} />
+      ${compare === undefined ? null : html`<${MomentInput} label=${t("trend.range.compare")} value=${other} set=${setOther} />`}
       <p class="note" role="status">${wrong || duration(b - a)}</p>
       <div class="actions"><button type="button" onClick=${onClose}>${t("common.cancel")}</button><button class="primary" disabled=${Boolean(wrong)}>${t("trend.range.show")}</button></div>
     </form></${Dialog}>`;

@@ -1,0 +1,85 @@
+"""Inject every fault of the matrix and write ``bench/FAULTS.md``.
+
+    python -m tests.faults                                   all of it (``make faults``)
+    python -m tests.faults --only historian                  cases whose name holds that; the table is only shown
+    python -m tests.faults --only historian_killed --seed 17 --times 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.faults.case import Case, Outcome, cases
+from tests.faults.table import Row, failures, replay, table
+
+REPORT = Path(__file__).resolve().parents[2] / "bench" / "FAULTS.md"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="part of a case's group and name")
+    parser.add_argument("--seed", type=int, default=0, help="the first seed of each case")
+    parser.add_argument("--times", type=int, help="how many seeds a case, instead of its own number")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="cases at a time")
+    chosen = parser.parse_args()
+    rows = {one.name: Row(one) for one in cases(chosen.only)}
+    if not rows:
+        sys.exit(f"no case's name holds {chosen.only!r}; python -m tests.faults --times 0 lists them all")
+    wanted = [(row.case, seed) for row in rows.values()
+              for seed in range(chosen.seed, chosen.seed + (row.case.times if chosen.times is None else chosen.times))]
+    begun = time.monotonic()
+    for done, (name, seed, found) in enumerate(_injected(wanted, chosen.jobs), 1):
+        row = rows[name]
+        if isinstance(found, Outcome):
+            row.outcomes[seed] = found
+        else:
+            row.broken[seed] = found
+        print(f"  .. {done} of {len(wanted)}, {time.monotonic() - begun:.0f} s: {name}, seed {seed}: "
+              + ("well" if isinstance(found, Outcome) and found.survived else f"NOT SURVIVED {found}"),
+              file=sys.stderr, flush=True)
+    return _told(list(rows.values()), whole=not chosen.only and chosen.times is None and not chosen.seed)
+
+
+def _injected(wanted: list[tuple[Case, int]], jobs: int) -> Iterator[tuple[str, int, Outcome | str]]:
+    with ProcessPoolExecutor(max_workers=max(1, jobs)) as pool:
+        running = [pool.submit(inject, case.name, seed) for case, seed in wanted]
+        for one in as_completed(running):
+            yield one.result()
+
+
+def inject(name: str, seed: int) -> tuple[str, int, Outcome | str]:
+    """One fault in a folder of its own; what it raised in words instead of an outcome."""
+    [case] = [one for one in cases() if one.name == name]
+    with tempfile.TemporaryDirectory(prefix="lineshaft-fault-") as folder:
+        try:
+            return name, seed, case.inject(seed, Path(folder))
+        except Exception as error:  # noqa: BLE001  # the table tells it, with how to see it again
+            return name, seed, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
+def _told(rows: list[Row], *, whole: bool) -> int:
+    told = (f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, "
+            f"Python {platform.python_version()}.")
+    text = table(rows, told)
+    if whole:
+        REPORT.write_text(text, "utf-8")
+    else:
+        print(text)
+    wrong = [(row.case, seed, why) for row in rows for seed, why in failures(row)]
+    for case, seed, why in wrong:
+        print(f"NOT SURVIVED: {why}\n  again: {replay(case, seed)}", file=sys.stderr)
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

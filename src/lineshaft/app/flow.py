@@ -38,6 +38,7 @@ from lineshaft.feedback.verdicts import verdicts
 from lineshaft.graph.check import signature
 from lineshaft.model.answer import Fitted
 from lineshaft.model.examples import Examples
+from lineshaft.model.finding import AUTO, ONE
 from lineshaft.model.golden import golden_inputs
 from lineshaft.model.learning import Learning
 from lineshaft.model.learnt import Learnt
@@ -46,7 +47,7 @@ from lineshaft.model.search.cost import Measure
 from lineshaft.model.search.limits import Limits
 from lineshaft.model.search.run import search
 from lineshaft.model.train import Monitor, may_run, train_monitor, unheard
-from lineshaft.model.train import Trial as MonitorTrial
+from lineshaft.model.trial import Trial as MonitorTrial
 from lineshaft.node.buffer import Entry
 
 Rows = NDArray[np.bool_]
@@ -116,10 +117,17 @@ def measuring(dataset: Dataset, normal: Rows, recipe: Recipe) -> Measuring:
 def learn(dataset: Dataset, normal: Rows, recipe: Recipe, progress: Progress = silent, *,
           held_out: Rows | None = None, measure: Measure | None = None, heard: Heard = unheard) -> Monitor:
     """dataset -> model -> graph: fit, calibrate, choose; with ``measure`` only what keeps the target's budget."""
-    modes = detect_modes(dataset, normal) if recipe.modes is None else recipe.modes
-    return train_monitor(dataset, normal, execute, held_out=held_out, learner=recipe.learner, mode_tags=modes,
-                         settings=recipe.settings, progress=progress, heard=heard,
+    tags, otherwise = _modes(dataset, normal, recipe)
+    return train_monitor(dataset, normal, execute, held_out=held_out, learner=recipe.learner, mode_tags=tags,
+                         modes=otherwise, settings=recipe.settings, progress=progress, heard=heard,
                          refused=may_run if measure is None else partial(refused, measure, recipe.settings.window))
+
+
+def _modes(dataset: Dataset, normal: Rows, recipe: Recipe) -> tuple[tuple[str, ...], str]:
+    """Tags that say the operating mode, and how it is found where none does."""
+    if recipe.modes is not None:
+        return recipe.modes, ONE if recipe.mode_learner == AUTO else recipe.mode_learner
+    return (detect_modes(dataset, normal) if recipe.mode_learner == AUTO else ()), recipe.mode_learner
 
 
 def judged(learning: Learning, examples: Examples, recipe: Recipe, measure: Measure, progress: Progress = silent

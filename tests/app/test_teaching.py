@@ -68,6 +68,22 @@ def test_a_node_whose_buffer_was_made_anew_loses_no_decision() -> None:
     assert kept(historian) == [1, 2, 3, 4, 5, 1, 2]
 
 
+def test_a_disk_replaced_in_a_node_whose_clock_is_behind_loses_no_decision() -> None:
+    historian = MemoryHistorian()
+    flow.deliver([replace(entry(number), outbox="a") for number in range(1, 6)], historian, "node1")
+    flow.deliver([replace(entry(1, at=-20), outbox="b"), replace(entry(2, at=-19), outbox="b")], historian, "node1")
+    assert kept(historian) == [1, 2, 1, 2, 3, 4, 5]
+
+
+def test_an_answer_that_comes_twice_after_the_clock_was_set_back_is_kept_once() -> None:
+    historian = MemoryHistorian()
+    flow.deliver([entry(number) for number in range(1, 6)], historian, "node1")
+    late = [entry(6, at=2), entry(7, at=3)]
+    for _ in range(2):
+        flow.deliver(late, historian, "node1")
+    assert sorted(kept(historian)) == [1, 2, 3, 4, 5, 6, 7]
+
+
 def test_nothing_to_deliver_is_nothing_to_acknowledge() -> None:
     assert flow.deliver([], MemoryHistorian(), "node1") == 0
 

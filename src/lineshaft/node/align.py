@@ -159,10 +159,12 @@ class LatestValues:
         return bool(wanted.any()) and bool(self._flags[wanted].all())
 
     def stale_after(self, stale_ns: int) -> None:
-        """Another limit of age, for the values that come from now on."""
+        """Another limit of age, that of the bundle which decides now; also for the values that are there."""
         self.stale_ns = stale_ns
         self._stale[()] = stale_ns
-        self._soonest = NEVER  # a shorter limit may end before those of older values
+        usable = self._expiry != NEVER
+        self._expiry[usable] = self.time[usable] + stale_ns
+        self._soonest, self._reasons_old = NEVER, True
 
     @property
     def waiting(self) -> bool:

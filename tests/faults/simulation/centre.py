@@ -53,7 +53,7 @@ class SimHistorian(MemoryHistorian):
 
 
 class Centre:
-    """``given`` has each number with its decision as the node gave it, by the outbox's name."""
+    """``given`` has each number with its decision as the node gave it and history took it, by the outbox's name."""
 
     def __init__(self, world: World, node: Callable[[], Process | None]) -> None:
         self.world, self._node = world, node
@@ -95,11 +95,20 @@ class Centre:
     def _keep(self, entries: Sequence[Entry]) -> int:
         numbers = [one.sequence for one in entries]
         self.world.check(numbers == sorted(set(numbers)), f"the outbox gives {numbers}")
+        self._old, before = entries, self.historian.arrived()
+        try:
+            number = deliver(entries, self.historian, NODE)
+        except EnvironmentFailed:
+            if self.historian.arrived() > before:
+                self._note(entries)
+            raise
+        self._note(entries)
+        return number
+
+    def _note(self, entries: Sequence[Entry]) -> None:
         for one in entries:
             before = self.given.setdefault((one.outbox, one.sequence), one.decision)
             self.world.check(before == one.decision, f"number {one.sequence} was {before}, and now is {one.decision}")
-        self._old = entries
-        return deliver(entries, self.historian, NODE)
 
     def _ask(self, what: Callable[[Node], _Answer]) -> _Answer:
         self._travel()

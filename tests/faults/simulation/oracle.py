@@ -28,7 +28,6 @@ class Newest:
     """What is known of a tag: the newest sample that counts, and the time of the newest measurement."""
 
     sample: Sample | None = None
-    stale_ns: int = 0
     measured: int | None = None
 
 
@@ -79,12 +78,12 @@ class Inputs:
             return
         number = abs(sample.value) <= LARGEST
         measured = known.measured if lost_link(sample) and not number else sample.time
-        self.tags[sample.tag] = Newest(sample, self.stale_ns, measured)
+        self.tags[sample.tag] = Newest(sample, measured)
 
     def _usable(self, known: Newest, time: int) -> bool:
         one = known.sample
         return (one is not None and one.quality < 0x80000000 and isfinite(one.value) and abs(one.value) <= LARGEST
-                and time - one.time <= known.stale_ns)
+                and time - one.time <= self.stale_ns)
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from lineshaft.node.fallback import FallbackPolicy
 from lineshaft.node.loop import LoopSettings
 
 FOLDER = Path("a folder that nobody makes")
-MISSES, GOOD = 2, 5
+MISSES, GOOD = 2, 2  # less than the memory of the engine: what happened while it was left still shows
 LIMITS = BufferLimits(rows=30, waiting=12, interval_s=0.2, journal=25)
 SETTINGS = NodeSettings(LoopSettings(history=16, recent=32, fallback=FallbackPolicy(MISSES, GOOD)), LIMITS,
                         control_port=None)

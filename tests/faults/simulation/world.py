@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from lineshaft.core.clock import SECOND
 
@@ -129,22 +128,13 @@ class Lock:
     def __init__(self, world: World) -> None:
         self._world, self._held = world, False
 
-    @contextmanager
-    def hold(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         if self._held:
             self._world.fail("somebody who must not wait waits for a lock that a slow disk holds")
             raise Killed
         self._held = True
         self._world.locks += 1
-        try:
-            yield
-        finally:
-            self._held = False
-            self._world.locks -= 1
-
-    def __enter__(self) -> None:
-        self._now = self.hold()
-        self._now.__enter__()
 
     def __exit__(self, *about: object) -> None:
-        self._now.__exit__(None, None, None)
+        self._held = False
+        self._world.locks -= 1

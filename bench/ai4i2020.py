@@ -22,7 +22,8 @@ from lineshaft.graph.replay import Replay
 from lineshaft.model.evaluate.interval import bootstrap
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import step_inputs
-from lineshaft.model.search.run import Limits, search
+from lineshaft.model.search.limits import Limits
+from lineshaft.model.search.run import search
 from lineshaft.model.tables.classify import Classify
 from table_files import examples, nested, rows_of, table_arguments, times
 

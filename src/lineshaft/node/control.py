@@ -23,6 +23,7 @@ from lineshaft.core.alarm import Alarm
 from lineshaft.core.decision import Decision
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError, Refused, UsageError
 from lineshaft.core.health import Health
+from lineshaft.core.private import require_private
 from lineshaft.node.alarms import Transition
 from lineshaft.node.bounded import BoundedHandler, BoundedServer, Denied
 from lineshaft.node.buffer import Entry
@@ -108,8 +109,7 @@ def _token(path: Path) -> str:
     if not path.exists():
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))
-    if os.name == "posix" and path.stat().st_mode & 0o077:
-        raise Refused("others can read the control token", where=str(path), do=f"chmod 600 {path.name}")
+    require_private(path, "the control token")
     token = path.read_text("utf-8").strip()
     if len(token) < 16:
         raise Refused("the control token is too short", where=str(path), do="delete the file; the node makes a new one")

@@ -52,9 +52,8 @@ def tasks() -> tuple[str, ...]:
 
 def defaults(task: str) -> dict[str, Any]:
     """The settings of a task that have a default, with it."""
-    own = {} if task == MONITOR else {one.name: one for one in fields(_shape(discovery.load(FAMILY, task).TASK))}
-    return {name: one.default_factory() if one.default is MISSING else one.default for name, one in own.items()
-            if one.default is not MISSING or one.default_factory is not MISSING}
+    own = () if task == MONITOR else fields(_shape(discovery.load(FAMILY, task).TASK))
+    return {one.name: one.default for one in own if one.default is not MISSING}
 
 
 def learning(task: str, goal: Goal, place: Place = lambda *keys: ".".join(keys)) -> Learning:

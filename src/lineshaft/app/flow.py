@@ -163,21 +163,26 @@ def seal(learnt: Model, dataset: Dataset, normal: Rows, recipe: Recipe, folder: 
 def deliver(entries: Sequence[Entry], historian: Historian, node: str) -> int:
     """node -> historian: decisions as tags, each once however often it is given; the number to acknowledge.
 
-    The newest sequence number is a tag too and part of the same append. What is no newer than it, in number and in
-    time, was stored before; a node whose buffer was made anew counts from 1 again, and is later in time.
+    The newest sequence number of each outbox is a tag too and part of the same append: what is no newer than it was
+    stored before. Decisions go back in time when the node's clock is set back; the mark never does, or an older one
+    would be found as the newest. An outbox without a name, of a node of an earlier version, that was made anew is
+    known by its later time.
     """
-    path = f"node/{node}/sequence"
+    if not entries:
+        return 0
+    path = f"node/{node}/{entries[-1].outbox}/sequence".replace("//", "/")
     known = historian.as_of([path], NEVER_ENDS).get(path)
-    fresh = [one for one in entries
-             if known is None or one.sequence > known.value or one.decision.time > known.time]
+    fresh = [one for one in entries if known is None or one.sequence > known.value
+             or (not one.outbox and one.decision.time > known.time)]
     if fresh:
         first, last = fresh[0].decision, fresh[-1]
         for answers in dict.fromkeys(one.decision.answers for one in fresh):
             historian.register(decision_tags(first.loop, first.asset, answers))
         historian.register([Tag(path, kind="int")])
-        mark = Samples.of([Sample(path, last.decision.time, float(last.sequence))])
+        time = max(last.decision.time, known.time + 1 if known is not None else last.decision.time)
+        mark = Samples.of([Sample(path, time, float(last.sequence))])
         historian.append(_merged([decision_samples(one.decision for one in fresh), mark]))
-    return entries[-1].sequence if entries else 0
+    return entries[-1].sequence
 
 
 def review(historian: Historian, verdict: Feedback) -> bool:

@@ -72,10 +72,6 @@ def a_bundle_stands_in_for_itself(patch: Patch) -> None:
     patch.setattr(Fallback, "exchange", exchange)
 
 
-def stepped_twice_in_the_tick_that_it_is_left_in(patch: Patch) -> None:
-    patch.setattr(Fallback, "_stepped", property(lambda self: False, lambda self, value: None), raising=False)
-
-
 def a_candidate_that_starts_cold(patch: Patch) -> None:
     patch.setattr(InputHistory, "start", lambda self: self.count)
 
@@ -109,7 +105,7 @@ MUTATIONS: tuple[tuple[Callable[[Patch], None], int], ...] = (
     (acknowledged_before_it_is_kept, 1), (numbers_without_the_name_of_their_outbox, 3),
     (acknowledged_on_whatever_disk_is_there, 195), (bad_quality_is_used, 6),
     (a_value_ahead_of_a_clock_set_back_is_decided_on, 3), (the_limit_of_age_of_the_bundle_before, 13),
-    (a_bundle_stands_in_for_itself, 68), (stepped_twice_in_the_tick_that_it_is_left_in, 0),
+    (a_bundle_stands_in_for_itself, 68),
     (a_candidate_that_starts_cold, 0), (a_bundle_that_does_not_fit_is_taken, 6),
     (alarm_states_that_are_not_made_durable, 20), (health_that_does_not_see_the_input_stop, 10),
     (a_loop_that_waits_for_the_disk, 25))

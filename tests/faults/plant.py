@@ -41,7 +41,7 @@ PERIOD_NS = SECOND // 5
 STALE_NS = 5 * PERIOD_NS
 TAGS = tuple(Tag(f"works/cell/t{number}", low=0.0, high=1e6) for number in range(6))
 LOOP, NODE, DIGEST = "cell", "node1", f"sha256:{1:064x}"
-_SIGNATURE = StepSignature(len(TAGS), (Port("score", (1,)), Port("alarm", (1,)), Port("cause", (len(TAGS),))),
+SIGNATURE = StepSignature(len(TAGS), (Port("score", (1,)), Port("alarm", (1,)), Port("cause", (len(TAGS),))),
                            (Port("window", (4, len(TAGS))), Port("level", (1,))))
 _QUICK: dict[str, object] = {"backoff_s": (0.05, 0.3), "timeout_s": 3.0, "keepalive_s": 0.5}
 PATIENCE_S = 40.0
@@ -50,7 +50,7 @@ _PLAIN: Bend = (0.0, 0, 0)
 
 
 @cache
-def _graph() -> bytes:
+def graph() -> bytes:
     g = StepBuilder(len(TAGS))
     window = g.window("window", g.multiply(g.x, g.quality), 4)
     square = g.reshape(g.mean(g.square(window), axis=0), (len(TAGS),))
@@ -63,7 +63,7 @@ class Watched(BoundEngine):
 
     def __init__(self) -> None:
         self.seen: list[tuple[Array, Array]] = []
-        super().__init__(_graph(), _SIGNATURE)
+        super().__init__(graph(), SIGNATURE)
 
     def step(self) -> None:
         self.seen.append((self.x.copy(), self.quality.copy()))
@@ -113,7 +113,8 @@ class World:
             if bent is None or not self.serving:
                 continue
             value, quality, shift = bent
-            self.published[tag.path][time_ns + shift] = (value, quality)
+            text = any(one.path == tag.path and one.kind == "text" for one in self.simulator.tags)
+            self.published[tag.path][time_ns + shift] = (np.nan if text else value, quality)
             with suppress(Exception):  # a server that is going down
                 await self.simulator.publish(Samples.row([tag.path], time_ns + shift, np.array([value]),
                                                          np.array([quality], np.uint32)))
@@ -122,6 +123,16 @@ class World:
         """What the faults make of a value; silence is stronger than all else."""
         found = [bends[path] for bends in self.bends.values() if path in bends]
         return None if None in found else (found or [plain])[-1]
+
+    async def served(self, tag: Tag | None) -> None:
+        """The server starts anew with this tag in place of the fourth, or without one there."""
+        self.serving = False
+        await self.simulator.stop()
+        fourth = () if tag is None else (tag,)
+        self.simulator = Simulator((*TAGS[:3], *fourth, *TAGS[4:]), self.simulator.url,
+                                   namespace=self.simulator.server.namespace)
+        await self.simulator.start()
+        self.serving = True
 
     async def flood(self, time_ns: int) -> None:
         """One more value of every tag that nothing else bends, between two slots."""
@@ -146,7 +157,7 @@ class World:
 
     def lies(self) -> list[str]:
         """What was said that was not so: decisions beside their inputs, and values that the plant never gave."""
-        again, found = BoundEngine(_graph(), _SIGNATURE), []
+        again, found = BoundEngine(graph(), SIGNATURE), []
         newest: dict[str, int] = {}
         for (x, quality), decision in zip(self.engine.seen, self.decided, strict=True):
             again.x[:], again.quality[:] = x, quality
@@ -196,7 +207,7 @@ class World:
             good = usable(series.quality)
             for moment, value, code in zip(series.time[good], series.value[good], series.quality[good], strict=True):
                 given = self.published[path].get(int(moment))
-                if given is None or (float(value), int(code)) != given:
+                if given is None or int(code) != given[1] or not np.array_equal(value, given[0], equal_nan=True):
                     raise AssertionError(f"{path} at {moment}: the history holds {value:g}, the plant gave {given}")
         return lost, doubled
 
@@ -221,7 +232,7 @@ async def running(folder: Path, *, seed: int = 0) -> AsyncIterator[World]:
     tags = await connector.browse()
     engine = Watched()
     manifest = Manifest(LOOP, "monitor", 1, tuple(replace(tag, period_ns=PERIOD_NS) for tag in tags), PERIOD_NS,
-                        STALE_NS, _SIGNATURE, Budget(PERIOD_NS // 2, 10**8), Limits({}),
+                        STALE_NS, SIGNATURE, Budget(PERIOD_NS // 2, 10**8), Limits({}),
                         Lineage("", "", "", 0, "fault", "the fault matrix"))
     node = Node(Loaded(engine, manifest, DIGEST, lambda _: None), folder / "node", name=NODE, asset="works/cell",
                 settings=NodeSettings(control_port=None))

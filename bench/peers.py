@@ -57,6 +57,11 @@ class Talking:
 
     ``{"why": ...}`` where the peers are not installed, or from when they failed or took too long. The script calls its
     own loop over stdin and stdout; it is given the dict of arrays ``given``.
+
+    >>> _ = os.environ.pop(INTERPRETER, None)
+    >>> with Talking("", {}) as peer:
+    ...     peer.ask({"do": "learn"})
+    {'why': 'not installed'}
     """
 
     def __init__(self, script: str, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -53,7 +53,7 @@ class Controlled(Protocol):
     def journal(self, limit: int) -> list[Transition]: ...
     def act_on_alarm(self, name: str, action: str, *, by: str, reason: str, until: int | None) -> Alarm: ...
     def outbox(self, after: int, limit: int) -> list[Entry]: ...
-    def acknowledge_outbox(self, sequence: int) -> int: ...
+    def acknowledge_outbox(self, sequence: int, outbox: str = "") -> int: ...
     def swap(self, reference: str) -> str: ...
     def start_shadow(self, reference: str) -> str: ...
     def promote(self) -> str: ...
@@ -73,6 +73,7 @@ class _Bundle(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Sequence(msgspec.Struct, forbid_unknown_fields=True):
     sequence: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    outbox: str = ""
 
 
 class _Nothing(msgspec.Struct, forbid_unknown_fields=True):
@@ -141,7 +142,7 @@ class _Routes:
             "/shadow": lambda b: {"bundle": node.start_shadow(_body(b, _Bundle).bundle)},
             "/promote": lambda b: {"bundle": _body(b, _Nothing) and node.promote()},
             "/rollback": lambda b: {"bundle": _body(b, _Nothing) and node.rollback()},
-            "/outbox/acknowledge": lambda b: {"removed": node.acknowledge_outbox(_body(b, _Sequence).sequence)},
+            "/outbox/acknowledge": self._acknowledge,
             "/stop": self._stop,
         }
 
@@ -155,6 +156,10 @@ class _Routes:
             return self._node.act_on_alarm(unquote(parts[2]), parts[3], by=asked.by, reason=asked.reason,
                                            until=asked.until)
         return self._found(self._post, path)(body)
+
+    def _acknowledge(self, body: bytes) -> object:
+        asked = _body(body, _Sequence)
+        return {"removed": self._node.acknowledge_outbox(asked.sequence, asked.outbox)}
 
     def _stop(self, body: bytes) -> object:
         _body(body, _Nothing)

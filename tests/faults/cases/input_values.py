@@ -45,7 +45,7 @@ KINDS: dict[str, Callable[[np.random.Generator, int], Floats]] = {
     "infinite": _every(5, np.inf, -np.inf),
     "largest": _every(7, 1.7e308, -1.7e308),
     "beyond float32": lambda random, rows: random.normal(size=rows) * 1e39,
-    "denormal": lambda random, rows: random.integers(0, 9, rows) * TINY,
+    "denormal": lambda random, rows: random.integers(0, 9, rows).astype(np.float64) * TINY,
     "small on large": lambda random, rows: 1e15 + random.normal(size=rows),
     "zeros of both signs": lambda random, rows: np.where(np.arange(rows) % 2, 0.0, -0.0),
     "one spike": lambda random, rows: np.where(np.arange(rows) == rows // 2, 1e30, random.normal(size=rows)),

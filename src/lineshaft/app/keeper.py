@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from lineshaft.app import flow
@@ -16,7 +15,6 @@ from lineshaft.app.remote import RemoteNode
 from lineshaft.app.talk import Talk
 from lineshaft.app.waiting import first, pause
 from lineshaft.core.alarm import Alarm
-from lineshaft.core.alone import alone
 from lineshaft.core.clock import format_duration, format_time
 from lineshaft.core.decision import Decision
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError
@@ -59,9 +57,8 @@ class Keeper:
         while not self._stop.is_set():
             started = asyncio.get_running_loop().time()
             try:
-                with self.by_this_name():
-                    adopted = await asyncio.to_thread(self._already_there)
-                    await (self._adopt(adopted) if adopted is not None else self._start())
+                adopted = await asyncio.to_thread(self._already_there)
+                await (self._adopt(adopted) if adopted is not None else self._start())
             except EnvironmentFailed as error:
                 if self._stop.is_set():
                     break
@@ -71,15 +68,6 @@ class Keeper:
                 await pause(self._stop, wait)
                 wait = min(2 * wait, BACK_OFF_S[1])
         await asyncio.to_thread(self._fetch_what_is_left)
-
-    def by_this_name(self) -> AbstractContextManager[None]:
-        """The right to deliver decisions to this history as this node: of two of one name, one's would count as
-        stored when the other's are.
-        """
-        name = self.project.config.node.name
-        return alone(self.project.folder / self.project.config.history / f"deliver-{name}.lock",
-                     f"`lineshaft run` that delivers as {name}",
-                     do="end that one, or give this node another name under [node]")
 
     # -- one life
 
@@ -163,10 +151,6 @@ class Keeper:
         """The node has ended: the rest of its outbox lies in its folder."""
         if not (self.project.node_folder / "node.sqlite").exists():
             return
-        with self.by_this_name():
-            self._empty_outbox()
-
-    def _empty_outbox(self) -> None:
         buffer = DiskBuffer(self.project.node_folder, loop=self.project.loop,
                             asset=self.project.config.plant.name)
         try:

@@ -27,7 +27,7 @@ from lineshaft.model.search.run import search
 from lineshaft.model.tables.classify import Classify
 from table_files import examples, nested, rows_of, table_arguments, times
 
-FOLDS, SEARCH_S = 5, 50.0
+FOLDS, SEARCH_S = 5, 100.0
 FAILURE = "Machine.failure"
 RULES: Mapping[str, tuple[str, ...]] = {"HDF": ("air", "process", "speed"), "PWF": ("speed", "torque"),
                                        "OSF": ("wear", "torque", "type"), "TWF": ("wear",)}

@@ -27,7 +27,7 @@ from lineshaft.node.buffer import BufferLimits, DiskBuffer, Entry
 from lineshaft.node.control import ControlServer
 from lineshaft.node.disk import OpenDisk, open_disk
 from lineshaft.node.glance import Glance, beside, glance, newest
-from lineshaft.node.grid import TickGrid
+from lineshaft.node.grid import Jump, TickGrid
 from lineshaft.node.health import Facts, HealthReport, judge
 from lineshaft.node.loop import Candidate, Loop, LoopSettings
 from lineshaft.node.metrics import exposition
@@ -178,10 +178,17 @@ class Node:
     def _time(self) -> int:
         now = self.clock.now()
         jump = self.grid.stepped(now, self.clock.monotonic())
-        if jump is not None and jump.by_ns < 0:
-            self.loop.table.clock_stepped_back(now, self.grid.coming)
-            self._ticked = min(self._ticked, now)
+        if jump is not None:
+            self._follow(jump, now)
         return now
+
+    def _follow(self, jump: Jump, now: int) -> None:
+        """What happened so long ago did so also by the clock as it is set now."""
+        table = self.loop.table
+        table.arrived, self._ticked = (time if time == NEVER else time + jump.by_ns
+                                       for time in (table.arrived, self._ticked))
+        if jump.by_ns < 0:
+            table.clock_stepped_back(now, self.grid.coming)
 
     def _complete(self) -> bool:
         return self._early and self.loop.table.reported_since(self.grid.floor, self._expected)
@@ -210,7 +217,7 @@ class Node:
 
     def health(self) -> HealthReport:
         """As it is now."""
-        loop, now = self.loop, self.clock.now()
+        loop, now = self.loop, self.grid.wall(self.clock.monotonic())
         return judge(Facts(
             now, loop.period_ns, self.grid.grace_ns, self._started, self._stopped, loop.table.tags,
             loop.table.arrived, self._ticked, loop.table.masked, loop.source, loop.fallback.reason,

@@ -186,7 +186,6 @@ class LatestValues:
             near = rows.time <= now + self.ahead_ns
             if near.any():
                 self._wait(rows.pick(near))
-        self.arrived = min(self.arrived, now)
 
     # -- inside
 

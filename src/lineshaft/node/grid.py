@@ -56,6 +56,10 @@ class TickGrid:
         self.coming += self.period_ns
         return time
 
+    def wall(self, monotonic: int) -> int:
+        """The time by the clock as the loop last knew it: a step since then has happened to no other time yet."""
+        return monotonic + self._offset
+
     def stepped(self, now: int, monotonic: int) -> Jump | None:
         """The jump of the wall clock since the last call when it is over half a period (at least 50 ms)."""
         by = now - monotonic - self._offset

@@ -43,8 +43,8 @@ class Candidate:
 
 
 def headed(name: str, front_name: str, front: Callable[[], Sequence[Block]], head: type[Head], outputs: int, kind: Kind,
-           seed: int = 0) -> Candidate:
-    """A candidate with a head as it comes, whose variants are the head's other ``choices``.
+           seed: int = 0, own: Settings | None = None) -> Candidate:
+    """A candidate with a head as it comes (or with the task's ``own`` settings), whose variants are its other choices.
 
     >>> from lineshaft.model.heads.ridge import Ridge
     >>> one = headed("ridge levels", "levels", tuple, Ridge, 1, "number")
@@ -52,7 +52,7 @@ def headed(name: str, front_name: str, front: Callable[[], Sequence[Block]], hea
     ['ridge levels, penalty 0.01', 'ridge levels, penalty 1.0']
     """
     def made(settings: Settings) -> Candidate:
-        told = "".join(f", {key} {value}" for key, value in settings.items())
+        told, settings = "".join(f", {key} {value}" for key, value in settings.items()), {**(own or {}), **settings}
         return Candidate(name + told, front_name, front, lambda: head(outputs, kind, settings, seed), settings)
 
     first, *others = head.choices(kind)

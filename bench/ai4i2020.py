@@ -21,7 +21,7 @@ from lineshaft.model.evaluate.interval import bootstrap
 from lineshaft.model.examples import Examples
 from table_files import examples, nested, rows_of, table_arguments, times
 
-FOLDS, SEARCH_S = 5, 50.0
+FOLDS, SEARCH_S = 5, 150.0
 FAILURE = "Machine.failure"
 RULES: Mapping[str, tuple[str, ...]] = {"HDF": ("air", "process", "speed"), "PWF": ("speed", "torque"),
                                        "OSF": ("wear", "torque", "type"), "TWF": ("wear",)}

@@ -18,7 +18,8 @@ from lineshaft.model.answer import Fitted
 from lineshaft.model.diagnosis import Settings, Vibration
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import step_inputs
-from lineshaft.model.search.run import Limits, search
+from lineshaft.model.search.limits import Limits
+from lineshaft.model.search.run import search
 from lineshaft.model.tasks.diagnose import Diagnose
 
 Matrix = NDArray[np.float64]
@@ -43,10 +44,14 @@ def examples(rows: Matrix, kind: Numbers, group: NDArray[np.int32], names: Seque
     return Examples(dataset, kind[:, None].astype(np.float64), group, tuple(names))
 
 
+def task(vibration: Vibration) -> Diagnose:
+    """Classes of blocks that stand alone."""
+    return Diagnose(Settings(vibration=vibration))
+
+
 def learnt(given: Examples, vibration: Vibration, seconds: float, learner: str = "auto") -> Fitted:
     """What ``model train`` recommends."""
-    task = Diagnose(Settings(vibration=vibration))
-    return search(task, given, execute, limits=Limits(seconds=seconds, learner=learner)).fitted
+    return search(task(vibration), given, execute, limits=Limits(seconds=seconds, learner=learner)).fitted
 
 
 def answers(graph: bytes, rows: Matrix) -> Matrix:

@@ -28,7 +28,8 @@ from lineshaft.model.evaluate.interval import bootstrap
 from lineshaft.model.examples import Examples
 from lineshaft.model.few import few_shot, shots
 from lineshaft.model.pipeline import step_inputs
-from lineshaft.model.search.run import Limits, search
+from lineshaft.model.search.limits import Limits
+from lineshaft.model.search.run import search
 from lineshaft.model.supervised import fit, predict
 from lineshaft.model.tasks.diagnose import Diagnose, macro_f1, mean_recall
 

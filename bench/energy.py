@@ -26,6 +26,7 @@ from lineshaft.core.tag import Tag
 from lineshaft.graph.replay import Replay
 from lineshaft.model.answer import Fitted
 from lineshaft.model.evaluate.interval import bootstrap
+from lineshaft.model.examples import Examples
 from lineshaft.model.given import calendar, with_given
 from lineshaft.model.learning import train
 from lineshaft.model.pipeline import step_inputs
@@ -85,10 +86,14 @@ def table(days: list[date], values: Matrix) -> tuple[Dataset, dict[str, Matrix]]
     return with_given(rows, columns, REACH), columns
 
 
-def taught(rows: Dataset, given: tuple[str, ...], learner: str) -> Fitted:
+def task_before(rows: Dataset, given: tuple[str, ...]) -> tuple[Forecast, Examples]:
+    """The task, and what it learns from: all but the test year."""
     task = Forecast(ahead=HORIZONS, given=given)
-    before = rows.rows(slice(0, len(rows) - TEST))
-    return train(task, task.examples(before), execute, learner=learner)
+    return task, task.examples(rows.rows(slice(0, len(rows) - TEST)))
+
+
+def taught(rows: Dataset, given: tuple[str, ...], learner: str) -> Fitted:
+    return train(*task_before(rows, given), execute, learner=learner)
 
 
 def forecasts(model: Fitted, rows: Dataset) -> tuple[Matrix, Matrix, Matrix]:

@@ -26,6 +26,7 @@ from monitor_files import members
 SAMPLES = 1024
 NAMES = ("healthy", "broken tooth")
 SENSORS = ("a1", "a2", "a3", "a4")
+VIBRATION = Vibration(SAMPLES, 1.0, len(SENSORS))
 SEARCH_S = 240.0
 PROTOCOL = ("learnt at every second load, tested at the loads between; blocks of 1,024 rows; chosen by leaving whole "
             "files out; baselines are scikit-learn on mean, deviation, least and greatest of each sensor")
@@ -39,7 +40,7 @@ def main() -> int:
     if teach is None or test is None:
         sys.exit(f"{chosen.data}: healthy and broken at two loads each are the fewest; pass --data with these files")
     given = examples(teach[0], teach[1], teach[2], NAMES, SENSORS)
-    fitted = learnt(given, Vibration(SAMPLES, 1.0, len(SENSORS)), chosen.seconds, chosen.learner)
+    fitted = learnt(given, VIBRATION, chosen.seconds, chosen.learner)
     progress(fitted.why)
     kind, said = test[1], answers(fitted.graph, test[0]).argmax(axis=1)
     beside = {name: mean_recall(kind, told) for name, told in

@@ -10,15 +10,18 @@ files lack the pressures: the figures are not comparable with published ones tha
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from by_blocks import Matrix, Numbers, answers, baselines, block_arguments, examples, learnt
 from harness import Result, data_folder, finish, progress
 from lineshaft.model.diagnosis import Vibration
 from lineshaft.model.evaluate.interval import bootstrap
+from lineshaft.model.examples import Examples
 from lineshaft.model.tasks.diagnose import mean_recall
 from monitor_files import members
 
@@ -35,14 +38,11 @@ PROTOCOL = ("stable cycles in time order, fifteen blocks of time, every third ju
 def main() -> int:
     chosen = block_arguments(__doc__, TOTAL_S)
     sensors, profile = read(data_folder(chosen.data))
-    stable = profile[:, STABLE] == 0
-    stretch = np.cumsum(np.any(np.diff(profile[:, :STABLE], axis=0, prepend=profile[:1, :STABLE]) != 0, axis=1))
-    rows = np.hstack([values[stable] for values in sensors.values()])
+    rows, conditions, stretch = stable_cycles(sensors, profile)
     each = chosen.seconds / (len(TASKS) * FOLDS)
     figures: dict[str, Any] = {}
     for place, task in enumerate(TASKS):
-        found = one_task(rows, profile[stable, place], stretch[stable].astype(np.int32), tuple(sensors), each,
-                         chosen.learner)
+        found = one_task(rows, conditions[:, place], stretch, tuple(sensors), each, chosen.learner)
         figures |= {f"{task}_{name}": value for name, value in found.items()}
         progress(f"{task}: {found}")
     own = [figures[f"{task}_recall"] for task in TASKS]
@@ -71,16 +71,35 @@ def read(folder: Path) -> tuple[dict[str, Matrix], Matrix]:
     return found, profile
 
 
-def one_task(rows: Matrix, condition: Matrix, stretch: np.ndarray, sensors: tuple[str, ...], seconds: float,
+def stable_cycles(sensors: Mapping[str, Matrix], profile: Matrix) -> tuple[Matrix, Matrix, NDArray[np.int32]]:
+    """Rows [N, sensors * 60] of the stable cycles, their conditions [N, 4] and the stretch of equal ones [N]."""
+    stable = profile[:, STABLE] == 0
+    stretch = np.cumsum(np.any(np.diff(profile[:, :STABLE], axis=0, prepend=profile[:1, :STABLE]) != 0, axis=1))
+    return (np.hstack([values[stable] for values in sensors.values()]), profile[stable, :STABLE],
+            stretch[stable].astype(np.int32))
+
+
+def vibration(sensors: int) -> Vibration:
+    """Cycles as blocks of so many sensors."""
+    return Vibration(SECONDS, 1.0, sensors, levels=True)
+
+
+def of_target(rows: Matrix, condition: Matrix, stretch: NDArray[np.int32], sensors: tuple[str, ...]) -> Examples:
+    """Rows with the classes of one condition."""
+    classes, kind = np.unique(condition, return_inverse=True)
+    return examples(rows, kind, stretch, [f"{c:g}" for c in classes], sensors)
+
+
+def one_task(rows: Matrix, condition: Matrix, stretch: NDArray[np.int32], sensors: tuple[str, ...], seconds: float,
              learner: str) -> dict[str, Any]:
     """Mean recall over the classes of one target, all folds pooled, beside the baselines."""
-    classes, kind = np.unique(condition, return_inverse=True)
+    whole = of_target(rows, condition, stretch, sensors)
+    kind = whole.target[:, 0].astype(np.int64)
     fold = np.arange(len(rows)) * BLOCKS // len(rows) % FOLDS
     said, beside, learners = np.zeros(len(rows), np.int64), dict[str, Numbers](), list[str]()
     for part in range(FOLDS):
         teach, test = fold != part, fold == part
-        given = examples(rows[teach], kind[teach], stretch[teach], [f"{c:g}" for c in classes], sensors)
-        fitted = learnt(given, Vibration(SECONDS, 1.0, len(sensors), levels=True), seconds, learner)
+        fitted = learnt(whole.rows(teach), vibration(len(sensors)), seconds, learner)
         learners.append(fitted.learner)
         said[test] = answers(fitted.graph, rows[test]).argmax(axis=1)
         for name, told in baselines(rows[teach], kind[teach], rows[test], len(sensors)).items():

@@ -18,7 +18,8 @@ from lineshaft.graph.replay import Replay
 from lineshaft.model.answer import Fitted
 from lineshaft.model.evaluate.interval import bootstrap
 from lineshaft.model.pipeline import run_spans, step_inputs
-from lineshaft.model.search.run import Limits, search
+from lineshaft.model.search.limits import Limits
+from lineshaft.model.search.run import search
 from lineshaft.model.supervised import fit
 from lineshaft.model.tasks.infer import Infer, errors
 from regressors import regressors, tried

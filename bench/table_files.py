@@ -25,7 +25,8 @@ from lineshaft.graph.replay import Replay
 from lineshaft.model.evaluate.splits import Fold, stratified
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import step_inputs
-from lineshaft.model.search.run import Limits, search
+from lineshaft.model.search.limits import Limits
+from lineshaft.model.search.run import search
 from lineshaft.model.tables.classify import Classify
 from monitor_files import members
 from regressors import classifiers, tried

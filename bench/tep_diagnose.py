@@ -20,7 +20,8 @@ from lineshaft.graph.replay import Replay
 from lineshaft.model.evaluate.interval import bootstrap
 from lineshaft.model.examples import Examples
 from lineshaft.model.search.board import Board, Watch
-from lineshaft.model.search.run import Limits, search
+from lineshaft.model.search.limits import Limits
+from lineshaft.model.search.run import search
 from lineshaft.model.supervised import fit
 from lineshaft.model.tasks.diagnose import Diagnose
 from monitor_files import Matrix

@@ -11,7 +11,7 @@ from lineshaft.app.edge import Place, open_node
 from lineshaft.app.fitting import seated
 from lineshaft.bundle.contents import Bundle, Lowering
 from lineshaft.bundle.inspect import look
-from lineshaft.core.errors import Refused
+from lineshaft.core.errors import EnvironmentFailed, Refused
 from lineshaft.core.manifest import Budget
 
 
@@ -94,3 +94,15 @@ def test_a_node_tells_what_it_runs_on(tmp_path: object) -> None:
         node.close()
     assert isinstance(engine, dict)
     assert engine["target"] == "pc" and engine["latency_ns"][0] > 0
+
+
+def test_memory_that_runs_out_is_no_verdict_on_the_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lineshaft import backend as backends
+
+    class Starved:
+        def load(self, *_: object) -> None:
+            raise ImportError("onnxruntime.so: failed to map segment from shared object")
+
+    monkeypatch.setattr(backends, "backend", lambda name: Starved())
+    with pytest.raises(EnvironmentFailed, match="memory ran out"):
+        seated(made(), "pc")

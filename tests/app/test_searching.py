@@ -26,12 +26,13 @@ from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
 from lineshaft.core.manifest import Budget
 from lineshaft.model.search.board import Board, Row
 from lineshaft.model.search.cost import Cost, Unmeasured
-from lineshaft.model.search.run import Limits, search
+from lineshaft.model.search.limits import Limits
+from lineshaft.model.search.run import search
 from lineshaft.model.train import Trial, train_monitor
 
 BOARD = Board((Row("ridge", (0.1, 0.3), "recommended", "", 1.5, Cost("c", 5_000, 7_000, 2**20)),
                Row("trees", (0.5,), "out", "place 2 of 2 after 1 fold"), Row("naive mean", (0.9, 0.8), "in the race")),
-              2, 3.0, 9.0, 4, "judging candidates")
+              2, 3.0, 9.0, 4, "judging candidates", 30.0)
 RECIPE = Recipe("boiler", SECOND, task="infer")
 
 
@@ -54,7 +55,7 @@ def test_the_last_board_is_there_again(tmp_path: Path) -> None:
 def test_a_person_sees_a_table_a_pipe_gets_lines_and_a_program_json(capsys: pytest.CaptureFixture[str]) -> None:
     screen = Console(file=io.StringIO(), force_terminal=True, width=120)
     screen.print(picture(BOARD))
-    assert "ridge" in (shown := screen.file.getvalue()) and "to go" in shown  # type: ignore[attr-defined]
+    assert "ridge" in (shown := screen.file.getvalue()) and "30 s at most" in shown  # type: ignore[attr-defined]
     plain = Console(file=io.StringIO(), width=120)
     with live(Talk(console=plain)) as watch:
         watch(BOARD)
@@ -63,7 +64,8 @@ def test_a_person_sees_a_table_a_pipe_gets_lines_and_a_program_json(capsys: pyte
     with live(Talk(machine=True)) as watch:
         watch(BOARD)
     told = json.loads(capsys.readouterr().err)
-    assert told == {"done": 5, "total": 9, "what": "judging candidates", "left_s": 9.0, "leader": "ridge", "loss": 0.2}
+    assert told == {"done": 5, "total": 9, "what": "judging candidates", "left_s": 9.0, "most_s": 30.0,
+                    "leader": "ridge", "loss": 0.2}
 
 
 def test_two_searches_in_one_folder_are_refused(tmp_path: Path) -> None:

@@ -130,8 +130,12 @@ def plant(start: Callable[..., Process]) -> tuple[Process, str]:
 @pytest.fixture
 def project(plant: tuple[Process, str], tmp_path: Path) -> Path:
     """A project on that plant with a history of 80 s behind it, so that learning can begin at once."""
-    folder = tmp_path / "project"
-    settle(folder, plant[1])
+    return with_history(tmp_path / "project", plant[1])
+
+
+def with_history(folder: Path, source: str) -> Path:
+    """A project in ``folder`` on the plant at ``source``, which has recorded 80 s already."""
+    settle(folder, source)
     past = Plant(3, speed=10.0, start=time.time_ns() - 80_000_000_000)
     times, values, quality = past.record(800)
     with open_historian(folder / "history") as historian:

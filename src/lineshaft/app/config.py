@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import platform
 import re
 import tomllib
@@ -15,7 +16,7 @@ import msgspec
 from lineshaft import backend as backends
 from lineshaft.app import examples
 from lineshaft.app.goal import MONITOR, Goal, learning, tasks
-from lineshaft.app.locate import near, place_of, wildcard
+from lineshaft.app.locate import near, place_of, shortened, wildcard
 from lineshaft.app.recipe import Recipe
 from lineshaft.app.wanted import wanted
 from lineshaft.connect.registry import connector_for
@@ -30,6 +31,8 @@ FILE = "lineshaft.toml"
 PASSWORD = "LINESHAFT_PASSWORD"
 BY_HAND = "by hand"
 """Instead of a duration in ``learn``: nothing is trained or decides before a person says so."""
+LARGEST, MOST_DOTS = 1_000_000, 200
+_APART = re.compile(r"[^\w\"'.\- \t]+")
 LONGEST_NS = 10 * 366 * 86_400 * SECOND
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Share = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
@@ -62,7 +65,7 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
     false_alarm_rate: Share = Settings().false_alarm_rate
     target: str = "pc"
     deadline: str = "10ms"
-    memory_mib: Annotated[int, msgspec.Meta(gt=0)] = 256
+    memory_mib: Annotated[int, msgspec.Meta(gt=0, le=2**20)] = 256
     limits: dict[str, tuple[float | None, float | None]] = {}
     predict: str | tuple[str, ...] = ()
     classes: dict[str, str] = {}
@@ -139,7 +142,8 @@ def load(path: Path) -> Config:
 def read(path: Path) -> tuple[Config, str]:
     """The content, and the text it came from."""
     try:
-        text = path.read_text("utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise UsageError("no such file", where=str(path), do="write one with `lineshaft init`") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -168,6 +172,7 @@ def recipe(config: Config, loop: str, path: Path, text: str = "") -> Recipe:
 
 
 def _parsed(text: str, path: Path) -> dict[str, object]:
+    _check_size(text, path)
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # an endless number is a plain ValueError
@@ -175,6 +180,15 @@ def _parsed(text: str, path: Path) -> dict[str, object]:
         found = re.search(r"\(at line (\d+), column \d+\)", said)
         line = int(found[1]) if found else max(len(text.splitlines()), 1) if "end of document" in said else 1
         raise UsageError(f"not valid TOML: {said}", where=f"{path}:{line}", do="mend that line") from None
+
+
+def _check_size(text: str, path: Path) -> None:
+    """The parser's time and memory grow with the square of a dotted key's length."""
+    if len(text) > LARGEST:
+        raise UsageError("the file is too long", where=str(path), do=f"write {LARGEST:,} letters at most")
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.count(".") > MOST_DOTS and any(part.count(".") > MOST_DOTS for part in _APART.split(line)):
+            raise UsageError("a key of too many parts", where=f"{path}:{number}", do="mend that line")
 
 
 def _converted(data: dict[str, object], text: str, path: Path) -> Config:
@@ -234,9 +248,9 @@ def _check(config: Config, path: Path, text: str) -> None:
     _check_source(config, path, text)
     _check_name(config.node.name, place_of(path, text, "node", "name"))
     for key, value in (("folder", config.node.folder), ("history", config.history), ("key", config.key)):
-        if not value.strip() or "\0" in value:
+        if not value.strip() or "\0" in value or any(len(part.encode()) > 255 for part in value.split("/")):
             where = place_of(path, text, *(["node"] if key == "folder" else []), key)
-            raise UsageError(f"{value!r} is not a path", where=where, do="name a file or folder")
+            raise UsageError(f"{shortened(value)!r} is not a path", where=where, do="name a file or folder")
     for loop, task in config.tasks.items():
         _check_name(loop, place_of(path, text, "tasks", loop))
         _check_task(loop, task, path, text)
@@ -359,6 +373,9 @@ def _check_task(loop: str, task: Task, path: Path, text: str) -> None:
 
 def _check_limits(task: Task, at: Callable[..., str]) -> None:
     for tag, (low, high) in task.limits.items():
+        if any(limit is not None and math.isnan(limit) for limit in (low, high)):
+            raise UsageError("nan is no limit: every value would pass it", where=at("limits", tag),
+                             do="write a number, or leave that side out")
         if low is not None and high is not None and not low < high:
             raise UsageError(f"limits {low:g} to {high:g} hold nothing between them", where=at("limits", tag),
                              do="give low < high")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from lineshaft.app.fitting import seated
 from lineshaft.bundle.open import open_bundle
 from lineshaft.bundle.replay import replay_golden
 from lineshaft.connect.registry import open_connector
+from lineshaft.core.alone import alone
 from lineshaft.core.connector import Connector
-from lineshaft.core.errors import LineshaftError, UsageError
+from lineshaft.core.errors import EnvironmentFailed, LineshaftError, UsageError
 from lineshaft.core.manifest import Manifest
 from lineshaft.core.step import Engine
 from lineshaft.core.tag import Tag
@@ -23,6 +24,7 @@ from lineshaft.node.health import HealthReport
 from lineshaft.node.seat import Loaded
 
 BACK_OFF_S = (0.2, 30.0)
+LOCK = "node.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,27 @@ def open_node(path: Path, place: Place) -> Node:
     return node
 
 
+def _alone(place: Place) -> AbstractContextManager[None]:
+    """The right to be the node of this folder: two would share one outbox, one alarm list and one token."""
+    try:
+        place.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFailed(f"the node's folder can't be made ({error.strerror})", where=str(place.folder),
+                                do="make the folder above it writable, or choose another with --folder") from None
+    return alone(place.folder / LOCK, "node",
+                 do=f"end it with `lineshaft node stop --folder {place.folder}`, or give this one another --folder")
+
+
 async def serve(path: Path, source: str, place: Place, *, ready: Callable[[Node, str], None] | None = None) -> None:
-    """samples -> decisions until stopped: the whole life of a node.
+    """samples -> decisions until stopped: the whole life of a node, alone in its folder.
 
     ``ready`` is called once with the node and the address of its OPC UA server (empty without one).
     """
+    with _alone(place):
+        await _served(path, source, place, ready)
+
+
+async def _served(path: Path, source: str, place: Place, ready: Callable[[Node, str], None] | None) -> None:
     node = open_node(path, place)
     async with AsyncExitStack() as stack:
         stack.callback(node.close)

@@ -14,6 +14,7 @@ from lineshaft.bundle.latency import measure
 from lineshaft.bundle.machine import describe
 from lineshaft.bundle.replay import replay_golden
 from lineshaft.core.errors import LineshaftError, Refused
+from lineshaft.core.exhausted import Exhausted
 from lineshaft.core.fit import Fit
 from lineshaft.core.foreign import told
 from lineshaft.core.step import Engine
@@ -33,13 +34,15 @@ def seated(bundle: Bundle, target_name: str) -> Seated:
     """The engine of the first backend in the target's order that is in the bundle and passes here.
 
     It replays the golden sequences within the certified bound and its steps keep the deadline on this machine.
-    Raises ``Refused`` with the reason of each backend when none does.
+    Raises ``Refused`` with the reason of each backend when none does, ``Exhausted`` where memory ran out over it.
     """
     target = backends.target(target_name)
     passed_over: dict[str, str] = {}
     for lowering in _in_order(bundle, target):
         try:
             return _seated(bundle, lowering, target, dict(passed_over))
+        except Exhausted:  # says nothing about the bundle
+            raise
         except LineshaftError as error:  # a backend that is unknown here is no reason to leave the others untried
             passed_over[lowering.certificate.backend] = str(error)
     if not passed_over:

@@ -43,7 +43,8 @@ from lineshaft.model.learning import Learning
 from lineshaft.model.learnt import Learnt
 from lineshaft.model.modes import detect_modes
 from lineshaft.model.search.cost import Measure
-from lineshaft.model.search.run import Limits, search
+from lineshaft.model.search.limits import Limits
+from lineshaft.model.search.run import search
 from lineshaft.model.train import Monitor, may_run, train_monitor, unheard
 from lineshaft.model.train import Trial as MonitorTrial
 from lineshaft.node.buffer import Entry

@@ -66,7 +66,8 @@ def picture(board: Board) -> Group:
                       "dim" if row.state in ("out", "failed", "over budget") else "")
     whole = max(board.spent_s + board.left_s, 1e-9)
     bar = ProgressBar(total=whole, completed=min(board.spent_s, whole), width=30)
-    return Group(table, bar, Text(f"{board.doing}; {_told(board.spent_s)} so far, about {_told(board.left_s)} to go"))
+    return Group(table, bar, Text(f"{board.doing}; {_told(board.spent_s)} so far, about {_told(board.left_s)} to go, "
+                                  f"{_told(board.most_s)} at most"))
 
 
 def save(board: Board, folder: Path, about: dict[str, str]) -> None:
@@ -118,8 +119,9 @@ def _told(seconds: float) -> str:
 
 def _as_json(board: Board) -> None:
     leader = board.rows[0] if board.rows else None
-    told = {"done": board.done, "total": board.done + board.left, "what": board.doing, "left_s": round(board.left_s, 1),
-            "leader": leader.name if leader else "", "loss": leader.loss if leader and leader.losses else None}
+    told = {"done": board.done, "total": board.done + board.left, "what": board.doing,
+            "left_s": round(board.left_s, 1), "most_s": round(board.most_s, 1), "leader": leader.name if leader else "",
+            "loss": leader.loss if leader and leader.losses else None}
     print(json.dumps(told), file=sys.stderr, flush=True)
 
 

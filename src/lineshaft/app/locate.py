@@ -19,7 +19,17 @@ def place_of(path: Path, text: str, *keys: str) -> str:
     >>> place_of(Path("lineshaft.toml"), "[plant]\\nsource = 1\\n", "plant", "source")
     'lineshaft.toml:2 plant.source'
     """
-    return f"{path}:{line_of(text, keys)} {'.'.join(keys)}".rstrip()
+    shown = (key if key.isprintable() else repr(key) for key in keys)
+    return f"{path}:{line_of(text, keys)} {'.'.join(map(shortened, shown))}".rstrip()
+
+
+def shortened(text: str, longest: int = 80) -> str:
+    """As much of a stranger's text as a sentence bears.
+
+    >>> shortened("x" * 1000, 10)
+    'xxxxxxxxx…'
+    """
+    return text if len(text) <= longest else f"{text[:longest - 1]}…"
 
 
 def line_of(text: str, keys: Iterable[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,13 +27,16 @@ from lineshaft.model.learning import Learning
 from lineshaft.model.search.board import DONE, Board, Row, State, Watch, in_order, unwatched
 from lineshaft.model.search.cost import Measure
 from lineshaft.model.search.journal import Journal
+from lineshaft.model.search.limits import DEFAULT_S, Limits
 from lineshaft.model.search.processes import Process
-from lineshaft.model.search.run import DEFAULT_S, Hands, Limits, search
+from lineshaft.model.search.run import Hands, search
 from lineshaft.model.train import Monitor
 from lineshaft.model.train import Trial as MonitorTrial
 
 FOLDER, KEPT = Path(".lineshaft") / "search", 5
 """Below the project's folder, one folder a loop; so many journals are kept."""
+AFTER_S = 5.0
+"""What packing and signing a bundle takes at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,13 @@ class Wanted:
 
 
 class Searching:
-    """A ``flow.Choose`` and ``flow.Heard`` for one loop; ``board`` is the newest table."""
+    """A ``flow.Choose`` and ``flow.Heard`` for one loop; ``board`` is the newest table.
+
+    The time that is wanted counts from when this is made until the bundle is there.
+    """
 
     def __init__(self, project: Path, loop: str, wanted: Wanted | None = None) -> None:
-        self.folder, self._wanted = project / FOLDER / loop, wanted or Wanted()
+        self.folder, self._wanted, self._begun = project / FOLDER / loop, wanted or Wanted(), time.monotonic()
         self.watch: Watch = unwatched
         self.board = Board((), 1)
         self._trials: list[MonitorTrial] = []
@@ -67,7 +74,8 @@ class Searching:
                progress: Progress = silent) -> Fitted:
         """The recommended model; a search of equal data, settings and code that was cut off is gone on with."""
         key = self._key(learning, examples, recipe)
-        limits = Limits(self._wanted.seconds, self._wanted.trials, recipe.learner)
+        limits = Limits(self._wanted.seconds, self._wanted.trials, recipe.learner,
+                        before_s=time.monotonic() - self._begun, after_s=min(AFTER_S, self._wanted.seconds / 20))
         journal = Journal(self._journal(key), key, fresh=self._wanted.fresh)
         try:
             with _hands(self._wanted) as hands:

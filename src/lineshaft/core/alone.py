@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,20 +12,34 @@ from lineshaft.core.errors import EnvironmentFailed
 
 
 @contextmanager
-def alone(lock: Path, who: str) -> Iterator[None]:
-    """Hold the file ``lock``; raises ``EnvironmentFailed`` where another ``who`` holds it or nothing can be written."""
-    try:
-        held = sqlite3.connect(lock, timeout=0, isolation_level=None)
-    except sqlite3.OperationalError as error:
-        raise EnvironmentFailed(f"nothing can be written here ({error})", where=str(lock.parent),
-                                do="look at the folder") from None
+def alone(lock: Path, who: str, *, do: str = "end that one first") -> Iterator[None]:
+    """Hold the file ``lock``; raises ``EnvironmentFailed`` where another ``who`` holds it (``do`` is what helps then)
+    or nothing can be written.
+    """
+    held = _opened(lock)
     try:
         held.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         held.close()
-        raise EnvironmentFailed(f"another {who} is at work here, or the folder is read-only ({error})",
-                                where=str(lock.parent), do="end that one, or look at the folder") from None
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise EnvironmentFailed(f"another {who} is at work here", where=str(lock.parent), do=do) from None
+        raise _unwritable(lock, error) from None
     try:
         yield
     finally:
         held.close()
+
+
+def _opened(lock: Path) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(lock, timeout=0, isolation_level=None)
+    except sqlite3.Error as error:
+        raise _unwritable(lock, error) from None
+
+
+def _unwritable(lock: Path, error: sqlite3.Error) -> EnvironmentFailed:
+    if lock.exists() and not os.access(lock, os.W_OK):
+        return EnvironmentFailed(f"the lock belongs to somebody else ({error})", where=str(lock),
+                                 do="run as the user who owns the folder")
+    return EnvironmentFailed(f"nothing can be written here ({error})", where=str(lock.parent),
+                             do=f"make the folder writable, make room on its disk, or remove a damaged {lock.name}")

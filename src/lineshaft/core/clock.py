@@ -57,7 +57,7 @@ def parse_duration(text: str, *, where: str = "") -> int:
     """
     match = _DURATION.fullmatch(text)
     if match is None or not 1 <= (nanoseconds := float(match[1]) * _UNITS[match[2]]) < 2**63:
-        raise UsageError(f"{text!r} is not a duration", where=where,
+        raise UsageError(f"{text[:80]!r} is not a duration", where=where,
                          do="write a positive number and a unit, such as '100ms', '1s', '5m' or '2h'")
     return round(nanoseconds)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar, Protocol
 
@@ -16,10 +17,11 @@ from lineshaft.core.step import Executor
 from lineshaft.core.task import Task
 from lineshaft.graph.check import signature
 from lineshaft.model.answer import WITH_VALUE, Fitted, Trial
-from lineshaft.model.evaluate.reliability import calibration_error
+from lineshaft.model.evaluate.reliability import Mark, calibration_error
 from lineshaft.model.evaluate.splits import Fold, Rows
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import Pipeline
+from lineshaft.model.refit import refitted
 from lineshaft.model.supervised import Candidate, Matrix, fit, judge
 from lineshaft.model.tail import reliability
 
@@ -54,6 +56,14 @@ class Learning(Protocol):
 
     def figures(self, pipeline: Pipeline, examples: Examples, held_out: Rows, execute: Executor) -> dict[str, float]:
         """What a person would ask, on the held-out rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What held-out rows say of a learnt candidate: figures by name, and the curve of its reliability."""
+
+    figures: Mapping[str, float] = field(default_factory=dict)
+    marks: tuple[Mark, ...] = ()
 
 
 @cache
@@ -108,7 +118,9 @@ def completed(learning: Learning, candidates: Sequence[Candidate], trials: Seque
     if trials[best].reason:
         raise UsageError("; ".join(f"{t.name}: {t.reason}" for t in trials), where="learner")
     whole = learnt(learning, candidates[best], examples, held_out, execute)
-    return described(learning, candidates[best], whole, examples, held_out, execute, _why(trials, best), trials)
+    told = held_out_figures(learning, whole, examples, held_out, execute)
+    whole = refitted(learning, candidates[best], whole, examples, execute)
+    return described(learning, candidates[best], whole.graph(WITH_VALUE), examples, told, _why(trials, best), trials)
 
 
 def learnt(learning: Learning, candidate: Candidate, examples: Examples, held_out: Rows, execute: Executor) -> Pipeline:
@@ -117,17 +129,22 @@ def learnt(learning: Learning, candidate: Candidate, examples: Examples, held_ou
     return learning.finish(own, examples, held_out, execute)
 
 
-def described(learning: Learning, candidate: Candidate, whole: Pipeline, examples: Examples, held_out: Rows,
-              execute: Executor, why: str, trials: Sequence[Trial]) -> Fitted:
-    """A learnt candidate with its figures and reasons."""
+def held_out_figures(learning: Learning, whole: Pipeline, examples: Examples, held_out: Rows, execute: Executor
+                     ) -> HeldOut:
+    """What a learnt candidate does on the rows that were held out."""
     figures = learning.figures(whole, examples, held_out, execute)
     marks = reliability(whole, examples, held_out, execute)
     if marks:
         figures["calibration_error"] = calibration_error(marks)
-    graph = whole.graph(WITH_VALUE)
+    return HeldOut(figures, marks)
+
+
+def described(learning: Learning, candidate: Candidate, graph: bytes, examples: Examples, told: HeldOut, why: str,
+              trials: Sequence[Trial]) -> Fitted:
+    """The graph of a learnt candidate with its figures and reasons."""
     places = next(port.shape[0] for port in signature(graph).outputs if port.name == VALUE)
-    return Fitted(learning.task, candidate.name, graph, learning.answers(examples)[:places], why,
-                  tuple(trials), learning.window(candidate), figures, reliability=marks)
+    return Fitted(learning.task, candidate.name, graph, learning.answers(examples)[:places], why, tuple(trials),
+                  learning.window(candidate), dict(told.figures), reliability=told.marks)
 
 
 def _why(trials: Sequence[Trial], best: int) -> str:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
@@ -24,6 +24,7 @@ from lineshaft.core.decision import Decision
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError, Refused, UsageError
 from lineshaft.core.health import Health
 from lineshaft.node.alarms import Transition
+from lineshaft.node.bounded import BoundedHandler, BoundedServer, Denied
 from lineshaft.node.buffer import Entry
 from lineshaft.node.glance import Glance
 from lineshaft.node.health import HealthReport
@@ -62,7 +63,7 @@ class Controlled(Protocol):
 class _AlarmAction(msgspec.Struct, forbid_unknown_fields=True):
     by: str
     reason: str = ""
-    until: int | None = None
+    until: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
 
 
 class _Bundle(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,7 +71,7 @@ class _Bundle(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Sequence(msgspec.Struct, forbid_unknown_fields=True):
-    sequence: int
+    sequence: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class _Nothing(msgspec.Struct, forbid_unknown_fields=True):
@@ -166,63 +167,62 @@ class _Routes:
         return routes[path]
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _Server(BoundedServer):
     def __init__(self, port: int, routes: _Routes, token: str) -> None:
         self.routes, self.token = routes, token
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(port, _Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    timeout = 5
-    wbufsize = -1  # head and body leave together: two packets would wait for each other on a kept connection
-    protocol_version = "HTTP/1.1"
-    server_version, sys_version = "lineshaft", ""
+class _Handler(BoundedHandler):
     server: _Server
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 (the base class's name)
         self._answer(changes=False)
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802
         self._answer(changes=True)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
-        """No line per request on the node's standard error; errors go to the caller."""
+    def turned_away(self, denied: Denied) -> None:
+        self._send(denied.status, {"error": str(denied)})
 
     def _answer(self, *, changes: bool) -> None:
+        self._check(changes)
+        body = self._read(changes)
+        self.server.has_read(self.connection)
         try:
-            self._check(changes)
-            body = self._read() if changes else b""
-            where = urlsplit(self.path)
-            query = {name: values[-1] for name, values in parse_qs(where.query).items()}
-            routes = self.server.routes
-            self._send(200, routes.post(where.path, body) if changes else routes.get(where.path, query))
-        except _Denied as denied:
-            self.close_connection = True
-            self._send(denied.status, {"error": str(denied)})
-        except OSError:
-            self.close_connection = True  # the caller went away
+            self._send(200, self._found(changes, body))
+        except (OSError, Denied):
+            raise
         except LineshaftError as error:
             self._send(_STATUS.get(type(error), 500), {"error": str(error)})
         except Exception as error:  # noqa: BLE001 (the caller gets a sentence, the server lives on)
             self._send(500, {"error": f"the node failed on this request: {type(error).__name__}: {error}"})
 
+    def _found(self, changes: bool, body: bytes) -> object:
+        routes = self.server.routes
+        try:
+            where = urlsplit(self.path)
+        except ValueError:
+            raise Denied(400, "the path is not understood") from None
+        query = {name: values[-1] for name, values in parse_qs(where.query).items()}
+        return routes.post(where.path, body) if changes else routes.get(where.path, query)
+
     def _check(self, changes: bool) -> None:
         host = self.headers.get("Host", "").rsplit(":", 1)[0]
         if host not in ("127.0.0.1", "localhost"):
-            raise _Denied(403, "the Host header is not this machine's loopback; use 127.0.0.1")
+            raise Denied(403, "the Host header is not this machine's loopback; use 127.0.0.1")
         given = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        if changes and not hmac.compare_digest(given.encode(), self.server.token.encode()):
-            raise _Denied(401, f"the bearer token is missing or wrong; it is in the node's {TOKEN_FILE}")
+        if changes and not hmac.compare_digest(given.encode("utf-8", "replace"), self.server.token.encode()):
+            raise Denied(401, f"the bearer token is missing or wrong; it is in the node's {TOKEN_FILE}")
 
-    def _read(self) -> bytes:
-        length = self.headers.get("Content-Length", "")
+    def _read(self, wanted: bool) -> bytes:
+        """The whole body; a request that only looks has none, or what follows would be taken for another request."""
+        length = self.headers.get("Content-Length", "" if wanted else "0")
         if not length.isdecimal() or self.headers.get("Transfer-Encoding"):
-            raise _Denied(411, "the request has no Content-Length; send one")
-        if int(length) > _LARGEST_BODY:
-            raise _Denied(413, f"the request is longer than {_LARGEST_BODY} bytes")
-        return self.rfile.read(int(length))
+            raise Denied(411, "the request has no Content-Length; send one")
+        if len(length) > 9 or int(length) > _LARGEST_BODY:
+            raise Denied(413, f"the request is longer than {_LARGEST_BODY} bytes")
+        return self.body(int(length))
 
     def _send(self, status: int, answer: object) -> None:
         plain = isinstance(answer, bytes)
@@ -231,23 +231,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/plain; version=0.0.4" if plain else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
 
 
-class _Denied(Exception):
-    """Turned away before the request was read."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        self.status = status
-        super().__init__(sentence)
-
-
 def _number(query: Mapping[str, str], name: str, default: int) -> int:
     text = query.get(name, str(default))
-    if not text.lstrip("-").isdecimal() or len(text) > 20:
-        raise UsageError(f"{text!r} is not a whole number", where=name, do="write digits only")
+    if not re.fullmatch(r"-?[0-9]{1,19}", text) or abs(int(text)) >= 2**63:
+        raise UsageError(f"{text!r} is not a whole number", where=name, do="write at most 19 digits")
     return int(text) if name == "after" else max(0, min(int(text), _MOST_ROWS))
 
 

@@ -15,11 +15,13 @@ from lineshaft.core.errors import Refused, UsageError
 from lineshaft.model.learning import train
 from lineshaft.model.search.board import Board
 from lineshaft.model.search.cost import Cost
+from lineshaft.model.search.finale import Found
 from lineshaft.model.search.job import Job
 from lineshaft.model.search.journal import Journal
 from lineshaft.model.search.judge import Judge
+from lineshaft.model.search.limits import Limits
 from lineshaft.model.search.processes import Process
-from lineshaft.model.search.run import Found, Limits, search
+from lineshaft.model.search.run import search
 
 BAD = ("raises", "nan")
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from lineshaft import __version__
 from lineshaft.app.cli.command import Command, commands, fit_for_terminal, missing
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError
+from lineshaft.core.exhausted import exhausted
 
 DESCRIPTION = """Lineshaft: from the plant's signals to decisions a person can trust.
 
@@ -60,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _failed(error: Exception) -> EnvironmentFailed:
     """What the system says no to is for a person to mend; anything else is a mistake of ours."""
+    if (ran_out := exhausted(error)) is not None:
+        return ran_out
     if isinstance(error, OSError) and error.strerror:
         return EnvironmentFailed(error.strerror, where=str(error.filename or ""),
                                  do="check the disk, the folder for temporary files and the permissions")

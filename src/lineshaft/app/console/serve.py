@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 
+from lineshaft.app.console.bounded import LARGEST_HEAD, BoundedProtocol
 from lineshaft.app.console.context import Console
 from lineshaft.app.console.security.configured import policy_of
 from lineshaft.app.console.security.door import GuardedDoor
@@ -30,8 +31,9 @@ def serve(folder: Path, *, host: str | None = None, port: int | None = None,
         raise
     with listener:
         server = _Server(uvicorn.Config(
-            make_app(Console(folder, door)), log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=3,
-            lifespan="on", **policy.serving()))
+            make_app(Console(folder, door)), log_level="error", http=BoundedProtocol, ws="websockets-sansio",
+            h11_max_incomplete_event_size=LARGEST_HEAD, timeout_graceful_shutdown=3, lifespan="on",
+            **policy.serving()))
         server.when_ready = lambda: ready(policy.url(listener.getsockname()[1]))
         server.run(sockets=[listener])
 

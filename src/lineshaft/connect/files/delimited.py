@@ -38,9 +38,16 @@ class TextTable:
         self.codec = found.codec
         self.said = [found.why] if found.why else []
         self.sample = self._sample_lines(head)
-        self.dialect: Dialect = detect(
-            self.sample, source.name, delimiter=options.delimiter, header=options.header
-        )
+        try:
+            self.dialect: Dialect = detect(
+                self.sample, source.name, delimiter=options.delimiter, header=options.header
+            )
+        except csv.Error as error:
+            raise UsageError(
+                f"a row can't be read ({error})",
+                where=f"{source.name}:1",
+                do="write short cells, parted by commas, semicolons or tabulators",
+            ) from error
         self.said += self.dialect.said
         self.skipped = self.padded = self.rows = 0
         self.first_skipped = self.first_padded = ""

@@ -221,9 +221,10 @@ def _members(archive: Path, pattern: str) -> list[Source]:
     try:
         zipped = zipfile.is_zipfile(archive)
         held = dict(_zip(archive, pattern) if zipped else _tar(archive, pattern))
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, lzma.LZMAError) as error:
+    except (*READ_ERRORS, tarfile.TarError, zipfile.BadZipFile, RuntimeError, ValueError) as error:
+        first = (str(error).splitlines() or ["it breaks off"])[0].rstrip(":")
         raise UsageError(
-            f"the archive can't be unpacked ({error})",
+            f"the archive can't be unpacked ({first})",
             where=str(archive),
             do="check that its download or copy is complete",
         ) from error

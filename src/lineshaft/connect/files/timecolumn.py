@@ -113,7 +113,7 @@ def _plain(
 ) -> Found | None:
     """Digits only: compact dates, epochs, Excel serials or elapsed time; values look like these too, so a name
     or the first place must speak for it."""
-    rising = len(numbers) > 1 and bool((np.diff(numbers) >= 0).mean() > 0.9) and numbers[-1] > numbers[0]
+    rising = len(numbers) > 1 and bool((numbers[1:] >= numbers[:-1]).mean() > 0.9) and numbers[-1] > numbers[0]
     compact = {len(cell.strip()) for cell in cells} <= {8, 12, 14}
     if (
         compact
@@ -124,8 +124,8 @@ def _plain(
         return Found(column, Written.MOMENT, named)
     for scale, _ in _EPOCHS:
         if (
-            (numbers * scale > 3.1e17).all()
-            and (numbers * scale < 4.2e18).all()
+            (numbers > 3.1e17 / scale).all()
+            and (numbers < 4.2e18 / scale).all()
             and (named or (column == 0 and rising))
         ):
             return Found(column, Written.EPOCH, named, scale)
@@ -138,7 +138,7 @@ def _plain(
     ):
         return Found(column, Written.SERIAL, named)
     elapsed = _ELAPSED.match(" ".join(name.split()))
-    if (asked or (elapsed and name.strip())) and rising and (asked or bool((np.diff(numbers) >= 0).all())):
+    if (asked or (elapsed and name.strip())) and rising and (asked or bool((numbers[1:] >= numbers[:-1]).all())):
         unit = (elapsed["unit"] or "s").lower() if elapsed else "s"
         return Found(
             column, Written.ELAPSED, named, _ELAPSED_UNITS.get(unit, _ELAPSED_UNITS.get(unit[:2], 10**9))

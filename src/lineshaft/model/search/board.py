@@ -8,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from lineshaft.model.answer import Trial
+from lineshaft.model.evaluate.interval import over_seeds
 from lineshaft.model.search.cost import Cost
 
 DONE = "done"
@@ -36,7 +38,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All candidates, and how far the search is: ``left`` jobs and ``left_s`` seconds are estimates."""
+    """All candidates, and how far the search is.
+
+    ``left`` jobs and ``left_s`` seconds until the model is there are estimates, ``most_s`` is what is left of the time.
+    """
 
     rows: tuple[Row, ...]
     folds: int
@@ -44,6 +49,7 @@ class Board:
     left_s: float = 0.0
     left: int = 0
     doing: str = DONE
+    most_s: float = 0.0
 
     @property
     def done(self) -> int:
@@ -62,3 +68,9 @@ def in_order(rows: list[Row]) -> tuple[Row, ...]:
     """The recommended one first, then by how far they came and their loss."""
     return tuple(sorted(rows, key=lambda row: (row.state != "recommended", row.state in ("failed", "waiting"),
                                                -len(row.losses), row.loss)))
+
+
+def trial(row: Row) -> Trial:
+    """A row as a model's card lists it."""
+    low, high = over_seeds(row.losses) if row.losses else (float("inf"), float("inf"))
+    return Trial(row.name, row.loss, low, high, row.losses, row.seconds, row.reason)

@@ -9,14 +9,13 @@ import os
 import pickle
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar, cast
 
-from lineshaft.core.errors import EnvironmentFailed
+from lineshaft.core.errors import EnvironmentFailed, LineshaftError
 from lineshaft.core.foreign import told
-from lineshaft.model.search.hands import Lost
-from lineshaft.model.search.job import Job, Outcome
+from lineshaft.model.search.hands import Done, Lost
 from lineshaft.model.search.judge import Judge
 from lineshaft.model.search.processes import ONE_THREAD
 from lineshaft.model.search.run import Hands
@@ -32,28 +31,34 @@ class _Actor:
     def __init__(self, payload: bytes) -> None:
         self._judge = Judge(*pickle.loads(payload))
 
-    def judge(self, job: Job) -> Outcome:
-        return self._judge(job)
+    def do(self, work: Callable[[Judge], object]) -> object:
+        try:
+            return work(self._judge)
+        except LineshaftError as problem:
+            return problem
 
 
 class Actor:
     """A hand; ``payload`` is Ray's reference to the pickle of what ``Judge`` takes."""
 
+    stoppable: ClassVar[bool] = True
+
     def __init__(self, payload: Any) -> None:
         self._payload = payload
         self._actor = self._started()
 
-    def do(self, job: Job, limit_s: float) -> Outcome:
+    def do(self, work: Callable[[Judge], Done], limit_s: float) -> Done:
         import ray
 
         try:
-            said = ray.get(self._actor.judge.remote(job), timeout=limit_s)
+            said = ray.get(self._actor.do.remote(work), timeout=limit_s)
         except ray.exceptions.GetTimeoutError:
             raise TimeoutError from None
         except ray.exceptions.RayActorError:
             raise Lost from None
-        assert isinstance(said, Outcome)
-        return said
+        if isinstance(said, LineshaftError):
+            raise said
+        return cast(Done, said)
 
     def renew(self) -> None:
         self.close()

@@ -6,8 +6,9 @@ in the whole graph, without stepping through the front again. Any other head is 
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,9 +41,11 @@ class _Front:
 
 
 class Fronts:
-    """Fronts by name and fold, the newest used ones up to ``MOST_BYTES``."""
+    """Fronts by name and fold, the newest used ones up to ``MOST_BYTES``; seconds that went into learning
+    them, and into running heads over rows that judge, are counted."""
 
     def __init__(self, examples: Examples, folds: Sequence[Fold], execute: Executor) -> None:
+        self.learning_s = self.saying_s = 0.0
         self._examples, self._folds, self._execute = examples, folds, execute
         self._kept: OrderedDict[tuple[str, int], _Front] = OrderedDict()
 
@@ -58,14 +61,22 @@ class Fronts:
             features = front.seen[FEATURES][~front.teaches]
             graph = alone(head, features.shape[1:])
             if graph:
-                return at_once(graph, features, self._execute), len(graph)
+                return self._timed(lambda: at_once(graph, features, self._execute)), len(graph)
         whole = fit(candidate, self._examples, rows, self._execute)
-        return predict(whole, self._examples, self._execute)[fold.judge], 0
+        return self._timed(lambda: predict(whole, self._examples, self._execute)[fold.judge]), 0
+
+    def _timed(self, saying: Callable[[], Matrix]) -> Matrix:
+        begun = time.perf_counter()
+        said = saying()
+        self.saying_s += time.perf_counter() - begun
+        return said
 
     def _front(self, candidate: Candidate, number: int) -> _Front:
         key = (candidate.front_name, number)
         if key not in self._kept:
+            begun = time.perf_counter()
             self._kept[key] = self._learnt(candidate, self._folds[number])
+            self.learning_s += time.perf_counter() - begun
             while len(self._kept) > 1 and sum(_size(front) for front in self._kept.values()) > MOST_BYTES:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

@@ -19,7 +19,9 @@ class Job:
 class Outcome:
     """The loss of a job (less is better) and what it took; ``reason`` says why there is none.
 
-    ``head_bytes`` is the size of the head's own graph, 0 where it is not known.
+    ``head_bytes`` is the size of the head's own graph, 0 where it is not known; ``front_seconds`` of its ``seconds``
+    went into a front that other candidates share (none where it was there already), ``said_seconds`` into running
+    what was learnt over the rows that judge.
 
     >>> Outcome.of(float("nan"), 1.0).reason
     'its loss is not a number'
@@ -29,10 +31,13 @@ class Outcome:
     seconds: float = 0.0
     reason: str = ""
     head_bytes: int = 0
+    front_seconds: float = 0.0
+    said_seconds: float = 0.0
 
     @classmethod
-    def of(cls, loss: float, seconds: float, head_bytes: int = 0) -> Outcome:
+    def of(cls, loss: float, seconds: float, head_bytes: int = 0, front_seconds: float = 0.0,
+           said_seconds: float = 0.0) -> Outcome:
         """A loss that is no finite number is none."""
         if not math.isfinite(loss):
             return cls(seconds=seconds, reason="its loss is not a number")
-        return cls(float(loss), seconds, head_bytes=head_bytes)
+        return cls(float(loss), seconds, "", head_bytes, front_seconds, said_seconds)

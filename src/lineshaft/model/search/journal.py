@@ -23,12 +23,13 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A learnt graph by its digest and size; its ``cost``, or the ``reason`` why it is refused."""
+    """A learnt graph by its digest and size; its ``cost``, or the ``reason`` why it is refused; what it took."""
 
     graph: str
     graph_bytes: int
     cost: Cost | None = None
     reason: str = ""
+    seconds: float = 0.0
 
 
 class Journal:

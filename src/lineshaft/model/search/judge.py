@@ -1,21 +1,34 @@
-"""Judging one job; equal jobs have equal losses, wherever they are judged."""
+"""Judging one job, and learning a candidate whole; equal work comes out equal, wherever it is done."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from lineshaft.core.errors import LineshaftError, UsageError
 from lineshaft.core.foreign import told
 from lineshaft.core.step import Executor
+from lineshaft.model.answer import WITH_VALUE
 from lineshaft.model.evaluate.splits import Rows
 from lineshaft.model.examples import Examples
-from lineshaft.model.learning import Learning, split
+from lineshaft.model.learning import HeldOut, Learning, held_out_figures, learnt, split
+from lineshaft.model.refit import refitted
 from lineshaft.model.search.fronts import Fronts
 from lineshaft.model.search.job import Job, Outcome
 from lineshaft.model.supervised import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The step graph of a candidate learnt from all rows and its figures, or the ``reason`` why there is none."""
+
+    graph: bytes = b""
+    held_out: HeldOut = field(default_factory=HeldOut)
+    seconds: float = 0.0
+    reason: str = ""
 
 
 class Judge:
@@ -32,13 +45,26 @@ class Judge:
         self._fronts = Fronts(examples, self.folds, execute)
 
     def __call__(self, job: Job) -> Outcome:
-        begun = time.perf_counter()
+        begun, fronts_s, said_s = time.perf_counter(), self._fronts.learning_s, self._fronts.saying_s
         try:
             with told("learning it"), np.errstate(all="ignore"):
                 loss, head_bytes = self._loss(job)
         except LineshaftError as problem:
             return Outcome(seconds=time.perf_counter() - begun, reason=str(problem))
-        return Outcome.of(loss, time.perf_counter() - begun, head_bytes)
+        return Outcome.of(loss, time.perf_counter() - begun, head_bytes, self._fronts.learning_s - fronts_s,
+                          self._fronts.saying_s - said_s)
+
+    def whole(self, name: str) -> Whole:
+        """The candidate learnt from all rows, with its tail."""
+        begun, examples, held_out = time.perf_counter(), self.examples, self.held_out
+        try:
+            with told("learning it from all rows"), np.errstate(all="ignore"):
+                own = learnt(self.learning, self.candidates[name], examples, held_out, self.execute)
+                figures = held_out_figures(self.learning, own, examples, held_out, self.execute)
+                own = refitted(self.learning, self.candidates[name], own, examples, self.execute)
+                return Whole(own.graph(WITH_VALUE), figures, time.perf_counter() - begun)
+        except LineshaftError as problem:
+            return Whole(seconds=time.perf_counter() - begun, reason=str(problem))
 
     def _loss(self, job: Job) -> tuple[float, int]:
         fold = self.folds[job.fold]

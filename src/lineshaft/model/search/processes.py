@@ -8,11 +8,12 @@ import struct
 import subprocess
 import sys
 import threading
-from typing import IO, Any
+from collections.abc import Callable
+from typing import IO, Any, ClassVar, cast
 
-from lineshaft.core.errors import EnvironmentFailed
-from lineshaft.model.search.hands import Lost
-from lineshaft.model.search.job import Job, Outcome
+from lineshaft.core.errors import EnvironmentFailed, LineshaftError
+from lineshaft.model.search.hands import Done, Lost
+from lineshaft.model.search.judge import Judge
 
 HEADER = struct.Struct("<Q")
 READY_S = 300.0
@@ -22,14 +23,17 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 class Process:
     """``payload`` is a pickle of what ``Judge`` takes; the child imports what that names."""
 
+    stoppable: ClassVar[bool] = True
+
     def __init__(self, payload: bytes) -> None:
         self._payload = payload
         self._child = self._started()
 
-    def do(self, job: Job, limit_s: float) -> Outcome:
-        said = _answer(self._child, pickle.dumps(job), limit_s)
-        assert isinstance(said, Outcome)
-        return said
+    def do(self, work: Callable[[Judge], Done], limit_s: float) -> Done:
+        said = _answer(self._child, pickle.dumps(work), limit_s)
+        if isinstance(said, LineshaftError):
+            raise said
+        return cast(Done, said)
 
     def renew(self) -> None:
         self.close()
@@ -104,13 +108,11 @@ def _exactly(stream: IO[bytes], count: int) -> bytes:
 
 def _child() -> None:
     """The child's side: libraries that print do it on stderr; when the parent is gone, so is the child."""
-    from lineshaft.model.search.judge import Judge
-
     questions, answers = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     judge = Judge(*pickle.loads(receive(questions)))
     send(answers, pickle.dumps("ready"))
-    asked: list[Job] = []
+    asked: list[Callable[[Judge], object]] = []
     there = threading.Semaphore(0)
 
     def listen() -> None:
@@ -123,7 +125,11 @@ def _child() -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     while there.acquire():
-        send(answers, pickle.dumps(judge(asked.pop(0))))
+        try:
+            said = asked.pop(0)(judge)
+        except LineshaftError as problem:
+            said = problem
+        send(answers, pickle.dumps(said))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,51 @@
+"""HTTP of the console with bounds that the library leaves open: how many callers, and how long one may take to ask."""
+
+from __future__ import annotations
+
+import asyncio
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+MOST_CONNECTIONS = 256
+"""At once, screens' sockets among them; a browser opens six. Below the 1,024 files that a process may usually open."""
+LARGEST_HEAD = 32 * 1024
+REQUEST_S = 20.0
+"""From a request's first byte, or a connection's begin, to its last byte."""
+
+
+class BoundedProtocol(H11Protocol):
+    """One connection; whoever comes when there are too many, or asks too slowly, is let go without an answer."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.abort()
+        else:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._enough()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+            self._wait()
+        else:
+            self._enough()
+
+    def _wait(self) -> None:
+        """The request isn't all there; the first of these calls counts."""
+        if self._late is None:
+            self._late = self.loop.call_later(REQUEST_S, self._let_go)
+
+    def _enough(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _let_go(self) -> None:
+        self.transport.abort()

@@ -1,0 +1,68 @@
+"""Callers of the console who are too many or too slow, over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from lineshaft.app.console import bounded
+
+
+async def _app(scope: Scope, receive: Receive, send: Send) -> None:
+    while scope["type"] == "http" and (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@asynccontextmanager
+async def served(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    monkeypatch.setattr(bounded, "REQUEST_S", 0.3)
+    monkeypatch.setattr(bounded, "MOST_CONNECTIONS", 2)
+    server = uvicorn.Server(uvicorn.Config(_app, port=0, log_level="error", lifespan="off",
+                                           http=bounded.BoundedProtocol))
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    await server.startup()
+    try:
+        yield int(server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        await server.shutdown()
+
+
+ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def test_a_request_that_trickles_is_cut_off_and_one_that_comes_whole_is_not(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    async with served(monkeypatch) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):  # the second after a wait that is longer than a request may take
+            writer.write(ASK)
+            assert b"200" in await reader.readuntil(b"ok")
+            await asyncio.sleep(0.4)
+        writer.write(ASK[:-2])
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
+
+
+async def test_a_connection_that_says_nothing_and_one_too_many_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with served(monkeypatch) as port:
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(reader.readexactly(1), 10)
+        writer.close()
+        for quiet, end in silent:
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await asyncio.wait_for(quiet.readexactly(1), 10)
+            end.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(ASK)
+        assert b"200" in await reader.readuntil(b"ok")
+        writer.close()

@@ -41,7 +41,7 @@ PERIOD_NS = SECOND // 5
 STALE_NS = 5 * PERIOD_NS
 TAGS = tuple(Tag(f"works/cell/t{number}", low=0.0, high=1e6) for number in range(6))
 LOOP, NODE, DIGEST = "cell", "node1", f"sha256:{1:064x}"
-_SIGNATURE = StepSignature(len(TAGS), (Port("score", (1,)), Port("alarm", (1,)), Port("cause", (len(TAGS),))),
+SIGNATURE = StepSignature(len(TAGS), (Port("score", (1,)), Port("alarm", (1,)), Port("cause", (len(TAGS),))),
                            (Port("window", (4, len(TAGS))), Port("level", (1,))))
 _QUICK: dict[str, object] = {"backoff_s": (0.05, 0.3), "timeout_s": 3.0, "keepalive_s": 0.5}
 PATIENCE_S = 40.0
@@ -50,7 +50,7 @@ _PLAIN: Bend = (0.0, 0, 0)
 
 
 @cache
-def _graph() -> bytes:
+def graph() -> bytes:
     g = StepBuilder(len(TAGS))
     window = g.window("window", g.multiply(g.x, g.quality), 4)
     square = g.reshape(g.mean(g.square(window), axis=0), (len(TAGS),))
@@ -63,7 +63,7 @@ class Watched(BoundEngine):
 
     def __init__(self) -> None:
         self.seen: list[tuple[Array, Array]] = []
-        super().__init__(_graph(), _SIGNATURE)
+        super().__init__(graph(), SIGNATURE)
 
     def step(self) -> None:
         self.seen.append((self.x.copy(), self.quality.copy()))
@@ -146,7 +146,7 @@ class World:
 
     def lies(self) -> list[str]:
         """What was said that was not so: decisions beside their inputs, and values that the plant never gave."""
-        again, found = BoundEngine(_graph(), _SIGNATURE), []
+        again, found = BoundEngine(graph(), SIGNATURE), []
         newest: dict[str, int] = {}
         for (x, quality), decision in zip(self.engine.seen, self.decided, strict=True):
             again.x[:], again.quality[:] = x, quality
@@ -221,7 +221,7 @@ async def running(folder: Path, *, seed: int = 0) -> AsyncIterator[World]:
     tags = await connector.browse()
     engine = Watched()
     manifest = Manifest(LOOP, "monitor", 1, tuple(replace(tag, period_ns=PERIOD_NS) for tag in tags), PERIOD_NS,
-                        STALE_NS, _SIGNATURE, Budget(PERIOD_NS // 2, 10**8), Limits({}),
+                        STALE_NS, SIGNATURE, Budget(PERIOD_NS // 2, 10**8), Limits({}),
                         Lineage("", "", "", 0, "fault", "the fault matrix"))
     node = Node(Loaded(engine, manifest, DIGEST, lambda _: None), folder / "node", name=NODE, asset="works/cell",
                 settings=NodeSettings(control_port=None))

@@ -43,8 +43,11 @@ def test_errors_that_grow_against_later_truth_are_dated(project: Callable[..., P
         training.train(made, historian)
     later(made, moved)
     with made.historian() as historian:
-        found = drifting.measure(made, historian, 1, 600 * SECOND).truth
+        measured = drifting.measure(made, historian, 1, 600 * SECOND)
+    found = measured.truth
+    assert measured.same_data  # what came later is none of what it learnt from
     assert found is not None and found.rows >= 590
+    assert len(found.parts) == 60 and not found.of_classes
     if moved:
         assert found.begin is not None and abs(found.begin - (START + MOVED * SECOND)) <= 20 * SECOND
         assert found.now > 2 * found.before and "it differs since" in told(found)[0]

@@ -23,17 +23,28 @@ from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import run_spans, step_inputs
 
 WITHOUT_TRUTH = (MONITOR, Task.SEGMENT.value)
+PARTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Mean error of some rows next to each other, from ``time`` (UTC ns) on."""
+
+    time: int
+    error: float
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Mean error over ``rows`` rows since training whose truth is known (of classes the share that is wrong), and over
-    the rows that were held out then; ``begin`` (UTC ns) and its bounds where they began to differ, None where they did
-    not."""
+    """Mean error over ``rows`` rows since training whose truth is known (``of_classes``: the share that is wrong), and
+    over the rows that were held out then; ``parts`` of it in order of time. ``begin`` (UTC ns) and its bounds where
+    they began to differ, None where they did not."""
 
     rows: int
     before: float
     now: float
+    of_classes: bool
+    parts: tuple[Part, ...]
     begin: int | None = None
     low: int | None = None
     high: int | None = None
@@ -57,7 +68,14 @@ def truth(project: Project, historian: Historian, taken: Bundle, start: int) -> 
     errors, times = _errors(taken.graph, new)[fresh], new.dataset.times[fresh]
     found = onset(usual, errors)
     bounds = [int(times[min(place, len(times) - 1)]) for place in (found.begin, found.low, found.high)] if found else []
-    return Truth(len(errors), float(usual.mean()), float(errors.mean()), *bounds)
+    return Truth(len(errors), float(usual.mean()), float(errors.mean()), manifest.task == Task.DIAGNOSE,
+                 _parts(errors, times), *bounds)
+
+
+def _parts(errors: NDArray[np.float64], times: NDArray[np.int64]) -> tuple[Part, ...]:
+    """Equally many rows each."""
+    rows = np.array_split(np.arange(len(errors)), min(PARTS, len(errors)))
+    return tuple(Part(int(times[some[0]]), float(errors[some].mean())) for some in rows)
 
 
 def told(found: Truth | None) -> list[str]:

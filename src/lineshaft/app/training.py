@@ -117,7 +117,7 @@ def searched(project: Project, historian: Historian, searching: Searching, talk:
 def taught(project: Project, historian: Historian, version: str | None = None) -> Examples:
     """What a task with an answer learns from: all history of its tags, as of a version of it."""
     recipe, tags = project.recipe, stored_tags(project, historian)
-    start, end = history(historian, tags)
+    start, end = history(historian, tags, version)
     start = max(start, end - MOST_CELLS // len(tags) * recipe.period_ns)
     given = verdicts(historian, project.loop, version)
     dataset = flow.select(historian, tags, recipe, start, end, given, version)
@@ -129,22 +129,22 @@ def taught(project: Project, historian: Historian, version: str | None = None) -
         raise UsageError(error.what, where=project.place(error.where) if named else error.where, do=error.do) from None
 
 
-def history(historian: Historian, tags: Sequence[Tag]) -> tuple[int, int]:
-    """The first moment of the tags in history and the one after the last, in UTC ns."""
-    newest = historian.as_of([tag.path for tag in tags], time.time_ns())
+def history(historian: Historian, tags: Sequence[Tag], version: str | None = None) -> tuple[int, int]:
+    """The first moment of the tags in history and the one after the last, in UTC ns, as of a version of it."""
+    newest = historian.as_of([tag.path for tag in tags], time.time_ns(), version=version)
     end = max((sample.time for sample in newest.values()), default=0) + 1
-    return beginning(historian, tags, 0), end
+    return beginning(historian, tags, 0, version), end
 
 
-def beginning(historian: Historian, tags: Sequence[Tag], start: int) -> int:
+def beginning(historian: Historian, tags: Sequence[Tag], start: int, version: str | None = None) -> int:
     """Where history begins, if that is after ``start``; looked for by halves, which reads next to nothing."""
     paths, low, high = [tag.path for tag in tags], start, time.time_ns()
-    if historian.as_of(paths, low):
+    if historian.as_of(paths, low, version=version):
         return start
-    while high - low > SECOND:
+    while high - low > 1:  # to the ns: asked again another day, the answer is the same
         middle = (low + high) // 2
-        low, high = (low, middle) if historian.as_of(paths, middle) else (middle, high)
-    return low
+        low, high = (low, middle) if historian.as_of(paths, middle, version=version) else (middle, high)
+    return high
 
 
 def _next(project: Project) -> tuple[int, str]:

@@ -41,6 +41,8 @@ _SELECT = ("SELECT sequence, loop, asset, time, score, alarm, confidence, latenc
            " digest, body, said FROM decision JOIN origin ON origin = origin.id JOIN bundle ON bundle = bundle.id"
            " LEFT JOIN answers ON answers = answers.id"
            " WHERE sequence > ? ORDER BY sequence LIMIT ?")
+_LAYOUT = 1
+"""``user_version`` of the file; 0 in those of before there was one."""
 _BATCH = 2000
 _Numbers = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], bool]
 
@@ -254,6 +256,11 @@ class DiskBuffer:
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=10)
+        layout = db.execute("PRAGMA user_version").fetchone()[0]
+        if layout > _LAYOUT:
+            db.close()
+            raise EnvironmentFailed(f"it was written by a newer Lineshaft (layout {layout})", where=str(self.path),
+                                    do="upgrade Lineshaft, or give the node another folder")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.executescript(_SCHEMA)
@@ -261,6 +268,7 @@ class DiskBuffer:
         for column, kind in _ADDED.items():
             if column not in there:
                 db.execute(f"ALTER TABLE decision ADD COLUMN {column} {kind}")
+        db.execute(f"PRAGMA user_version = {_LAYOUT}")
         return db
 
     @contextmanager

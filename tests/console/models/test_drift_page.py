@@ -65,7 +65,7 @@ def test_rows_that_taught_and_rows_that_people_call_abnormal_are_left_out_and_co
         flow.review(historian, Feedback("cell", at(500), at(550), Verdict.GOOD, True, "anna", "", at(901)))
     found = measured(project, 900)
     assert (found.taught_rows, found.abnormal_rows) == (2000, 500)
-    assert found.window_rows == 8999 - 2500  # the first tick of the window lies before the first sample
+    assert found.window_rows == 9000 - 2500
 
 
 def test_a_long_window_is_read_in_parts(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_a_long_window_is_read_in_parts(project: Project, monkeypatch: pytest.Mo
 
 
 def test_a_window_longer_than_history_begins_where_history_does(project: Project) -> None:
-    assert measured(project, 7 * 86_400).window_rows == 6999
+    assert measured(project, 7 * 86_400).window_rows == 7000
 
 
 def test_operating_modes_are_compared_with_their_like(project: Project) -> None:
@@ -127,6 +127,9 @@ def test_the_page_asks_and_a_process_of_its_own_measures(console: Opened) -> Non
     found = console.get("/model/1/drift", over="hour")
     assert found["running"] is None and not found["error"]
     assert states(found["result"]) == ["steady", "drifted", "steady"]
+    [one] = found["result"]["began"]
+    assert (one["tag"], one["source"]) == (PATHS[1], "sensor") and abs(one["begin"] - at(400) // 10**6) < 2000
+    assert found["result"]["concept"]["verdicts"] > 0 and found["result"]["truth"] is None
     assert found["result"]["end"] == at(899.9) // 10**6
     assert len(console.console.jobs.all()) == 1
 

@@ -280,6 +280,49 @@ class Bucket(BaseModel):
     count: int
 
 
+class Since(BaseModel):
+    """When something began, with the bounds between which it did with 95 % confidence; null where nothing did."""
+
+    begin: int | None = Field(None, description="ms; the start of the window where it began before")
+    low: int | None = Field(None, description="ms")
+    high: int | None = Field(None, description="ms")
+
+
+class TagBegan(Since):
+    """A tag that began to change in the window."""
+
+    tag: str
+    source: Literal["sensor", "process"] = Field(
+        description="sensor: it left what the other tags say of it; process: they agree, or nobody can tell")
+    change: Literal["level", "trend", "spread", "rate"]
+    size: float | None = Field(description="in deviations of its operating mode; null where it never moved before")
+
+
+class Judged(Since):
+    """How often people called decisions of the window wrong."""
+
+    verdicts: int
+    wrong: int
+    size: float = Field(0.0, description="above 0 where that became more frequent, below where less")
+
+
+class ErrorPart(BaseModel):
+    """Mean error of some rows next to each other."""
+
+    time: int = Field(description="ms")
+    error: float
+
+
+class Truth(Since):
+    """Errors against the truth that was recorded later."""
+
+    rows: int = Field(description="since training, whose truth is known")
+    before: float = Field(description="mean error on the rows that were held out in training")
+    now: float = Field(description="mean error of these rows")
+    of_classes: bool = Field(description="the errors are shares of wrong classes")
+    parts: list[ErrorPart]
+
+
 class Drifted(BaseModel):
     """One measurement."""
 
@@ -298,6 +341,9 @@ class Drifted(BaseModel):
     modes: list[str]
     tags: list[TagDrift]
     scores: list[Bucket]
+    began: list[TagBegan] = Field(description="tags that changed, and since when")
+    concept: Judged
+    truth: Truth | None = Field(description="null where nothing recorded later says whether the answers were right")
 
 
 class Drift(BaseModel):

@@ -41,6 +41,7 @@ from lineshaft.core.errors import Refused
 
 router = APIRouter(prefix="/api/v1/model", tags=["model"])
 MS = 1_000_000
+_SINCE = ("begin", "low", "high")
 Version = Annotated[int, Path(ge=1, le=2**31, description="of the bundle")]
 After = Annotated[int, Query(ge=0, lt=2**43, description="ms; only scores of later ticks")]
 Last = Annotated[Literal["hour", "shift", "day"], Query(description="how much of the newest history")]
@@ -251,5 +252,13 @@ def _side(one: Shelved | None, digest: str, alarms: int) -> Side:
 
 
 def _drifted(told: dict[str, Any]) -> Drifted:
-    times = {name: told[name] // MS for name in ("start", "end", "measured")}
-    return Drifted(**{**told, **times, "scores": [{**one, "time": one["time"] // MS} for one in told["scores"]]})
+    truth = told["truth"]
+    return Drifted.model_validate(_in_ms(told, "start", "end", "measured") | {
+        "scores": [_in_ms(one, "time") for one in told["scores"]],
+        "began": [_in_ms(one, *_SINCE) for one in told["began"]],
+        "concept": _in_ms(told["concept"], *_SINCE),
+        "truth": truth and _in_ms(truth, *_SINCE) | {"parts": [_in_ms(one, "time") for one in truth["parts"]]}})
+
+
+def _in_ms(told: dict[str, Any], *times: str) -> dict[str, Any]:
+    return told | {name: None if told[name] is None else told[name] // MS for name in times}

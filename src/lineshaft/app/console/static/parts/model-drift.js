@@ -4,6 +4,8 @@ import { useNow } from "../lib/now.js";
 import { href } from "../lib/route.js";
 import { ago, count, duration, moment, number, percent, short, t } from "../lib/text.js";
 import { Chart } from "./chart.js";
+import { Began } from "./drift-began.js";
+import { Right } from "./drift-truth.js";
 import { State } from "./state.js";
 
 const OVER = ["hour", "day", "week"], ORDER = ["drifted", "moved", "unsure", "steady", "silent"];
@@ -50,9 +52,10 @@ const ScoreTrend = ({ result }) => {
     const times = result.scores.map(one => one.time), line = (key, label, of, color, dash) => ({ key, label, unit: "1", axis: "score", t: times, v: result.scores.map(of), color, dash });
     return [line("median", t("model.score_median"), one => one.median, "var(--s1)", []), line("high", t("model.score_high"), one => one.high, "var(--s6)", [2, 3])];
   }, [result]);
+  const spans = useMemo(() => result.began.map(one => ({ start: one.low, end: one.high, kind: "event", label: "" })), [result]);
   if (!result.scores.length) return null;
   return html`<section><h3 class="spaced">${t("model.score_trend")}</h3>
-    <${Chart} series=${series} range=${[Math.max(result.start, result.scores[0].time), result.end]} height=${150} limit=${{ axis: "score", value: 1, label: t("model.limit") }} label=${t("model.score_trend")} /></section>`;
+    <${Chart} series=${series} spans=${spans} range=${[Math.max(result.start, result.scores[0].time), result.end]} height=${150} limit=${{ axis: "score", value: 1, label: t("model.limit") }} label=${t("model.score_trend")} /></section>`;
 };
 
 export const Drift = ({ version, over, change }) => {
@@ -71,9 +74,13 @@ export const Drift = ({ version, over, change }) => {
       ${result ? html`<span class="soft">${t("model.measured_at", { time: ago(now - result.measured) })}</span>` : null}</div>
     ${failed ? html`<p><${State} level="warn" text=${failed} /></p>` : null}
     ${result ? html`
-      <div class="figures">${ORDER.filter(state => counts[state] || state === "drifted" || state === "steady").map(state => html`<div key=${state}><b>${counts[state]}</b><span><${State} level=${counts[state] ? LEVEL[state] : "off"} text=${t(`model.drift.${state}`)} /></span></div>`)}</div>
+      <div class="figures">${ORDER.filter(state => counts[state] || state === "drifted" || state === "steady").map(state => html`<div key=${state}><b>${counts[state]}</b><span><${State} level=${counts[state] ? LEVEL[state] : "off"} text=${t(`model.drift.${state}`)} /></span></div>`)}
+        ${result.began.length ? html`<div><b>${result.began.length}</b><span><${State} level="warn" text=${t("model.drift.began")} /></span></div>` : null}</div>
       <${Told} result=${result} />
+      <${Began} result=${result} />
+      <${Right} result=${result} />
       <${ScoreTrend} result=${result} />
+      <h3 class="spaced">${t("model.drift_tags")}</h3>
       ${shown.length ? html`<div class="scroll"><table class="drifts"><thead><tr><th>${t("model.tag")}</th><th>${t("model.state")}</th><th title=${t("model.psi_long")}>PSI</th><th class="n">${t("model.by_chance")}</th>
         <th class="n" title=${t("model.ks_long")}>KS</th><th class="n">${t("model.shift")}</th><th class="n">${t("model.outside")}</th><th class="n" title=${t("model.effective_long")}>${t("model.effective")}</th><th>${t("model.bins_head")}</th></tr></thead>
         <tbody>${shown.map(one => html`<${Line} key=${one.tag} one=${one} result=${result} open=${opened === one.tag} toggle=${() => open(opened === one.tag ? "" : one.tag)} />`)}</tbody></table></div>` : null}

@@ -24,7 +24,11 @@ from lineshaft.model.tail import finish
 from lineshaft.model.tasks.diagnose import macro_f1, mean_recall
 
 HELD_OUT = 0.1
-OWN: Mapping[str, Settings] = {"trees": QUICK, "blend": {"first": "quick trees", "second": "random forest"}}
+BLEND: Settings = {"first": "quick trees", "second": "random forest"}
+CHOICES: Mapping[str, Sequence[Settings]] = {
+    "trees": (QUICK, {**QUICK, "leaves": 7}, {**QUICK, "least": 5}),
+    "blend": (BLEND, {**BLEND, "second": "forest"}, {**BLEND, "share": 0.7})}
+"""Settings of a table's own; other heads have theirs."""
 ORDER = ("blend", "trees", "forest", "logistic", "svm", "network", "neighbours", "bayes")
 
 
@@ -46,7 +50,7 @@ class Classify:
         naive = Candidate("naive share", "columns", ways["columns"], lambda: Share(count))
         names = sorted(found, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
         return [naive, *(headed(f"{head} {front}", front, ways[front], found[head], count, "class", self.seed,
-                                OWN.get(head))
+                                CHOICES.get(head))
                          for head in names for front in ways)]
 
     def held_out(self, examples: Examples) -> Rows:

@@ -102,6 +102,12 @@ def faults(rest: Sequence[str]) -> int:
     return run(PYTHON, "-m", "tests.faults", *rest, env={"OMP_NUM_THREADS": "1"})
 
 
+def audit(_: Sequence[str]) -> int:
+    """write the bill of materials into dist/, and ask for known weaknesses of what is installed (3: nobody answered)"""
+    install("dev,audit")
+    return run(PYTHON, "-m", "deploy.sbom") or run(PYTHON, "-m", "deploy.audit")
+
+
 def clean(_: Sequence[str]) -> int:
     """remove the virtual environment and caches"""
     caches = (".mypy_cache", ".ruff_cache", ".import_linter_cache", ".hypothesis")
@@ -111,7 +117,7 @@ def clean(_: Sequence[str]) -> int:
 
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
-    command.__name__: command for command in (demo, test, check, bench, fuzz, faults, clean)}
+    command.__name__: command for command in (demo, test, check, bench, fuzz, faults, audit, clean)}
 
 
 def main() -> int:

@@ -1,38 +1,35 @@
 """Scarce faults: what made examples are worth, each way against none, on the Tennessee Eastman set.
 
     python bench/scarce.py --data ../shared/data --json
+    python bench/scarce.py --data ../shared/data --task plant --json
 
 Of each training run (d00 to d21) only the first 60 samples teach. Windows of 20 samples, their means, deviations and
-slopes, random trees; the test runs judge after their fault. Nothing was chosen: every way has one setting.
+slopes, random trees; the test runs judge after their fault. Nothing was chosen: every way has one setting. The task
+``plant`` takes the faults of the demo plant instead, whose simulator is one more way (``scarce_plant.py``).
 """
 
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from harness import Result, arguments, data_folder, finish, progress
-from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.tag import Tag
-from lineshaft.model.blocks.imported import Masked, Statistics, Windowed
 from lineshaft.model.evaluate.interval import bootstrap
 from lineshaft.model.evaluate.splits import Fold
 from lineshaft.model.examples import Examples
-from lineshaft.model.head import heads
-from lineshaft.model.pipeline import Block, run_spans
-from lineshaft.model.scarce.augment import NONE, augmented, methods
-from lineshaft.model.supervised import Candidate, Matrix, fit, predict
+from lineshaft.model.scarce.augment import NONE
 from monitor_files import tep
+from scarce_plant import WINDOW, plant, recalls, ways
 
 SET = "tep"
 TEACHING = 60
 ONSET = 160
-WINDOW = 20
-SEEDS = (0, 1, 2)
+SEEDS = 3
+OTHER_TASK = "plant"
 
 
 def examples(folder: Path) -> tuple[Examples, Fold]:
@@ -51,43 +48,28 @@ def examples(folder: Path) -> tuple[Examples, Fold]:
     return Examples(dataset, code[:, None].astype(float), number, names), Fold(~test, judged)
 
 
-def candidate(classes: int, seed: int) -> Candidate:
-    head = heads("class")["forest"]
-
-    def front() -> list[Block]:
-        return [Masked(), Windowed(WINDOW), Statistics(("mean", "std", "slope"))]
-
-    return Candidate("forest", "statistics", front, partial(head, classes, "class", None, seed))
-
-
-def recalls(given: Examples, fold: Fold, method: str, seed: int) -> Matrix:
-    """Recall of each class on the rows that judge. Rows before a window is full teach nothing."""
-    cold = WINDOW - 1
-    grown, teaching = (given, fold.fit) if method == NONE else augmented(given, fold.fit, method, seed=seed, cold=cold)
-    age = np.concatenate([np.arange(stop - start) for start, stop in run_spans(grown.dataset.run)])
-    teaching = teaching & (age >= cold)
-    value = predict(fit(candidate(len(given.names), seed), grown, teaching, execute), given, execute)
-    truth, said = given.target[fold.judge, 0], value[fold.judge].argmax(axis=1)
-    return np.array([(said[truth == k] == k).mean() for k in range(len(given.names))])
-
-
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--data", required=True, help="the folder of all data sets, or of the Braatz files")
+    parser.add_argument("--task", choices=("sets", OTHER_TASK), default="sets")
+    parser.add_argument("--faults", type=int, default=0, help="of the demo plant, the first so many (all if 0)")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
     chosen = parser.parse_args()
+    if chosen.task == OTHER_TASK:
+        return plant(chosen.faults, range(chosen.seeds), chosen.json)
     folder = data_folder(chosen.data)
     given, fold = examples(folder / "tep" if (folder / "tep").is_dir() else folder)
     figures: dict[str, object] = {}
-    for method in (NONE, *methods()):
-        found = np.stack([recalls(given, fold, method, seed) for seed in SEEDS])
+    for method, way in ways().items():
+        found = np.stack([recalls(given, fold, way, seed) for seed in range(chosen.seeds)])
         figures[method] = float(found.mean())
         progress(f"{method}: mean recall {found.mean():.3f} ({', '.join(f'{v:.3f}' for v in found.mean(axis=1))})")
         if method == NONE:
             each = found.mean(axis=0)
     low, high = bootstrap(lambda places: float(each[places].mean()), len(each))
-    figures |= {"seeds": len(SEEDS), "ci_low": low, "ci_high": high}
+    figures |= {"seeds": chosen.seeds, "ci_low": low, "ci_high": high}
     finish(Result("scarce", f"first {TEACHING} samples of each training run teach, windows of {WINDOW}, test runs "
-                  "after their fault judge; mean recall over classes and three seeds; interval of 'none' over classes",
+                  "after their fault judge; mean recall over classes and seeds; interval of 'none' over classes",
                   figures, {}, {"always the same class": 1.0 / len(given.names)}), as_json=chosen.json)
     return 0
 

@@ -28,7 +28,8 @@ from lineshaft.model.search.board import Board, Row
 from lineshaft.model.search.cost import Cost, Unmeasured
 from lineshaft.model.search.limits import Limits
 from lineshaft.model.search.run import search
-from lineshaft.model.train import Trial, train_monitor
+from lineshaft.model.train import train_monitor
+from lineshaft.model.trial import Trial
 
 BOARD = Board((Row("ridge", (0.1, 0.3), "recommended", "", 1.5, Cost("c", 5_000, 7_000, 2**20)),
                Row("trees", (0.5,), "out", "place 2 of 2 after 1 fold"), Row("naive mean", (0.9, 0.8), "in the race")),

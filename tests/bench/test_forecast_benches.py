@@ -43,6 +43,7 @@ def test_energy_is_better_than_repeating_the_week_and_says_that_no_peer_is_there
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["figures"]["mase_7"] < told["figures"]["baselines"]["seasonal_naive"]["mase_7"]
+    assert told["figures"]["train_ratio"] == {} and told["figures"]["train_s"] > 0.0
     assert told["peers"]["why"] == "not installed" and told["figures"]["coverage_90"] > 0.8
 
 

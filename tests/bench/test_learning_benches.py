@@ -51,6 +51,11 @@ def test_scarce_compares_every_way_with_none(tmp_path: Path, rng: np.random.Gene
     assert {"none", "jitter", "warp", "mix", "scale", "generate"} <= set(found) and found["none"] > 0.9
 
 
+def test_scarce_compares_the_simulator_of_the_demo_plant_with_none(tmp_path: Path) -> None:
+    found = figures("scarce", tmp_path, "--task", "plant", "--faults", "1", "--seeds", "1")
+    assert {"none", "warp", "simulator", "simulator_wrong", "simulator_gain"} <= set(found) and found["seeds"] == 1
+
+
 def test_a_folder_without_the_set_is_told(tmp_path: Path) -> None:
     for name in ("alpi", "scarce"):
         done = run(name, tmp_path)

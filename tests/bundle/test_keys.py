@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from lineshaft.bundle.keys import check_private_key, load_public_key, load_trusted, new_key
-from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
 
 PEM, SPKI = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
 
@@ -75,3 +77,28 @@ def test_a_public_key_does_not_sign(tmp_path: Path) -> None:
 def test_an_absent_key_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"nowhere\.pub: can't read the key"):
         load_public_key(tmp_path / "nowhere.pub")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes say little there")
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+def test_a_private_key_that_others_can_read_signs_nothing_and_the_command_that_mends_it_works(
+        tmp_path: Path, mode: int) -> None:
+    key = tmp_path / "a key"
+    public = new_key(key)
+    key.chmod(mode)
+    with pytest.raises(Refused, match="others can read the private key") as refusal:
+        check_private_key(key, None)
+    subprocess.run(refusal.value.do, shell=True, check=True)
+    assert check_private_key(key, None) == public.id
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes say little there")
+def test_a_key_that_anybody_may_exchange_is_not_trusted(tmp_path: Path) -> None:
+    folder = tmp_path / "trusted"
+    public = new_key(folder / "signer.key").path
+    for path in (public, folder):
+        path.chmod(0o777)
+        with pytest.raises(Refused, match="anybody may change whom is trusted here") as refusal:
+            load_trusted([folder])
+        subprocess.run(refusal.value.do, shell=True, check=True)
+        assert [key.path for key in load_trusted([folder])] == [public]

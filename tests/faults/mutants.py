@@ -6,8 +6,8 @@ import random
 from collections.abc import Sequence
 
 WORDS = (b"", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"nan", b"-inf", b"1e999", b"9" * 40, b"-1", b'"', b"'", b"\r",
-         b"\n", b"[[", b"]]", b"{", b"}", b"=", b"..", b"../", b"%00", b"\x1b[2J", "\u202e\U0001f321".encode(), b"\x80" * 8,
-         b"\x7f\xff\xff\xff", b"\xff" * 8, b"a" * 5000, b"," * 300)
+         b"\n", b"[[", b"]]", b"{", b"}", b"=", b"..", b"../", b"%00", b"\x1b[2J", "\u202e\U0001f321".encode(),
+         b"\x80" * 8, b"\x7f\xff\xff\xff", b"\xff" * 8, b"a" * 5000, b"," * 300)
 
 
 def mutant(chance: random.Random, seeds: Sequence[bytes]) -> bytes:

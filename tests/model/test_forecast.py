@@ -96,7 +96,7 @@ def test_what_is_known_ahead_makes_a_forecast_better(rng: np.random.Generator) -
 
 def test_moments_of_the_longest_look_back_hold_those_of_a_shorter_one_and_of_centred_windows(
         rng: np.random.Generator) -> None:
-    plan = Plan(2, (1, 3), (0, 1), 4)
+    plan = Plan(2, (1, 2, 3), (0, 1), 4)
     series = Series(rng.normal(size=(300, 2)).astype(np.float32), ((0, 120), (130, 300)))
     past, future = (part.reshape(-1, part.shape[-1]).astype(np.float64) for part in series.pairs(20, plan))
     past = past[:, -8:]
@@ -104,6 +104,23 @@ def test_moments_of_the_longest_look_back_hold_those_of_a_shorter_one_and_of_cen
     found = Moments.of(series, plan, 20).of_last(8, centred=True)
     np.testing.assert_allclose(found.gram, (past - mean).T @ (past - mean) / len(past), atol=1e-5)
     np.testing.assert_allclose(found.pull, (past - mean).T @ (future - mean) / len(past), atol=1e-5)
+
+
+def test_a_map_of_cycles_weighs_a_cycles_values_alike_but_for_the_one_at_the_leads_own_place(rng: np.random.Generator
+                                                                                          ) -> None:
+    plan = Plan(2, (1, 3, 9), (0, 1), 4)
+    series = Series(rng.normal(size=(300, 2)).astype(np.float32), ((0, 300),))
+    weights = Moments.of(series, plan, 20).by_cycles((0.1,), plan)[0].reshape(5, 4, 3)
+    for lead, place in enumerate((0, 2, 0)):
+        others = np.delete(weights[:, :, lead], place, axis=1)
+        np.testing.assert_allclose(others, others[:, :1].repeat(3, axis=1), atol=1e-9)
+    np.testing.assert_allclose(weights[:, 0, 0], weights[:, 2, 1], atol=1e-9)
+
+
+def test_a_cycle_that_repeats_exactly_is_continued_by_a_map_of_cycles() -> None:
+    plan, wave = Plan(1, (1, 2, 5), (0,), 4), np.tile([3.0, -1.0, 0.0, -2.0], 60)
+    weights = Moments.of(Series(wave[:, None].astype(np.float32), ((0, 240),)), plan, 8).by_cycles((1e-6,), plan)[0]
+    np.testing.assert_allclose(wave[:8] @ weights, wave[[8, 9, 12]], atol=1e-4)
 
 
 @pytest.mark.parametrize(("period", "cycle", "found"), [(HOUR, 24, 24), (24 * HOUR, 7, 7), (60_000_000_000, 37, 37)])

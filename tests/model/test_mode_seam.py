@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from tests.model.plant import dataset
 
 from lineshaft.backend.onnxruntime import execute
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.replay import Replay
-from lineshaft.model.pipeline import Seen, Wires, step_inputs
+from lineshaft.model.pipeline import Block, Seen, Wires, step_inputs
 from lineshaft.model.train import train_monitor
 
 
@@ -16,7 +18,10 @@ class HighOrLow:
     """Two modes, by the sign of the first tag's deviation from its mean."""
 
     reads: tuple[str, ...] = ("x",)
+    front: ClassVar[tuple[Block, ...]] = ()
+    at_once: ClassVar[bool] = True
     count = 2
+    numbers = np.array([1.0, 2.0])
 
     def __init__(self) -> None:
         self.middle = 0.0
@@ -31,7 +36,8 @@ class HighOrLow:
         changed = g.greater(g.absolute(g.subtract(high, before)), 0.5)
         since = g.where(changed, 0.0, g.minimum(g.add(g.state("since", (1,)), 1.0), 10_000.0))
         g.keep("since", since)
-        return {"mode": g.concat([high, g.subtract(1.0, high)]), "since_mode": since}
+        return {"mode": g.concat([high, g.subtract(1.0, high)]), "since_mode": since,
+                "mode_known": g.number(g.at_least(since, 0.0))}
 
 
 def test_a_block_of_clusters_takes_the_place_of_a_mode_word() -> None:

@@ -130,7 +130,7 @@ def test_after_the_nodes_clock_was_set_back_new_samples_count_again() -> None:
     t = table(stale_ns=50)
     give(t, *(Sample(tag, 5000, 1.0) for tag in TAGS), horizon=5000, now=5000)
     t.align(5000)
-    t.clock_stepped_back(1000)
+    t.clock_stepped_back(1000, coming=1010)
     give(t, *(Sample(tag, 1001, 2.0) for tag in TAGS), horizon=1010, now=1001)
     t.align(1010)
     assert t.x.tolist() == [2.0, 2.0, 2.0] and not t.masked

@@ -44,6 +44,7 @@ def _of_monitor(manifest: Manifest, monitor: Monitor) -> list[str]:
         "for the limit",
         f"- {monitor.modes} operating mode{'s' if monitor.modes > 1 else ''}; after a change of mode the score rests "
         f"for {monitor.settle} ticks",
+        *("- each decision names the mode; known is false where the plant is in none of them" for _ in monitor.answers),
         f"- {manifest.lineage.feedback} verdicts of people used as labels", "",
         "## Learner", "", f"{monitor.why}.", "",
         "| learner | faults found | false alarms | |", "|---|---|---|---|",

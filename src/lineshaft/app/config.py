@@ -23,6 +23,7 @@ from lineshaft.connect.registry import connector_for
 from lineshaft.core.clock import SECOND, format_duration, parse_duration
 from lineshaft.core.errors import UsageError
 from lineshaft.core.manifest import Budget, Limits
+from lineshaft.model.finding import AUTO, ONE, mode_learners
 from lineshaft.model.learner import Settings
 from lineshaft.model.train import choices as monitors
 from lineshaft.prepared import prepared
@@ -60,6 +61,7 @@ class Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
     stale: str = ""
     learn: str = "30min"
     modes: tuple[str, ...] | None = None
+    mode_learner: str = AUTO
     learner: str = "auto"
     priority: str = "medium"
     false_alarm_rate: Share = Settings().false_alarm_rate
@@ -168,7 +170,8 @@ def recipe(config: Config, loop: str, path: Path, text: str = "") -> Recipe:
     return Recipe(
         loop, duration("period", task.period), duration("stale", task.stale) if task.stale else None, task.modes,
         task.learner, task.target, Budget(duration("deadline", task.deadline), task.memory_mib * 2**20),
-        Limits(dict(task.limits)), Settings(false_alarm_rate=task.false_alarm_rate), task.task, task.goal)
+        Limits(dict(task.limits)), Settings(false_alarm_rate=task.false_alarm_rate), task.task, task.goal,
+        task.mode_learner)
 
 
 def _parsed(text: str, path: Path) -> dict[str, object]:
@@ -353,6 +356,7 @@ def _check_task(loop: str, task: Task, path: Path, text: str) -> None:
     # The learners of tasks with an answer depend on the examples.
     known_learners = monitors() if task.task == MONITOR else (task.learner,)
     choices = {"task": (task.task, tasks()), "learner": (task.learner, known_learners),
+               "mode-learner": (task.mode_learner, mode_learners()),
                "target": (task.target, backends.targets()), "priority": (task.priority, PRIORITIES)}
     for key, (value, known) in choices.items():
         if value not in known:
@@ -367,6 +371,9 @@ def _check_task(loop: str, task: Task, path: Path, text: str) -> None:
     for key, patterns in (("tags", task.tags), ("leave-out", task.leave_out), ("modes", task.modes or ())):
         if any(not pattern.strip() for pattern in patterns) or (key == "tags" and not patterns):
             raise UsageError("an empty tag pattern", where=at(key), do='write patterns of tag paths, such as "*"')
+    if task.modes and task.mode_learner not in (AUTO, ONE):
+        raise UsageError("operating modes are to be told by tags and by a learner", where=at("mode-learner"),
+                         do="take out this key, or modes")
     _check_limits(task, at)
     _check_goal(task, at)
 

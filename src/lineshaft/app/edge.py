@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lineshaft.app.fitting import seated
+from lineshaft.app.supervised import supervised
 from lineshaft.bundle.open import open_bundle
 from lineshaft.bundle.replay import replay_golden
 from lineshaft.connect.registry import open_connector
@@ -92,6 +93,7 @@ async def _served(path: Path, source: str, place: Place, ready: Callable[[Node, 
     node = open_node(path, place)
     async with AsyncExitStack() as stack:
         stack.callback(node.close)
+        await stack.enter_async_context(supervised())  # up: a plant that is away is waited for, not failed over
         connector = open_connector(source, guard=None, **place.options)
         await _open(connector, source)
         stack.push_async_callback(connector.close)

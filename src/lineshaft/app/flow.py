@@ -38,6 +38,7 @@ from lineshaft.feedback.verdicts import verdicts
 from lineshaft.graph.check import signature
 from lineshaft.model.answer import Fitted
 from lineshaft.model.examples import Examples
+from lineshaft.model.finding import AUTO, ONE
 from lineshaft.model.golden import golden_inputs
 from lineshaft.model.learning import Learning
 from lineshaft.model.learnt import Learnt
@@ -46,7 +47,7 @@ from lineshaft.model.search.cost import Measure
 from lineshaft.model.search.limits import Limits
 from lineshaft.model.search.run import search
 from lineshaft.model.train import Monitor, may_run, train_monitor, unheard
-from lineshaft.model.train import Trial as MonitorTrial
+from lineshaft.model.trial import Trial as MonitorTrial
 from lineshaft.node.buffer import Entry
 
 Rows = NDArray[np.bool_]
@@ -116,10 +117,17 @@ def measuring(dataset: Dataset, normal: Rows, recipe: Recipe) -> Measuring:
 def learn(dataset: Dataset, normal: Rows, recipe: Recipe, progress: Progress = silent, *,
           held_out: Rows | None = None, measure: Measure | None = None, heard: Heard = unheard) -> Monitor:
     """dataset -> model -> graph: fit, calibrate, choose; with ``measure`` only what keeps the target's budget."""
-    modes = detect_modes(dataset, normal) if recipe.modes is None else recipe.modes
-    return train_monitor(dataset, normal, execute, held_out=held_out, learner=recipe.learner, mode_tags=modes,
-                         settings=recipe.settings, progress=progress, heard=heard,
+    tags, otherwise = _modes(dataset, normal, recipe)
+    return train_monitor(dataset, normal, execute, held_out=held_out, learner=recipe.learner, mode_tags=tags,
+                         modes=otherwise, settings=recipe.settings, progress=progress, heard=heard,
                          refused=may_run if measure is None else partial(refused, measure, recipe.settings.window))
+
+
+def _modes(dataset: Dataset, normal: Rows, recipe: Recipe) -> tuple[tuple[str, ...], str]:
+    """Tags that say the operating mode, and how it is found where none does."""
+    if recipe.modes is not None:
+        return recipe.modes, ONE if recipe.mode_learner == AUTO else recipe.mode_learner
+    return (detect_modes(dataset, normal) if recipe.mode_learner == AUTO else ()), recipe.mode_learner
 
 
 def judged(learning: Learning, examples: Examples, recipe: Recipe, measure: Measure, progress: Progress = silent
@@ -155,21 +163,26 @@ def seal(learnt: Model, dataset: Dataset, normal: Rows, recipe: Recipe, folder: 
 def deliver(entries: Sequence[Entry], historian: Historian, node: str) -> int:
     """node -> historian: decisions as tags, each once however often it is given; the number to acknowledge.
 
-    The newest sequence number is a tag too and part of the same append. What is no newer than it, in number and in
-    time, was stored before; a node whose buffer was made anew counts from 1 again, and is later in time.
+    The newest sequence number of each outbox is a tag too and part of the same append: what is no newer than it was
+    stored before. Decisions go back in time when the node's clock is set back; the mark never does, or an older one
+    would be found as the newest. An outbox without a name, of a node of an earlier version, that was made anew is
+    known by its later time.
     """
-    path = f"node/{node}/sequence"
+    if not entries:
+        return 0
+    path = f"node/{node}/{entries[-1].outbox}/sequence".replace("//", "/")
     known = historian.as_of([path], NEVER_ENDS).get(path)
-    fresh = [one for one in entries
-             if known is None or one.sequence > known.value or one.decision.time > known.time]
+    fresh = [one for one in entries if known is None or one.sequence > known.value
+             or (not one.outbox and one.decision.time > known.time)]
     if fresh:
         first, last = fresh[0].decision, fresh[-1]
         for answers in dict.fromkeys(one.decision.answers for one in fresh):
             historian.register(decision_tags(first.loop, first.asset, answers))
         historian.register([Tag(path, kind="int")])
-        mark = Samples.of([Sample(path, last.decision.time, float(last.sequence))])
+        time = max(last.decision.time, known.time + 1 if known is not None else last.decision.time)
+        mark = Samples.of([Sample(path, time, float(last.sequence))])
         historian.append(_merged([decision_samples(one.decision for one in fresh), mark]))
-    return entries[-1].sequence if entries else 0
+    return entries[-1].sequence
 
 
 def review(historian: Historian, verdict: Feedback) -> bool:

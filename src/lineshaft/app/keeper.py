@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lineshaft.app import flow
 from lineshaft.app.child import Child
+from lineshaft.app.collecting import FETCH, collect
 from lineshaft.app.project import Project
 from lineshaft.app.remote import RemoteNode
 from lineshaft.app.talk import Talk
@@ -27,7 +28,7 @@ BACK_OFF_S = (1.0, 60.0)
 STEADY_S = 60.0
 SILENT_LOOKS = 20
 SETTLE_LOOKS = 10
-FETCH, END_S = 2000, 10.0
+END_S = 10.0
 NAMED = 4
 
 
@@ -135,10 +136,8 @@ class Keeper:
 
     def _glance(self, node: RemoteNode) -> Seen:
         found = node.glance(limit=1, outbox=FETCH)
-        entries: Sequence[Entry] = found.entries
-        while entries:
-            node.acknowledge_outbox(self._keep(entries))
-            entries = node.outbox(limit=FETCH) if len(entries) == FETCH else ()
+        collect(found.entries, keep=self._keep, acknowledge=node.acknowledge_outbox,
+                more=lambda: node.outbox(limit=FETCH))
         newest = found.decisions[-1] if found.decisions else None
         return Seen(str(found.status["bundle"]), found.health, found.alarms, newest)
 
@@ -155,8 +154,8 @@ class Keeper:
         buffer = DiskBuffer(self.project.node_folder, loop=self.project.loop,
                             asset=self.project.config.plant.name)
         try:
-            while entries := buffer.pending(limit=FETCH):
-                buffer.acknowledge(self._keep(entries))
+            collect(buffer.pending(limit=FETCH), keep=self._keep, acknowledge=buffer.acknowledge,
+                    more=lambda: buffer.pending(limit=FETCH))
         finally:
             buffer.close()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from lineshaft.app.goal import MONITOR, Goal
 from lineshaft.core.errors import UsageError
 from lineshaft.core.manifest import Budget, Limits
+from lineshaft.model.finding import AUTO, ONE, mode_learners
 from lineshaft.model.learner import Settings
 from lineshaft.model.train import choices
 
@@ -17,7 +18,8 @@ STALE_PERIODS = 3
 class Recipe:
     """How one task is learnt and what it may cost.
 
-    ``modes`` are tags whose value says the operating mode (None: found in the data where it is clear), ``learner``
+    ``modes`` are tags whose value says the operating mode (None: found in the data where it is clear),
+    ``mode_learner`` finds modes that no tag says (see ``model.finding``), ``learner`` is
     a name or "auto", ``stale_ns`` the age at which a value is masked (None: three periods).
     ``settings`` are a monitor's, ``goal`` says what any other ``task`` learns.
     """
@@ -33,14 +35,19 @@ class Recipe:
     settings: Settings = field(default_factory=Settings)
     task: str = MONITOR
     goal: Goal = field(default_factory=Goal)
+    mode_learner: str = AUTO
 
     def __post_init__(self) -> None:
         if self.task != MONITOR:
             return
-        known = choices()
-        if self.learner not in known:
-            raise UsageError(f"no learner is called {self.learner!r}", where=f"task {self.loop}",
-                             do=f"use one of: {', '.join(known)}")
+        for what, name, known in (("learner", self.learner, choices()),
+                                  ("learner of modes", self.mode_learner, mode_learners())):
+            if name not in known:
+                raise UsageError(f"no {what} is called {name!r}", where=f"task {self.loop}",
+                                 do=f"use one of: {', '.join(known)}")
+        if self.modes and self.mode_learner not in (AUTO, ONE):
+            raise UsageError("operating modes are to be told by tags and by a learner", where=f"task {self.loop}",
+                             do="name the tags or the learner")
 
     @property
     def stale(self) -> int:

@@ -70,8 +70,9 @@ class RemoteNode:
         found = msgspec.json.decode(self._call("GET", f"/outbox?after={after}&limit={limit}"), type=_Outbox)
         return found.entries
 
-    def acknowledge_outbox(self, sequence: int) -> None:
-        self._call("POST", "/outbox/acknowledge", _json({"sequence": sequence}), again=True)
+    def acknowledge_outbox(self, sequence: int, outbox: str = "") -> None:
+        named = {"outbox": outbox} if outbox else {}  # a node of an earlier version knows no names
+        self._call("POST", "/outbox/acknowledge", _json({"sequence": sequence, **named}), again=True)
 
     def act(self, alarm: str, action: str, *, by: str, reason: str = "", until: int | None = None) -> Alarm:
         """Acknowledge, shelve, unshelve, suppress or unsuppress."""

@@ -31,7 +31,7 @@ from lineshaft.model.search.limits import DEFAULT_S, Limits
 from lineshaft.model.search.processes import Process
 from lineshaft.model.search.run import Hands, search
 from lineshaft.model.train import Monitor
-from lineshaft.model.train import Trial as MonitorTrial
+from lineshaft.model.trial import Trial as MonitorTrial
 
 FOLDER, KEPT = Path(".lineshaft") / "search", 5
 """Below the project's folder, one folder a loop; so many journals are kept."""

@@ -33,6 +33,7 @@ learn = "{learn}"                      # so much normal operation is recorded be
 # priority = "medium"                  # of its alarm: high, medium or low (ISA-18.2)
 # stale = "3s"                         # a value older than this is masked; three periods unless said
 # modes = ["hall1/cell1/mode"]         # tags that say the operating mode; found in the data unless said
+# mode-learner = "auto"                # who finds modes that no tag says; "one" for none
 # learner = "auto"                     # or zscore, neighbours, pca, dpca, cva, autoencoder
 # false-alarm-rate = 2e-5              # the stated chance that one normal tick is over the limit
 # target = "pc"

@@ -195,7 +195,7 @@ def _trials(learnt: Learnt) -> list[dict[str, object]]:
 def sentences(sealed: flow.Sealed[Learnt]) -> Sequence[str]:
     """The same for a person."""
     certificate, figures = sealed.certificate, sealed.manifest.figures
-    if sealed.manifest.answers:
+    if sealed.manifest.task != MONITOR:
         data = ", ".join(f"{numbered(name)} {figure(value)}" for name, value in figures.items())
         data = f"on held-out rows: {data}"
     else:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.core.private import require_private, require_unwritable
 
 PUBLIC_SUFFIX = ".pub"
 
@@ -66,14 +67,19 @@ def load_public_key(path: Path) -> PublicKey:
 
 
 def load_trusted(paths: Iterable[Path]) -> tuple[PublicKey, ...]:
-    """The public keys of files and of all ``.pub`` files in folders."""
+    """The public keys of files and of all ``.pub`` files in folders; ``Refused`` where anybody may change one."""
+    paths = tuple(paths)
     files = [file for path in paths
              for file in (sorted(path.glob(f"*{PUBLIC_SUFFIX}")) if path.is_dir() else [path])]
+    for path in (*paths, *files):
+        require_unwritable(path, "whom is trusted here")
     return tuple(load_public_key(file) for file in files)
 
 
 def check_private_key(path: Path, password: str | None) -> str:
-    """The key's id if the password opens it; ``UsageError`` saying which of the two is wrong."""
+    """The key's id if the password opens it; ``UsageError`` saying which of the two is wrong, ``Refused`` where
+    others can read the file.
+    """
     try:
         key = serialization.load_pem_private_key(_read(path), password.encode() if password else None)
     except TypeError as error:  # cryptography's way of saying that a password is missing or not needed
@@ -86,6 +92,7 @@ def check_private_key(path: Path, password: str | None) -> str:
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise UsageError("is not an ECDSA key on P-256", where=str(path),
                          do="make one with `lineshaft key new`")
+    require_private(path, "the private key")
     return _id(key.public_key())
 
 

@@ -6,7 +6,8 @@ comparisons give booleans that ``where`` and ``number`` take back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,7 @@ class StepBuilder:
         self._constants: dict[tuple[bytes, tuple[int, ...], str], onnx.TensorProto] = {}
         self._states: dict[str, tuple[int, ...]] = {}
         self._next: dict[str, Wire] = {}
+        self._within = ""
         self._forests = False
 
     # -- values in
@@ -66,6 +68,7 @@ class StepBuilder:
 
     def state(self, name: str, shape: tuple[int, ...]) -> Wire:
         """The value that ``keep`` gave this state at the tick before; zeros at first."""
+        name = self._within + name
         if name in self._states or name in ("x", "quality"):
             raise ValueError(f"state {name!r} exists already")
         self._states[name] = shape
@@ -73,9 +76,19 @@ class StepBuilder:
 
     def keep(self, name: str, wire: Wire) -> None:
         """The value of state ``name`` for the next tick."""
+        name = self._within + name
         if self._states[name] != wire.shape:
             raise ValueError(f"state {name!r} is {self._states[name]}, kept is {wire.shape}")
         self._next[name] = wire
+
+    @contextmanager
+    def within(self, name: str) -> Iterator[None]:
+        """Names of states made inside begin with ``name``, so that one block may stand in a graph twice."""
+        before, self._within = self._within, f"{self._within}{name}_"
+        try:
+            yield
+        finally:
+            self._within = before
 
     # -- operators
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
 
 import numpy as np
@@ -14,9 +15,11 @@ from lineshaft.core.errors import UsageError
 from lineshaft.core.step import Array, Executor
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.replay import Replay
+from lineshaft.model.blocks.by_mode import ByMode
 from lineshaft.model.blocks.decide import Alarm, Evened, Score
 from lineshaft.model.blocks.explain import Cause, Confidence
 from lineshaft.model.blocks.features import Level, Past, Signal
+from lineshaft.model.blocks.late import Late
 from lineshaft.model.blocks.smooth import Smooth
 from lineshaft.model.learner import Settings, learners
 from lineshaft.model.pipeline import Block, Pipeline, Seen, extend, replay, run_spans
@@ -33,18 +36,22 @@ LEAD = 200  # ticks of context before a block, far beyond any window
 class Normal:
     """Normal operation and its roles: ``fit`` teaches, ``held_out`` calibrates; both are masks [N] of dataset rows.
 
-    ``settle`` is how many ticks after a change of mode are left out.
+    ``settle`` is how many ticks after a change of mode the score rests, ``late`` how many an energy waits to be judged.
     """
 
     dataset: Dataset
     fit: Rows
     held_out: Rows
     settle: int = 0
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibrated:
-    """A learner with its limit. ``centre`` and ``reach`` are of ln(smoothed energy); the limit is their sum."""
+    """A learner with its limit. ``centre`` and ``reach`` are of ln(smoothed energy); the limit is their sum.
+
+    ``by_mode``: each operating mode has a learner of its own.
+    """
 
     name: str
     pipeline: Pipeline
@@ -52,9 +59,10 @@ class Calibrated:
     centre: float
     reach: float
     freedom: float
+    by_mode: bool = False
 
 
-def calibrate(name: str, front: Front, execute: Executor) -> Calibrated:
+def calibrate(name: str, front: Front, execute: Executor, by_mode: bool = False) -> Calibrated:
     """Fit one learner on the fit rows and set its limit on the held-out ones.
 
     ln of the smoothed energy is close to normal in normal operation. Its mean is taken on the held-out rows, its
@@ -64,7 +72,7 @@ def calibrate(name: str, front: Front, execute: Executor) -> Calibrated:
     Each operating mode has its own mean, as far as there are rows of it.
     """
     normal, settings = front.normal, front.settings
-    whole = front.learn(name, normal.fit)
+    whole = front.learn(name, normal.fit, by_mode)
     seen = replay(whole, normal.dataset, ("energy", "mode"), execute)
     energy, age, features = seen["energy"][:, 0], seen.age, front.features
     warm = age >= features.memory - 1
@@ -79,7 +87,7 @@ def calibrate(name: str, front: Front, execute: Executor) -> Calibrated:
     length = max(features.memory, 1.0 / settings.smoothing)
     centres = _centres(logs, modes, seen["mode"].shape[1], length)
     centre = float(centres.mean())
-    inside = _fold_variances(name, front, execute)
+    inside = _fold_variances(name, front, execute, by_mode)
     weight = settings.fold_weight if inside else 0.0
     about = np.concatenate([log - (centres[mode] - centre) for log, mode in zip(logs, modes, strict=True)])
     variance = (1.0 - weight) * float(about.var()) + weight * float(np.mean(inside or [0.0]))
@@ -87,11 +95,11 @@ def calibrate(name: str, front: Front, execute: Executor) -> Calibrated:
     reach = max(variance**0.5, LEAST_DEVIATION) * _student(settings.false_alarm_rate, freedom)
     cap = settings.cap * float(np.exp(min(centre + reach, 60.0)))
     tail: tuple[Block, ...] = (
-        *((Evened(centres),) if len(centres) > 1 else ()),
+        *((Evened(centres),) if len(centres) > 1 else ()), *((Late(normal.late),) if normal.late else ()),
         Smooth(front.weights[0], start, cap, normal.settle, front.weights[1]), Score(centre, reach),
         Alarm(settings.release, settings.debounce), Cause(settings.smoothing, cap), Confidence())
     done = extend(whole, tail, normal.dataset, normal.held_out & warm, execute)
-    return Calibrated(name, done, features.memory, centre, reach, float(freedom))
+    return Calibrated(name, done, features.memory, centre, reach, float(freedom), by_mode)
 
 
 def _centres(logs: Sequence[Vector], modes: Sequence[int], count: int, length: float) -> Vector:
@@ -136,11 +144,12 @@ class Front:
         """The front of learners that take features of one kind, over the whole dataset."""
         features = features_of(kind, settings)
         pipeline = extend(prefix, (features,), normal.dataset, normal.fit, execute)
-        seen = replay(pipeline, normal.dataset, ("features", "z"), execute)
+        seen = replay(pipeline, normal.dataset, ("features", "z", "mode"), execute)
         return cls(pipeline, features, seen, normal, settings)
 
-    def learn(self, name: str, rows: Rows) -> Pipeline:
-        """With the learner, fitted on rows whose whole window lies in ``rows``: nothing held out leaks in."""
+    def learn(self, name: str, rows: Rows, by_mode: bool = False) -> Pipeline:
+        """With the learner, or one for each mode, fitted on rows whose whole window lies in ``rows``: nothing held out
+        leaks in."""
         run, keep = self.normal.dataset.run, rows.copy()
         for back in range(1, self.features.context):
             keep[back:] &= rows[:-back] & (run[back:] == run[:-back])
@@ -148,7 +157,8 @@ class Front:
         if keep.sum() < FEWEST:
             raise UsageError(f"only {int(keep.sum())} rows of normal operation are left to learn from, {FEWEST} are "
                              "the fewest", where="normal stretch", do="give a longer one")
-        learner = learners()[name](self.pipeline.channels, self.settings)
+        make = partial(learners()[name], self.pipeline.channels, self.settings)
+        learner = ByMode(make, self.seen["mode"].shape[1], FEWEST) if by_mode else make()
         learner.fit(self.seen.rows(keep))
         return Pipeline(self.pipeline.channels, (*self.pipeline.blocks, learner))
 
@@ -178,7 +188,7 @@ def _burn(energy: Array, first_age: int, front: Front) -> int:
     return min(len(energy) // 4, int(2 / front.settings.smoothing)) if cold else 0
 
 
-def _fold_variances(name: str, front: Front, execute: Executor) -> list[float]:
+def _fold_variances(name: str, front: Front, execute: Executor, by_mode: bool) -> list[float]:
     """Variance of ln(smoothed energy) inside blocks of the fit rows that the learner had not seen."""
     normal, settings, memory = front.normal, front.settings, front.features.memory
     found = []
@@ -187,7 +197,7 @@ def _fold_variances(name: str, front: Front, execute: Executor) -> list[float]:
         left_out[block] = True
         if (normal.fit & ~left_out).sum() < FEWEST + memory:
             continue
-        fold = front.learn(name, normal.fit & ~left_out)
+        fold = front.learn(name, normal.fit & ~left_out, by_mode)
         near = slice(max(int(block[0]) - LEAD, 0), int(block[-1]) + 1)
         seen = replay(fold, normal.dataset.rows(near), ("energy",), execute)
         parts = _segments(seen["energy"][:, 0], seen.age, (left_out & (front.seen.age >= memory - 1))[near],

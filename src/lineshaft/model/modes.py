@@ -31,6 +31,11 @@ def _is_mode_word(tag: Tag, values: NDArray[np.float64], good: NDArray[np.bool_]
     word, run = values[known], run[known]
     if tag.kind not in DISCRETE_KINDS | {"float"} or not len(word) or (word != np.round(word)).any():
         return False
+    return lasting(word, run)
+
+
+def lasting(word: NDArray[np.float64], run: NDArray[np.int32]) -> bool:
+    """Whether values [N] over time are those of modes: few, each often enough, visited again, and kept for long."""
     kept, counts = np.unique(word, return_counts=True)
     if not FEWEST_VALUES <= len(kept) <= MOST_VALUES or counts.min() < LEAST_SHARE * len(word):
         return False

@@ -15,39 +15,22 @@ from lineshaft.core.errors import Refused, UsageError
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.step import Executor
 from lineshaft.core.task import Task
-from lineshaft.graph.replay import Replay
-from lineshaft.model.blocks.features import Level
-from lineshaft.model.blocks.guard import Guard
-from lineshaft.model.blocks.impute import Impute
 from lineshaft.model.blocks.modes import Modes, OfModes
-from lineshaft.model.blocks.standardise import Standardise
+from lineshaft.model.blocks.told_mode import MODE
+from lineshaft.model.blocks.told_mode import OUTPUTS as MODE_OUTPUTS
 from lineshaft.model.calibrate import FEWEST, Calibrated, Front, Normal, Rows, calibrate
-from lineshaft.model.learner import Settings, learners, robust_scale
+from lineshaft.model.finding import AUTO, found
+from lineshaft.model.learner import Settings, learners
 from lineshaft.model.memory import memory
-from lineshaft.model.pipeline import Pipeline, extend, longest, replay, step_inputs
+from lineshaft.model.pipeline import Pipeline, longest, replay
+from lineshaft.model.prefix import enough, prefix
 from lineshaft.model.stream import STREAM, streaming
-from lineshaft.model.synthetic import injected, injections
+from lineshaft.model.trial import Stretch, Trial, stretches, trial
 
 OUTPUTS = ("score", "alarm", "cause", "confidence")
-TRIAL_TICKS = 600
 DEFAULT = Settings()
 REFERENCE = "zscore"
-MOST_SETTLING = 10  # windows
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """How a learner did in validation; ``reason`` says why it was not tried, empty when it was.
-
-    ``power`` is the share of ticks that alarmed after the onset of synthetic faults, ``false_alarms`` the share
-    on the same held-out ticks without a fault, ``merit`` what the choice maximises.
-    """
-
-    learner: str
-    merit: float = 0.0
-    power: float = 0.0
-    false_alarms: float = 0.0
-    reason: str = ""
+FRONT_RUNNERS = 2  # learners that are tried once more, one for each operating mode
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,8 +45,8 @@ class Monitor:
     modes: int
     settle: int
     figures: dict[str, float]
+    answers: tuple[Answer, ...] = ()
     task: ClassVar[Task] = Task.MONITOR
-    answers: ClassVar[tuple[Answer, ...]] = ()
 
     @property
     def window(self) -> int:
@@ -93,12 +76,12 @@ def choices() -> tuple[str, ...]:
 def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out: Rows | None = None,
                   learner: str = "auto", mode_tags: Sequence[str] = (), settings: Settings = DEFAULT,
                   progress: Progress = silent, refused: Callable[[bytes], str] = may_run,
-                  heard: Callable[[Trial], None] = unheard, modes: OfModes | None = None) -> Monitor:
+                  heard: Callable[[Trial], None] = unheard, modes: OfModes | str = AUTO) -> Monitor:
     """Fit, calibrate and choose.
 
     ``refused`` says why a learner's graph may not run (its figure over the budget) or nothing; it is asked in the order
-    of merit, until one may. ``heard`` is told of every trial. ``modes`` is a block that says the operating mode some
-    other way than by ``mode_tags`` (clusters of the tags themselves).
+    of merit, until one may. ``heard`` is told of every trial. Without ``mode_tags``, ``modes`` says how operating modes
+    are found: one of ``finding.mode_learners``, or a block that gives them.
 
     ``normal`` [N] marks rows of normal operation; the last ``settings.calibration`` of every run of them is held
     out for the limits, unless ``held_out`` [N] names other rows. ``learner`` is one of ``choices``. Rows labelled
@@ -109,13 +92,13 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
         return _streaming(dataset, normal, settings, execute)
     fit_rows, held = (normal, held_out) if held_out is not None else _split(dataset.run, normal, settings.calibration)
     roles = _as_far_as_used(Normal(dataset, fit_rows, held))
-    _enough(roles)
-    known = Modes(_columns(roles.dataset, mode_tags)) if modes is None else modes
-    prefix, roles = _prefix(roles, known, settings, execute)
+    enough(roles)
+    known, before, roles = _known(roles, mode_tags, modes, settings, execute)
     names = list(learners()) if learner == "auto" else [learner]
     trials, candidates = [], {}
     fronts: dict[str, Front] = {}
-    slowest = _slowest_memory(prefix, roles, execute)
+    slowest = _slowest_memory(before, roles, execute)
+    where = stretches(before, known.count, roles, execute)
     for number, name in enumerate(names):
         progress(number, len(names), "learning")
         reason = _unsuited(name, slowest, roles, settings) if learner == "auto" else ""
@@ -125,13 +108,45 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
             continue
         kind = learners()[name].features
         if kind not in fronts:
-            fronts[kind] = Front.of(kind, prefix, roles, settings, execute)
+            fronts[kind] = Front.of(kind, before, roles, settings, execute)
         candidates[name] = calibrate(name, fronts[kind], execute)
-        trials.append(_trial(candidates[name], roles, settings, execute))
+        trials.append(trial(candidates[name], where, roles, settings, execute))
         heard(trials[-1])
     progress(len(names), len(names), "learning")
+    if known.count > 1:
+        trials = _apart(trials, candidates, fronts, where, refused, execute)
     best, trials = _allowed(trials, candidates, settings.lead, refused)
     return _monitor(candidates[best.learner], best, tuple(trials), known.count, roles, settings)
+
+
+def _known(roles: Normal, mode_tags: Sequence[str], modes: OfModes | str, settings: Settings, execute: Executor
+           ) -> tuple[OfModes, Pipeline, Normal]:
+    """The block of modes, what stands before the learners, and the rows that are far enough from a change of mode."""
+    if not mode_tags and isinstance(modes, str):
+        block = found(roles.dataset, roles.fit, execute, modes, settings.seed)
+        if block is not None:
+            try:
+                return block, *prefix(roles, block, settings, execute)
+            except UsageError:
+                if modes != AUTO:
+                    raise
+    known = Modes(_columns(roles.dataset, mode_tags)) if isinstance(modes, str) else modes
+    return known, *prefix(roles, known, settings, execute)
+
+
+def _apart(trials: list[Trial], candidates: dict[str, Calibrated], fronts: Mapping[str, Front],
+           where: Sequence[Stretch], refused: Callable[[bytes], str], execute: Executor) -> list[Trial]:
+    """The trials, where the best two learners may have been replaced by one for each mode: if that is clearly better
+    and may run. The others stay as they are, since a trial of all would double the time."""
+    found = list(trials)
+    best = sorted((t for t in trials if not t.reason), key=lambda t: -t.merit)[:FRONT_RUNNERS]
+    for shared in best:
+        front = fronts[learners()[shared.learner].features]
+        own = calibrate(shared.learner, front, execute, by_mode=True)
+        apart = trial(own, where, front.normal, front.settings, execute)
+        if apart.merit > shared.merit + front.settings.lead and not refused(own.pipeline.graph(OUTPUTS)):
+            candidates[shared.learner], found[found.index(shared)] = own, apart
+    return found
 
 
 def _streaming(dataset: Dataset, normal: Rows, settings: Settings, execute: Executor) -> Monitor:
@@ -158,8 +173,12 @@ def _monitor(chosen: Calibrated, best: Trial, trials: tuple[Trial, ...], modes: 
     figures = {"held_out_false_alarms": best.false_alarms, "synthetic_power": best.power,
                "limit_reach": chosen.reach, "degrees_of_freedom": chosen.freedom,
                "fit_rows": float(roles.fit.sum()), "held_out_rows": float(roles.held_out.sum())}
-    return Monitor(chosen.name, chosen.pipeline.graph(OUTPUTS), _why(best, trials), trials, settings, modes,
-                   roles.settle, figures)
+    return Monitor(chosen.name, chosen.pipeline.graph(_outputs(modes)), _why(best, trials), trials, settings, modes,
+                   roles.settle, figures, (MODE,) if modes > 1 else ())
+
+
+def _outputs(modes: int) -> tuple[str, ...]:
+    return (*OUTPUTS, *MODE_OUTPUTS) if modes > 1 else OUTPUTS
 
 
 def _allowed(trials: list[Trial], candidates: Mapping[str, Calibrated], lead: float,
@@ -186,21 +205,12 @@ def _why(best: Trial, trials: tuple[Trial, ...]) -> str:
     tried = [t for t in trials if not t.reason and t.learner != best.learner]
     passed_over = [f"{t.learner} was left out: {t.reason}" for t in trials
                    if t.reason and not learners()[t.learner].aside]
+    name = f"{best.learner} (one for each operating mode)" if best.by_mode else best.learner
     if not tried:
-        return f"{best.learner}, as asked for"
+        return f"{name}, as asked for"
     others = ", ".join(f"{t.learner} {t.power:.0%}" for t in sorted(tried, key=lambda t: -t.merit))
-    return "; ".join([f"{best.learner} found {best.power:.0%} of the ticks of faults injected into held-out normal "
+    return "; ".join([f"{name} found {best.power:.0%} of the ticks of faults injected into held-out normal "
                       f"operation, at {best.false_alarms:.1%} false alarms ({others})", *passed_over])
-
-
-def _enough(roles: Normal, which: str = "") -> None:
-    fit, held = int(roles.fit.sum()), int(roles.held_out.sum())
-    if fit < FEWEST or held < FEWEST:
-        raise UsageError(f"{fit} rows to learn from and {held} to set limits on{which} are too few",
-                         where="normal stretch", do=f"give at least {4 * FEWEST} rows of normal operation")
-    if not roles.dataset.good[roles.fit].any():
-        raise UsageError("no tag has a usable value in the rows to learn from", where="normal stretch",
-                         do="give a stretch in which the tags were read")
 
 
 def _split(run: NDArray[np.int32], normal: Rows, share: float) -> tuple[Rows, Rows]:
@@ -214,55 +224,12 @@ def _split(run: NDArray[np.int32], normal: Rows, share: float) -> tuple[Rows, Ro
     return normal & ~held, held
 
 
-def _prefix(roles: Normal, modes: OfModes, settings: Settings, execute: Executor
-            ) -> tuple[Pipeline, Normal]:
-    """Modes, scaling and imputation; where there are modes, learnt without the rows that follow a change of mode."""
-    first = extend(Pipeline(len(roles.dataset.tags), ()), (Guard(), modes), roles.dataset, roles.fit, execute)
-    if modes.count == 1:
-        return _scaled(first, roles.dataset, roles.fit, execute), roles
-    settle = _settling(first, roles, settings, execute)
-    settled = replay(first, roles.dataset, ("since_mode",), execute)["since_mode"][:, 0] >= settle
-    rows = replace(roles, fit=roles.fit & settled, held_out=roles.held_out & settled, settle=settle)
-    _enough(rows, f" that lie {settle} ticks or more after a change of mode")
-    return _scaled(first, roles.dataset, rows.fit, execute), rows
-
-
 def _columns(dataset: Dataset, mode_tags: Sequence[str]) -> tuple[int, ...]:
     paths = [tag.path for tag in dataset.tags]
     unknown = [tag for tag in mode_tags if tag not in paths]
     if unknown:
         raise UsageError(f"no tag is called {', '.join(unknown)}", where="modes", do="name tags of the task")
     return tuple(paths.index(tag) for tag in mode_tags)
-
-
-def _scaled(modes: Pipeline, dataset: Dataset, rows: Rows, execute: Executor) -> Pipeline:
-    spans = [0.0 if tag.low is None or tag.high is None else tag.high - tag.low for tag in dataset.tags]
-    return extend(modes, (Standardise(len(spans), spans), Impute(len(spans))), dataset, rows, execute)
-
-
-def _settling(modes: Pipeline, roles: Normal, settings: Settings, execute: Executor) -> int:
-    """Ticks after a change of mode until the farthest tag's level is as near to normal as long after a change.
-
-    "Long after" is later than half of the ticks that the plant spends in the mode. At least one window, since
-    until then the level still holds the old mode; at most ten.
-    """
-    seen = replay(modes, roles.dataset, ("mode", "since_mode"), execute)
-    since, mode = seen["since_mode"][:, 0], seen["mode"].argmax(axis=1)
-    late = np.zeros(len(since), np.bool_)
-    for k in np.unique(mode[roles.fit]):
-        inside = roles.fit & (mode == k)
-        late |= inside & (since >= np.median(since[inside]))
-    prefix = extend(_scaled(modes, roles.dataset, late, execute), (Level(settings.window),), roles.dataset, late,
-                    execute)
-    level = replay(prefix, roles.dataset, ("features",), execute)["features"].astype(np.float64)
-    middle, scale = robust_scale(level[late], level[late])
-    farthest = (np.abs(level - middle) / scale).max(axis=1)
-    usual = float(np.quantile(farthest[late], 0.95))
-    for windows in range(1, MOST_SETTLING):
-        early = roles.fit & (since // settings.window == windows)
-        if early.any() and np.quantile(farthest[early], 0.9) <= usual:
-            return windows * settings.window
-    return MOST_SETTLING * settings.window
 
 
 def _unsuited(name: str, slowest: float, roles: Normal, settings: Settings) -> str:
@@ -282,24 +249,3 @@ def _slowest_memory(prefix: Pipeline, roles: Normal, execute: Executor) -> float
     """Memory in ticks of the slowest tag, over the longest run of fit rows."""
     start, stop = longest(roles.fit, roles.dataset.run)
     return float(memory(replay(prefix, roles.dataset.rows(slice(start, stop)), ("z",), execute)["z"]).max())
-
-
-def _trial(candidate: Calibrated, roles: Normal, settings: Settings, execute: Executor) -> Trial:
-    """Synthetic faults on a held-out stretch, all of them as one batch of assets."""
-    random = np.random.default_rng(settings.seed)
-    x, quality = step_inputs(roles.dataset)
-    start, stop = longest(roles.held_out, roles.dataset.run)
-    stop = min(stop, start + TRIAL_TICKS)
-    lead = max(start - settings.window - roles.settle, int(np.argmax(roles.dataset.run == roles.dataset.run[start])))
-    onset = start - lead + (stop - start) // 3
-    faults = injections(x.shape[1], random)
-    copies = injected(x[lead:stop], faults, onset, random)
-    clean = x[lead:stop, None]
-    batch = np.concatenate([clean, copies], axis=1)
-    through = Replay(candidate.pipeline.graph(("alarm",)), execute)
-    alarm = through(batch, np.repeat(quality[lead:stop, None], batch.shape[1], axis=1))["alarm"][..., 0]
-    kinds = [fault.kind for fault in faults]
-    hits = alarm[onset:, 1:].mean(axis=0)
-    power = float(np.mean([hits[[k == kind for k in kinds]].mean() for kind in dict.fromkeys(kinds)]))
-    false_alarms = float(alarm[start - lead:, 0].mean())
-    return Trial(candidate.name, power - false_alarms, power, false_alarms)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.core.alarm import Alarm
+from lineshaft.core.background import Background, Threads
 from lineshaft.core.clock import Clock, SystemClock, format_duration
 from lineshaft.core.decision import Decision
 from lineshaft.core.errors import Refused, UsageError
@@ -24,6 +25,7 @@ from lineshaft.node.alarms import AlarmBook, Transition
 from lineshaft.node.align import NEVER
 from lineshaft.node.buffer import BufferLimits, DiskBuffer, Entry
 from lineshaft.node.control import ControlServer
+from lineshaft.node.disk import OpenDisk, open_disk
 from lineshaft.node.glance import Glance, beside, glance, newest
 from lineshaft.node.grid import TickGrid
 from lineshaft.node.health import Facts, HealthReport, judge
@@ -61,21 +63,25 @@ class Node:
     ``feed`` and ``poll`` belong to one thread (``run`` uses the event loop's); everything else may be called
     from any. ``on_decision`` is called on the loop's thread right after each decision and must be quick;
     ``on_alarm`` and ``on_health`` on a thread of their own. ``open_bundle`` verifies and loads a bundle that a
-    swap names; it runs beside the loop.
+    swap names; it runs beside the loop. ``background`` and ``opened`` are what the node has of the machine besides
+    ``clock``: where its jobs run, and its disk.
     """
 
     def __init__(self, loaded: Loaded, folder: Path, *, name: str = "node", asset: str = "",
                  clock: Clock | None = None, settings: NodeSettings | None = None,
-                 open_bundle: Callable[[str], Loaded] = _no_bundles) -> None:
+                 open_bundle: Callable[[str], Loaded] = _no_bundles, background: Background | None = None,
+                 opened: OpenDisk = open_disk) -> None:
         self.name, self.folder, self.clock = name, folder, clock or SystemClock()
         self.settings = settings or NodeSettings()
         self._open_bundle = open_bundle
-        self.buffer = DiskBuffer(folder, loop=loaded.manifest.loop, asset=asset, limits=self.settings.buffer)
+        self._background = background or Threads()
+        self.buffer = DiskBuffer(folder, loop=loaded.manifest.loop, asset=asset, limits=self.settings.buffer,
+                                 background=self._background, opened=opened)
         self.alarms = AlarmBook(self.buffer.alarms(), keep=self.buffer.keep_alarm)
         self.alarms.declare(loaded.manifest.loop)
-        self.watch = Watch(self.alarms, loaded.manifest.loop, self.clock, self.health)
+        self.watch = Watch(self.alarms, loaded.manifest.loop, self.clock, self.health, self._background)
         self.loop = Loop(loaded, clock=self.clock, asset=asset, settings=self.settings.loop,
-                         emit=self._emit, on_alarm=self.watch.changes.put)
+                         emit=self._emit, on_alarm=self.watch.heed)
         self.grid = TickGrid(loaded.manifest.period_ns, self.clock.now(), self.clock.monotonic(),
                              grace_ns=self.settings.grace_ns)
         self.control: ControlServer | None = None
@@ -173,7 +179,7 @@ class Node:
         now = self.clock.now()
         jump = self.grid.stepped(now, self.clock.monotonic())
         if jump is not None and jump.by_ns < 0:
-            self.loop.table.clock_stepped_back(now)
+            self.loop.table.clock_stepped_back(now, self.grid.coming)
             self._ticked = min(self._ticked, now)
         return now
 
@@ -267,9 +273,9 @@ class Node:
         """Unacknowledged decisions in order."""
         return self.buffer.pending(after, limit)
 
-    def acknowledge_outbox(self, sequence: int) -> int:
-        """The centre holds everything up to ``sequence``."""
-        return self.buffer.acknowledge(sequence)
+    def acknowledge_outbox(self, sequence: int, outbox: str = "") -> int:
+        """The centre holds everything up to ``sequence`` of this ``outbox``."""
+        return self.buffer.acknowledge(sequence, outbox)
 
     # -- bundles
 
@@ -292,7 +298,7 @@ class Node:
             why = f"the shadow failed: {shadow.failed}" if shadow else "there is no shadow"
             raise Refused(why, where=self.loop.name, do="start a shadow and look at its figures first")
         with self._one_at_a_time():
-            exchange(self.loop, Candidate(shadow.seat))
+            exchange(self.loop, Candidate(shadow.seat), background=self._background)
         return shadow.seat.digest
 
     def rollback(self) -> str:
@@ -302,14 +308,14 @@ class Node:
             raise Refused("there is no earlier bundle to go back to", where=self.loop.name,
                           do="swap in the bundle that you want")
         with self._one_at_a_time():
-            exchange(self.loop, Candidate(seat))
+            exchange(self.loop, Candidate(seat), background=self._background)
         return seat.digest
 
     def _bring(self, bundle: str | Callable[[], Loaded], *, shadow: bool) -> str:
         load = (lambda: self._open_bundle(bundle)) if isinstance(bundle, str) else bundle
         with self._one_at_a_time():
-            candidate = prepare(self.loop, load, shadow=shadow)
-            exchange(self.loop, candidate)
+            candidate = prepare(self.loop, load, shadow=shadow, background=self._background)
+            exchange(self.loop, candidate, background=self._background)
         return candidate.seat.digest
 
     @contextmanager

@@ -162,19 +162,29 @@ class LatestValues:
         """Another limit of age, for the values that come from now on."""
         self.stale_ns = stale_ns
         self._stale[()] = stale_ns
+        self._soonest = NEVER  # a shorter limit may end before those of older values
 
     @property
     def waiting(self) -> bool:
         """Whether samples wait for a tick later than those so far."""
         return bool(self._waiting)
 
-    def clock_stepped_back(self, now: int) -> None:
-        """Forget what lies ahead of a clock that was set back, or it would shut out all that comes."""
-        gone = self.time > now + self.ahead_ns
-        self.time[gone] = self._expiry[gone] = NEVER
-        self._code[gone] = status.BAD_WAITING_FOR_INITIAL_DATA
+    def clock_stepped_back(self, now: int, coming: int) -> None:
+        """Values later than the ``coming`` tick wait for theirs, or would be decided on too early and shut out all
+        that comes; what is too far ahead of the clock now is forgotten."""
+        waiting, self._waiting, self._next_waiting = self._waiting, [], _NO_TIME
+        later = np.flatnonzero(self.time > coming)
+        newest = _Rows(later.astype(np.int32), self.time[later], self._value[later].astype(np.float64),
+                       self._code[later])
+        self.time[later] = self._expiry[later] = NEVER
+        self._code[later] = status.BAD_WAITING_FOR_INITIAL_DATA
         self._soonest, self._reasons_old = NEVER, True
-        self._waiting, self._next_waiting = [], _NO_TIME
+        self._ahead_by.update(zip(later.tolist(), (newest.time - now).tolist(), strict=True))
+        for rows in (newest, *waiting):
+            near = rows.time <= now + self.ahead_ns
+            if near.any():
+                self._wait(rows.pick(near))
+        self.arrived = min(self.arrived, now)
 
     # -- inside
 

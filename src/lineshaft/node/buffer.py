@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import threading
 from collections import deque
@@ -10,14 +11,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from lineshaft.core.alarm import Alarm
 from lineshaft.core.answer import Answer
+from lineshaft.core.background import Background, Threads
 from lineshaft.core.decision import Decision
-from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
 from lineshaft.node.alarms import Transition
+from lineshaft.node.disk import Disk, OpenDisk, open_disk
 from lineshaft.node.record import Record, Said, decision
 from lineshaft.prepared import prepared
 
@@ -43,16 +47,20 @@ _SELECT = ("SELECT sequence, loop, asset, time, score, alarm, confidence, latenc
            " WHERE sequence > ? ORDER BY sequence LIMIT ?")
 _LAYOUT = 1
 """``user_version`` of the file; 0 in those of before there was one."""
-_BATCH = 2000
+_BATCH, _NAME_BITS = 2000, 62
 _Numbers = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A decision with its number in this node's outbox; numbers only grow, and the receiver drops repeats."""
+    """A decision with its number in an outbox; numbers only grow, and the receiver drops repeats.
+
+    ``outbox`` names the file that counts: another disk counts from 1 again. Files of earlier versions have no name.
+    """
 
     sequence: int
     decision: Decision
+    outbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +79,35 @@ class BufferLimits:
 class DiskBuffer:
     """Outbox, alarm states and journal of one node in ``folder/node.sqlite`` (WAL, ``synchronous=FULL``).
 
-    ``put`` is for the loop's thread: it appends to memory and returns; a writer thread commits. When the disk
-    refuses, ``fault`` says why, ``put`` goes on within ``waiting``, and the writer tries again every interval.
+    ``put`` is for the loop's thread: it appends to memory and returns; a writer in the ``background`` commits. When
+    the disk refuses, ``fault`` says why, ``put`` goes on within ``waiting``, and the writer tries again every
+    interval.
     """
 
-    def __init__(self, folder: Path, *, loop: str, asset: str = "", limits: BufferLimits | None = None) -> None:
+    def __init__(self, folder: Path, *, loop: str, asset: str = "", limits: BufferLimits | None = None,
+                 background: Background | None = None, opened: OpenDisk = open_disk) -> None:
         self.path, self.limits = folder / FILE, limits or BufferLimits()
         self.fault = ""
         self.dropped_memory = 0
         self._queue: deque[Record] = deque()
         self._put = self._queue.append
         self._bound = self.limits.waiting
-        self._lock = threading.Lock()
-        self._wake, self._stop = threading.Event(), threading.Event()
+        background = background or Threads()
+        self._lock = background.lock()
         self._written = threading.Condition()
         self._in_flight, self._tries = False, 0
         self._bundles: dict[str, int] = {}
         self._answers: dict[tuple[Answer, ...], int] = {}
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._db = self._open()
+            self._db = _with_tables(opened(self.path), self.path)
+            self._name = f"{number:x}" if (number := self._count("name")) else ""
             self._origin = self._origin_id(loop, asset)
             self._dropped_disk, self.acknowledged = self._count("dropped"), self._count("acknowledged")
             self._rows = int(self._db.execute("SELECT count(*) FROM decision").fetchone()[0])
         except (sqlite3.Error, OSError) as error:
             raise EnvironmentFailed(f"the disk buffer cannot be opened ({error})", where=str(self.path),
                                     do="make the folder writable, or move a damaged file away") from error
-        self._thread = threading.Thread(target=self._work, name="lineshaft-buffer", daemon=True)
-        self._thread.start()
+        self._writer = background.every(self.limits.interval_s, self._write, "lineshaft-buffer")
 
     # -- the loop's side
 
@@ -123,17 +132,21 @@ class DiskBuffer:
 
     def pending(self, after: int = 0, limit: int = 1000) -> list[Entry]:
         """Unacknowledged decisions with a number above ``after``, in order; only what is safely on disk."""
-        with self._lock:
-            rows = self._db.execute(_SELECT, (after, limit)).fetchall()
-        return [_entry(row) for row in rows]
+        return [_entry(row, self._name) for row in self._read(_SELECT, after, limit)]
 
-    def acknowledge(self, sequence: int) -> int:
-        """The centre holds everything up to ``sequence``: forget it here. Gives how many went; safe to repeat."""
+    def acknowledge(self, sequence: int, outbox: str = "") -> int:
+        """The centre holds everything up to ``sequence``: forget it here. Gives how many went; safe to repeat.
+
+        ``outbox`` is where the number came from: that of another disk, which was replaced meanwhile, is ``Refused``.
+        """
+        if outbox and outbox != self._name:
+            raise Refused(f"number {sequence} is of another outbox", where="acknowledge",
+                          do="fetch the outbox again; this node's disk was replaced meanwhile")
+        newest = self._read("SELECT seq FROM sqlite_sequence WHERE name = 'decision'")
+        if sequence > (newest[0][0] if newest else 0):
+            raise UsageError(f"{sequence} was never given out", where="acknowledge",
+                             do="acknowledge a number that came from the outbox")
         with self._lock:
-            newest = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'decision'").fetchone()
-            if sequence > (newest[0] if newest else 0):
-                raise UsageError(f"{sequence} was never given out", where="acknowledge",
-                                 do="acknowledge a number that came from the outbox")
             with _told(self.path), self._transaction() as db:
                 gone = db.execute("DELETE FROM decision WHERE sequence <= ?", (sequence,)).rowcount
                 if sequence > self.acknowledged:
@@ -146,7 +159,7 @@ class DiskBuffer:
         """Wait until everything put so far is on disk; False when the disk refuses or time is over."""
         with self._written:
             tried = self._tries
-            self._wake.set()
+            self._writer.wake()
             self._written.wait_for(lambda: self._empty or (bool(self.fault) and self._tries > tried), timeout_s)
             return self._empty
 
@@ -164,32 +177,21 @@ class DiskBuffer:
 
     def alarms(self) -> list[Alarm]:
         """Alarm states as they were kept."""
-        with self._lock:
-            rows = self._db.execute("SELECT body FROM alarm ORDER BY name").fetchall()
+        rows = self._read("SELECT body FROM alarm ORDER BY name")
         return [msgspec.json.decode(body, type=Alarm) for (body,) in rows]
 
     def journal(self, limit: int = 1000) -> list[Transition]:
         """The newest transitions, oldest first."""
-        with self._lock:
-            rows = self._db.execute("SELECT body FROM journal ORDER BY sequence DESC LIMIT ?", (limit,)).fetchall()
+        rows = self._read("SELECT body FROM journal ORDER BY sequence DESC LIMIT ?", limit)
         return [msgspec.json.decode(body, type=Transition) for (body,) in reversed(rows)]
 
     def close(self) -> None:
         """Commit what waits and let go of the file; safe to call twice."""
-        self._stop.set()
-        self._wake.set()
-        self._thread.join()
+        self._writer.stop()
         with self._lock:
             self._db.close()
 
-    # -- the writer's thread
-
-    def _work(self) -> None:
-        while not self._stop.is_set():
-            self._wake.wait(self.limits.interval_s)
-            self._wake.clear()
-            self._write()
-        self._write()
+    # -- the writer
 
     def _write(self) -> None:
         try:
@@ -206,13 +208,8 @@ class DiskBuffer:
         self._in_flight = True
         batch = self._take()
         try:
-            with self._lock, self._transaction() as db:
-                db.executemany(_INSERT, [self._row(record) for record in batch])
-                over = max(0, self._rows + len(batch) - self.limits.rows)
-                if over:
-                    db.execute("DELETE FROM decision WHERE sequence IN "
-                               "(SELECT sequence FROM decision ORDER BY sequence LIMIT ?)", (over,))
-                    self._set_count("dropped", self._dropped_disk + over)
+            with self._lock:
+                self._insert(batch)
         except sqlite3.Error:
             self._bundles.clear()  # rows of a transaction that was rolled back
             self._answers.clear()
@@ -220,6 +217,15 @@ class DiskBuffer:
             raise
         finally:
             self._in_flight = False
+
+    def _insert(self, batch: list[Record]) -> None:
+        over = max(0, self._rows + len(batch) - self.limits.rows)
+        with self._transaction() as db:
+            db.executemany(_INSERT, [self._row(record) for record in batch])
+            if over:
+                db.execute("DELETE FROM decision WHERE sequence IN "
+                           "(SELECT sequence FROM decision ORDER BY sequence LIMIT ?)", (over,))
+                self._set_count("dropped", self._dropped_disk + over)
         self._rows += len(batch) - over
         self._dropped_disk += over
 
@@ -254,25 +260,12 @@ class DiskBuffer:
 
     # -- the file
 
-    def _open(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=10)
-        layout = db.execute("PRAGMA user_version").fetchone()[0]
-        if layout > _LAYOUT:
-            db.close()
-            raise EnvironmentFailed(f"it was written by a newer Lineshaft (layout {layout})", where=str(self.path),
-                                    do="upgrade Lineshaft, or give the node another folder")
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=FULL")
-        db.executescript(_SCHEMA)
-        there = {row[1] for row in db.execute("PRAGMA table_info(decision)")}
-        for column, kind in _ADDED.items():
-            if column not in there:
-                db.execute(f"ALTER TABLE decision ADD COLUMN {column} {kind}")
-        db.execute(f"PRAGMA user_version = {_LAYOUT}")
-        return db
+    def _read(self, query: str, *values: int) -> list[Any]:
+        with self._lock, _told(self.path, "read"):
+            return self._db.execute(query, values).fetchall()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Iterator[Disk]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield self._db
@@ -295,23 +288,42 @@ class DiskBuffer:
         self._db.execute("INSERT OR REPLACE INTO count VALUES (?, ?)", (name, value))
 
 
+def _with_tables(disk: Disk, path: Path) -> Disk:
+    layout = disk.execute("PRAGMA user_version").fetchone()[0]
+    if layout > _LAYOUT:
+        disk.close()
+        raise EnvironmentFailed(f"it was written by a newer Lineshaft (layout {layout})", where=str(path),
+                                do="upgrade Lineshaft, or give the node another folder")
+    before = disk.execute("PRAGMA table_info(decision)").fetchall()
+    disk.executescript(_SCHEMA)
+    if not before:
+        disk.execute("INSERT OR IGNORE INTO count VALUES ('name', ?)", (secrets.randbits(_NAME_BITS) | 1,))
+    there = {row[1] for row in before or disk.execute("PRAGMA table_info(decision)").fetchall()}
+    for column, kind in _ADDED.items():
+        if column not in there:
+            disk.execute(f"ALTER TABLE decision ADD COLUMN {column} {kind}")
+    disk.execute(f"PRAGMA user_version = {_LAYOUT}")
+    return disk
+
+
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _told(path: Path, verb: str = "write") -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise EnvironmentFailed(f"the disk buffer cannot write ({error})", where=str(path),
-                                do="make room on the disk and try again") from error
+        do = "make room on the disk" if verb == "write" else "look at the disk's health"
+        raise EnvironmentFailed(f"the disk buffer cannot {verb} ({error})", where=str(path),
+                                do=f"{do} and try again") from error
 
 
-def _entry(row: tuple[int, str, str, int, float, int, float, int, int, int, str, str, str, str | None, str | None]
-           ) -> Entry:
+def _entry(row: tuple[int, str, str, int, float, int, float, int, int, int, str, str, str, str | None, str | None],
+           name: str) -> Entry:
     sequence, loop, asset, time, score, alarm, confidence, latency, missed, source, masked, causes, bundle = row[:13]
     record: Record = (time, score, bool(alarm), confidence, latency, bool(missed), source,
                       tuple(msgspec.json.decode(masked)) if masked else (),
                       tuple((tag, share) for tag, share in msgspec.json.decode(causes)) if causes else (), bundle,
                       _said(*row[13:]))
-    return Entry(sequence, decision(record, loop, asset))
+    return Entry(sequence, decision(record, loop, asset), name)
 
 
 def _said(answers: str | None, numbers: str | None) -> Said | None:

@@ -23,6 +23,7 @@ from lineshaft.core.alarm import Alarm
 from lineshaft.core.decision import Decision
 from lineshaft.core.errors import EnvironmentFailed, LineshaftError, Refused, UsageError
 from lineshaft.core.health import Health
+from lineshaft.core.private import require_private
 from lineshaft.node.alarms import Transition
 from lineshaft.node.bounded import BoundedHandler, BoundedServer, Denied
 from lineshaft.node.buffer import Entry
@@ -52,7 +53,7 @@ class Controlled(Protocol):
     def journal(self, limit: int) -> list[Transition]: ...
     def act_on_alarm(self, name: str, action: str, *, by: str, reason: str, until: int | None) -> Alarm: ...
     def outbox(self, after: int, limit: int) -> list[Entry]: ...
-    def acknowledge_outbox(self, sequence: int) -> int: ...
+    def acknowledge_outbox(self, sequence: int, outbox: str = "") -> int: ...
     def swap(self, reference: str) -> str: ...
     def start_shadow(self, reference: str) -> str: ...
     def promote(self) -> str: ...
@@ -72,6 +73,7 @@ class _Bundle(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Sequence(msgspec.Struct, forbid_unknown_fields=True):
     sequence: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    outbox: str = ""
 
 
 class _Nothing(msgspec.Struct, forbid_unknown_fields=True):
@@ -108,8 +110,7 @@ def _token(path: Path) -> str:
     if not path.exists():
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))
-    if os.name == "posix" and path.stat().st_mode & 0o077:
-        raise Refused("others can read the control token", where=str(path), do=f"chmod 600 {path.name}")
+    require_private(path, "the control token")
     token = path.read_text("utf-8").strip()
     if len(token) < 16:
         raise Refused("the control token is too short", where=str(path), do="delete the file; the node makes a new one")
@@ -141,7 +142,7 @@ class _Routes:
             "/shadow": lambda b: {"bundle": node.start_shadow(_body(b, _Bundle).bundle)},
             "/promote": lambda b: {"bundle": _body(b, _Nothing) and node.promote()},
             "/rollback": lambda b: {"bundle": _body(b, _Nothing) and node.rollback()},
-            "/outbox/acknowledge": lambda b: {"removed": node.acknowledge_outbox(_body(b, _Sequence).sequence)},
+            "/outbox/acknowledge": self._acknowledge,
             "/stop": self._stop,
         }
 
@@ -155,6 +156,10 @@ class _Routes:
             return self._node.act_on_alarm(unquote(parts[2]), parts[3], by=asked.by, reason=asked.reason,
                                            until=asked.until)
         return self._found(self._post, path)(body)
+
+    def _acknowledge(self, body: bytes) -> object:
+        asked = _body(body, _Sequence)
+        return {"removed": self._node.acknowledge_outbox(asked.sequence, asked.outbox)}
 
     def _stop(self, body: bytes) -> object:
         _body(body, _Nothing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lineshaft.node.align import LatestValues
@@ -40,10 +41,11 @@ class Fallback:
         self.failures = self.switches = 0
         self.causes: tuple[tuple[str, float], ...] = ()
         self._late = self._good = 0
-        self._stood_in, self._why = False, ""
+        self._stood_in, self._stepped, self._why = False, False, ""
 
     def decide(self, table: LatestValues) -> Word:
         """The word of the first in order that can give one; ``level`` says whose it is."""
+        self._stepped = not self.level
         if not self.level:
             word = self._try(self.bundle, table)
             if word is not None:
@@ -88,7 +90,7 @@ class Fallback:
         if self.last_good is not None and not self._stood_in and self._try(self.last_good, table) is None:
             self._lose_last_good()
         self._stood_in = False
-        if self.level == BUNDLE:
+        if self.level == BUNDLE or self._stepped:  # a tick is one step of each engine
             return
         started = now()
         word = self._try(self.bundle, table)
@@ -101,6 +103,8 @@ class Fallback:
         """``seat`` decides from the next tick on; the one before stays as last good if it was good."""
         if self.level == BUNDLE:
             self.last_good = self.bundle
+        elif self.last_good is seat:  # it cannot stand in for itself, and would be stepped twice a tick
+            self.last_good = None
         self.bundle = seat
         self.level, self.reason, self._late, self._good = BUNDLE, "", 0, 0
 
@@ -118,9 +122,10 @@ class Fallback:
             if math.isfinite(word[0] + word[2]):
                 return word
             why = f"its score is {word[0]}, its confidence {word[2]}"
-            seat.engine.reset()
         except Exception as error:  # noqa: BLE001 (an engine may raise anything; it is told as a reason)
             why = f"{type(error).__name__}: {error}".splitlines()[0]
+        with suppress(Exception):  # what broke in its step may break in its reset; the next step will tell
+            seat.engine.reset()
         self.failures += 1
         self._good = 0
         self._why = f"bundle {seat.digest[:19]} failed: {why}"

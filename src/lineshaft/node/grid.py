@@ -65,7 +65,8 @@ class TickGrid:
             return None
         self._offset += by
         jump = Jump(by, now)
-        self.jumps = [*self.jumps[-15:], jump]
+        before = [Jump(one.by_ns, min(one.at, now)) for one in self.jumps[-15:]]  # none lies in the future
+        self.jumps = [*before, jump]
         if by < 0:
             self.restart(now)
         return jump

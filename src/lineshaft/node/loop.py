@@ -160,6 +160,11 @@ class Loop:
         self._busy = self.fallback.busy or self.shadow is not None
 
     def _take(self, candidate: Candidate) -> None:
+        if candidate.position is None and not self._warm(candidate.seat):
+            candidate.failed = "it failed before it could take over"
+            self._candidate = None
+            candidate.taken.set()
+            return
         try:
             if not self._caught_up(candidate):
                 return
@@ -169,6 +174,11 @@ class Loop:
             self._seat(candidate)
         self._candidate = None
         candidate.taken.set()
+
+    def _warm(self, seat: Seat) -> bool:
+        """Whether a seat has seen every tick and failed at none: the last good one, or the shadow."""
+        shadow = self.shadow
+        return seat is self.fallback.last_good or (shadow is not None and shadow.seat is seat and not shadow.failed)
 
     def _caught_up(self, candidate: Candidate) -> bool:
         """Warm the candidate by a few of the ticks it has not seen; true when none is left."""

@@ -72,8 +72,10 @@ class Seat:
             self._mask_version = table.mask_version
         self._step()
         out = self.engine.out
-        return (out[SCORE].item(0), out[ALARM].item(0) >= 0.5,
-                out[CONFIDENCE].item(0) if self._confidence else 0.0)
+        alarm = out[ALARM].item(0)
+        if alarm != alarm:  # NaN must not pass for "no alarm"
+            raise ArithmeticError("its alarm is not a number")
+        return out[SCORE].item(0), alarm >= 0.5, out[CONFIDENCE].item(0) if self._confidence else 0.0
 
     def said(self) -> Said:
         """The newest step's values with their intervals; none, and not known, where a number of it is not finite."""

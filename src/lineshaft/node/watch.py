@@ -1,13 +1,13 @@
-"""Beside the loop, on a thread of its own: alarm states, their end of shelving, and changes of health."""
+"""Beside the loop, as a job of its own: alarm states, their end of shelving, and changes of health."""
 
 from __future__ import annotations
 
-import queue
-import threading
+from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
 from lineshaft.core.alarm import Alarm
+from lineshaft.core.background import Background, Job
 from lineshaft.core.clock import Clock
 from lineshaft.core.errors import EnvironmentFailed
 from lineshaft.core.health import Health
@@ -20,48 +20,47 @@ _Told = TypeVar("_Told")
 
 
 class Watch:
-    """Takes the loop's alarm changes from ``changes``; tells listeners of alarms and health.
+    """Told of the loop's alarm changes by ``heed``; tells listeners of alarms and health.
 
     ``faults`` says what went wrong here, by who it was.
     """
 
-    def __init__(self, alarms: AlarmBook, name: str, clock: Clock, health: Callable[[], HealthReport]) -> None:
-        self.changes: queue.SimpleQueue[Record | None] = queue.SimpleQueue()
+    def __init__(self, alarms: AlarmBook, name: str, clock: Clock, health: Callable[[], HealthReport],
+                 background: Background) -> None:
         self.on_alarm: list[Callable[[Alarm], None]] = []
         self.on_health: list[Callable[[HealthReport], None]] = []
         self.faults: dict[str, str] = {}
+        self._changes: deque[Record] = deque()
         self._alarms, self._name, self._clock, self._health = alarms, name, clock, health
+        self._background = background
         self._state: Health | None = None
-        self._thread: threading.Thread | None = None
+        self._job: Job | None = None
+
+    def heed(self, record: Record) -> None:
+        """The loop's alarm changed with this record; returns at once."""
+        self._changes.append(record)
+        if self._job is not None:
+            self._job.wake()
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._work, name="lineshaft-watch", daemon=True)
-        self._thread.start()
+        self._job = self._background.every(_EVERY_S, self._turn, "lineshaft-watch")
 
     def stop(self) -> None:
         """Finish what waits; safe to call twice."""
-        if self._thread is not None:
-            self.changes.put(None)
-            self._thread.join()
-            self._thread = None
+        if self._job is not None:
+            self._job.stop()
+            self._job = None
 
     def tell(self, alarm: Alarm) -> None:
         """To every listener; from any thread."""
         for listen in self.on_alarm:
             self._guarded("a listener to alarms", listen, alarm)
 
-    def _work(self) -> None:
-        going = True
-        while going:
-            try:
-                record = self.changes.get(timeout=_EVERY_S)
-                going = record is not None
-                if record is not None:
-                    self._change(record)
-            except queue.Empty:
-                pass
-            self._look_after_alarms()
-            self._look_at_health()
+    def _turn(self) -> None:
+        while self._changes:
+            self._change(self._changes.popleft())
+        self._look_after_alarms()
+        self._look_at_health()
 
     def _change(self, record: Record) -> None:
         before = self._alarms.get(self._name)

@@ -31,7 +31,7 @@ ASSET = "works/hall"
 @case(1, 2, 6, 7, times=len(OLD), quick=len(OLD))
 def older_project_is_taken_over(at: Injection) -> Outcome:
     """This version opens the project folder of an older one: history, outbox, bundle; and learns on from there."""
-    folder = _unpacked(OLD[at.seed % len(OLD)], at.folder)
+    folder = unpacked(OLD[at.seed % len(OLD)], at.folder)
     project, lies = Project.open(folder), []
     with project.historian() as historian:
         lies += _not_as_recorded(folder)
@@ -58,7 +58,7 @@ def older_project_is_taken_over(at: Injection) -> Outcome:
 @case(6, 7, times=2, quick=2)
 def newer_project_is_left_alone(at: Injection) -> Outcome:
     """Files that a newer version wrote (node's buffer, history) are refused in a sentence and not touched."""
-    folder = _unpacked(OLD[-1], at.folder)
+    folder = unpacked(OLD[-1], at.folder)
     name, change = [("node/node.sqlite", "PRAGMA user_version = 99"),
                     ("history/hot.sqlite", "UPDATE state SET layout = 99")][at.seed % 2]
     with closing(sqlite3.connect(folder / name, isolation_level=None)) as db:
@@ -78,7 +78,7 @@ def newer_project_is_left_alone(at: Injection) -> Outcome:
     return Outcome(lies=tuple(lies))
 
 
-def _unpacked(archive: Path, folder: Path) -> Path:
+def unpacked(archive: Path, folder: Path) -> Path:
     with tarfile.open(archive) as opened:
         opened.extractall(folder, filter="data")
     return folder

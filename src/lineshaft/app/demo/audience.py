@@ -6,9 +6,11 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from lineshaft.app import flow
 from lineshaft.app.child import Child
+from lineshaft.app.collecting import FETCH, collect
 from lineshaft.app.demo.story import Story, short
 from lineshaft.app.remote import RemoteNode
 from lineshaft.app.talk import Talk
@@ -19,7 +21,7 @@ from lineshaft.core.store import Historian
 from lineshaft.node.buffer import Entry
 
 POLL_S = 0.25
-FETCH = 1000
+
 
 
 class Audience:
@@ -36,12 +38,8 @@ class Audience:
     def look(self) -> None:
         """Everything since the last look."""
         found = self.node.glance(limit=0, outbox=FETCH)
-        entries: Sequence[Entry] = found.entries
-        while entries:
-            self.node.acknowledge_outbox(flow.deliver(entries, self.historian, found.status["node"]))
-            for entry in entries:
-                self._take(entry.decision)
-            entries = self.node.outbox(limit=FETCH) if len(entries) == FETCH else ()
+        collect(found.entries, keep=partial(self._keep, found.status["node"]),
+                acknowledge=self.node.acknowledge_outbox, more=lambda: self.node.outbox(limit=FETCH))
         health = found.health
         if health.state != self._state:
             self._state = health.state
@@ -56,6 +54,12 @@ class Audience:
                 break
             calm += self.period_ns
         return calm
+
+    def _keep(self, node: str, entries: Sequence[Entry]) -> int:
+        number = flow.deliver(entries, self.historian, node)
+        for entry in entries:
+            self._take(entry.decision)
+        return number
 
     def _take(self, decision: Decision) -> None:
         if decision.alarm and not self._alarm:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.core.private import require_private
 
 FINGERPRINT = "sha256:"
 _VALID = timedelta(days=5 * 365)
@@ -39,9 +40,12 @@ def own_identity(pki: Path, name: str = "lineshaft") -> Identity:
 
 
 def load_identity(certificate: Path, private_key: Path) -> Identity:
-    """Check that both files are there and read the application URI; ``UsageError`` names the bad file."""
+    """Check that both files are there and read the application URI; ``UsageError`` names the bad file, ``Refused`` a
+    key that others can read.
+    """
     if not private_key.is_file():
         raise UsageError("no such private key", where=str(private_key), do="give the path of a PEM file")
+    require_private(private_key, "the private key")
     found = read_certificate(certificate)
     try:
         names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

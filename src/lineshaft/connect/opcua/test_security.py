@@ -198,3 +198,11 @@ async def test_a_policy_that_the_server_does_not_offer_is_named(server_pki: secu
         with pytest.raises(EnvironmentFailed, match="does not offer security 'None'; set the option security"):
             async with connected(strict.url):
                 pass
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes say little there")
+def test_an_identity_whose_key_others_can_read_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    first = security.own_identity(tmp_path)
+    first.private_key.chmod(0o640)
+    with pytest.raises(Refused, match=r"others can read the private key; chmod 600 .*key\.pem"):
+        security.own_identity(tmp_path)

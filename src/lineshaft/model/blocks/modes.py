@@ -6,7 +6,7 @@ moves from one mode to the next.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,26 @@ TIE = 1e-5
 
 
 class OfModes(Block, Protocol):
-    """A block that gives ``mode`` [K], one-hot or 0 while unknown, and ``since_mode`` [1], ticks since it changed."""
+    """A block that gives ``mode`` [K], one-hot or 0 while none was told yet, ``since_mode`` [1], ticks since it
+    changed, and ``mode_known`` [1], 0 where the plant is in none of them.
+
+    It stands behind ``front``. Where a mode is told by the plant's own signals, and so only once they are there, it is
+    not ``at_once``.
+    """
+
+    @property
+    def front(self) -> tuple[Block, ...]: ...
+
+    @property
+    def at_once(self) -> bool: ...
 
     @property
     def count(self) -> int:
         """K, once it was fitted."""
+
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """What each mode is called [K], once it was fitted."""
 
 
 class Modes:
@@ -39,6 +54,8 @@ class Modes:
     """
 
     reads: tuple[str, ...] = ("x", "quality")
+    front: ClassVar[tuple[Block, ...]] = ()
+    at_once: ClassVar[bool] = True
 
     def __init__(self, columns: tuple[int, ...] = (), resolution: float = 0.02, least: float = 0.01,
                  longest: int = 10_000) -> None:
@@ -50,6 +67,13 @@ class Modes:
     @property
     def count(self) -> int:
         return len(self.centres)
+
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """A single mode word's own values, else 1 to K."""
+        if len(self.columns) != 1:
+            return np.arange(1.0, self.count + 1.0)
+        return np.asarray(np.round(self.origin[0] + self.centres[:, 0] * self.scale[0], 6), np.float64)
 
     def fit(self, seen: Seen) -> None:
         if not self.columns:
@@ -72,7 +96,7 @@ class Modes:
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         if len(self.centres) == 1:
             one = g.add(g.multiply(g.slice(wires["x"], 0, 1), 0.0), 1.0)
-            return {"mode": one, "since_mode": g.multiply(one, float(self.longest))}
+            return {"mode": one, "since_mode": g.multiply(one, float(self.longest)), "mode_known": one}
         readable = g.greater(g.smallest(self._of(g, wires["quality"])), 0.5)
         distance = self._distance(g, self._of(g, wires["x"]))
         nearest = g.number(g.at_least(g.smallest(distance), distance))
@@ -82,11 +106,8 @@ class Modes:
         held = g.where(readable, now, old)
         g.keep("mode_held", held)
         mode = g.slice(held, 0, len(self.centres))
-        changed = g.greater(g.largest(g.absolute(g.subtract(held, old))), 0.5)
-        counted = g.minimum(g.add(g.state("mode_age", (1,)), 1.0), float(self.longest))
-        since = g.multiply(g.where(changed, 0.0, counted), g.largest(mode))
-        g.keep("mode_age", since)
-        return {"mode": mode, "since_mode": since}
+        known = g.multiply(g.largest(mode), g.subtract(1.0, g.slice(held, len(self.centres), len(self.centres) + 1)))
+        return {"mode": mode, "since_mode": since_change(g, held, old, mode, self.longest), "mode_known": known}
 
     def _of(self, g: StepBuilder, row: Wire) -> Wire:
         return g.concat([g.slice(row, c, c + 1) for c in self.columns])
@@ -97,3 +118,12 @@ class Modes:
         gap = g.subtract(g.reshape(place, (1, *place.shape)), self.centres)
         square = g.reshape(g.sum(g.square(gap)), (len(self.centres),))
         return g.add(square, TIE * np.arange(len(self.centres)))
+
+
+def since_change(g: StepBuilder, held: Wire, old: Wire, mode: Wire, longest: int) -> Wire:
+    """Ticks [1] since what is ``held`` changed, at most ``longest``; 0 until there is a ``mode`` [K]."""
+    changed = g.greater(g.largest(g.absolute(g.subtract(held, old))), 0.5)
+    counted = g.minimum(g.add(g.state("mode_age", (1,)), 1.0), float(longest))
+    since = g.multiply(g.where(changed, 0.0, counted), g.largest(mode))
+    g.keep("mode_age", since)
+    return since

@@ -1,6 +1,6 @@
-"""Two forecasters in one graph, their plain mean.
+"""Two forecasters in one graph, their mean with fixed weights.
 
-Equal weights are hard to beat, since learnt ones are as uncertain as the forecasts themselves (Clemen, Int. J.
+Fixed weights are hard to beat, since learnt ones are as uncertain as the forecasts themselves (Clemen, Int. J.
 Forecasting 5, 1989).
 """
 
@@ -17,7 +17,7 @@ from lineshaft.model.pipeline import Wires
 
 
 class Blend(Forecaster):
-    """A map of the window and a recursion: they err in different ways."""
+    """A map of the window and a recursion: they err in different ways. ``weight`` is how much the first counts."""
 
     name: ClassVar[str] = "blend"
     cost: ClassVar[int] = 3
@@ -27,11 +27,13 @@ class Blend(Forecaster):
         names = (str(self.settings.get("first", "ridge")), str(self.settings.get("second", "smoothing")))
         kinds: list[type[Forecaster]] = [discovery.load(FAMILY, name).FORECASTER for name in names]
         self.parts = [kind(plan, kind.choices(plan)[0], seed) for kind in kinds]
+        self.weight = float(self.settings.get("weight", 0.75))
         self.memory = max(part.memory for part in self.parts)
 
     @classmethod
     def choices(cls, plan: Plan) -> Sequence[Settings]:
-        return ({}, {"second": "arima"}, {"first": "arima"})
+        return ({}, {"weight": 0.5}, {"second": "trees", "weight": 0.5}, {"second": "arima"},
+                {"first": "arima", "weight": 0.5})
 
     def learn(self, series: Series) -> None:
         for part in self.parts:
@@ -39,7 +41,7 @@ class Blend(Forecaster):
 
     def forecast(self, g: StepBuilder, wires: Wires) -> Wire:
         first, second = (part.forecast(g, wires) for part in self.parts)
-        return g.multiply(g.add(first, second), 0.5)
+        return g.add(g.multiply(first, self.weight), g.multiply(second, 1.0 - self.weight))
 
 
 FORECASTER = Blend

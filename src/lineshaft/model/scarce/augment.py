@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -29,6 +30,13 @@ class Method(Protocol):
     def __call__(self, runs: Runs, random: np.random.Generator) -> NDArray[np.float64]: ...
 
 
+class Way(Protocol):
+    """The examples with made runs behind them, and the rows that teach."""
+
+    def __call__(self, examples: Examples, fit: Rows, *, copies: int, seed: int, cold: int
+                 ) -> tuple[Examples, Rows]: ...
+
+
 def methods() -> tuple[str, ...]:
     """Every way there is, by name."""
     return discovery.names(FAMILY)
@@ -48,8 +56,14 @@ def augmented(examples: Examples, fit: Rows, method: str, copies: int = 4, seed:
     stretches = _stretches(examples, fit)
     if not stretches:
         raise UsageError("no row teaches, so nothing can be made of it", where="augment")
-    runs = [(kind, np.asarray(make(own, random))) for kind, own in sorted(stretches.items())
-            for _ in range(copies * len(own))]
+    return behind(examples, fit, [(kind, np.asarray(make(own, random))) for kind, own in sorted(stretches.items())
+                                  for _ in range(copies * len(own))], cold)
+
+
+def behind(examples: Examples, fit: Rows, runs: Sequence[tuple[int, NDArray[np.float64]]], cold: int
+           ) -> tuple[Examples, Rows]:
+    """The examples with runs (class, values [T, C]) behind them, each a group of its own, and the rows that teach: a
+    run's first ``cold`` do not."""
     dataset = examples.dataset
     made = np.concatenate([run for _, run in runs])
     sizes = [len(run) for _, run in runs]
@@ -85,13 +99,18 @@ def _stretches(examples: Examples, fit: Rows) -> dict[int, list[NDArray[np.float
 
 
 def against_none(candidate: Candidate, examples: Examples, folds: Sequence[Fold], loss: Loss, execute: Executor, *,
-                 copies: int = 4, seed: int = 0, cold: int = 0) -> dict[str, Trial]:
-    """The candidate without made runs and with those of each method; the rows that judge are the same real ones."""
+                 copies: int = 4, seed: int = 0, cold: int = 0, more: Mapping[str, Way] | None = None
+                 ) -> dict[str, Trial]:
+    """The candidate without made runs and with those of each method; the rows that judge are the same real ones.
+
+    ``more`` are further ways by name, such as a simulator's runs: ``partial(simulated, simulator=...)``.
+    """
     found = {NONE: judge(candidate, examples, folds, loss, execute)}
-    for method in methods():
+    ways: dict[str, Way] = {name: partial(augmented, method=name) for name in methods()}
+    for method, way in {**ways, **(more or {})}.items():
         losses, trial = [], Trial(method)
         for fold in folds:
-            grown, teaching = augmented(examples, fold.fit, method, copies, seed, cold)
+            grown, teaching = way(examples, fold.fit, copies=copies, seed=seed, cold=cold)
             judging = np.concatenate([fold.judge, np.zeros(len(grown) - len(examples), np.bool_)])
             trial = judge(candidate, grown, [Fold(teaching, judging)], loss, execute)
             losses.append(trial.loss)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from lineshaft.app.console.door import Role
 from lineshaft.core.clock import SECOND
 from lineshaft.core.errors import Refused, UsageError
+from lineshaft.core.private import require_private
 
 HOUR = 3_600 * SECOND
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -124,6 +124,5 @@ def _check_certificate(policy: Policy, where: str) -> None:
     for key, path in (("certificate", policy.certificate), ("private-key", policy.private_key)):
         if path is not None and not path.is_file():
             raise UsageError(f"{key}: there is no file {path}", where=where, do="mend the path")
-    if policy.private_key and os.name == "posix" and policy.private_key.stat().st_mode & 0o077:
-        raise Refused("others can read the private key", where=str(policy.private_key),
-                      do=f"chmod 600 {policy.private_key.name}")
+    if policy.private_key is not None:
+        require_private(policy.private_key, "the private key")

@@ -162,7 +162,8 @@ def beside(own: dict[str, object], plain: dict[str, dict[str, float]], peers: di
         rows[name] = mases(errors, scale) | {
             "training_s": told["training_s"], "decision_us": told["decision_us"]}
         for ratio, (ours, theirs) in RATIOS.items():
-            ratios[ratio][name] = float(str(own[ours])) / told[theirs]
+            if told[theirs] is not None:
+                ratios[ratio][name] = float(str(own[ours])) / told[theirs]
         peers[name] = rows[name]
     return {"baselines": plain, "baseline_best": min(row["mase_7"] for row in rows.values()), **ratios}
 
@@ -179,7 +180,8 @@ frame = pd.DataFrame({"unique_id": "de", "ds": days, "y": y})
 
 def keep(name, table, training, spent):
     said = table.sort_values(["cutoff", "ds"])[name].to_numpy().reshape(count, reach)[:, leads - 1]
-    found[name] = {"said": said.tolist(), "training_s": training, "decision_us": 1e6 * max(spent, 1e-9) / count}
+    clear = spent > 0.05 * training  # it is a difference of two runs: less is noise, and no figure
+    found[name] = {"said": said.tolist(), "training_s": training, "decision_us": 1e6 * spent / count if clear else None}
     save()
 
 import lightgbm

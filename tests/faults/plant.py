@@ -113,7 +113,8 @@ class World:
             if bent is None or not self.serving:
                 continue
             value, quality, shift = bent
-            self.published[tag.path][time_ns + shift] = (value, quality)
+            text = any(one.path == tag.path and one.kind == "text" for one in self.simulator.tags)
+            self.published[tag.path][time_ns + shift] = (np.nan if text else value, quality)
             with suppress(Exception):  # a server that is going down
                 await self.simulator.publish(Samples.row([tag.path], time_ns + shift, np.array([value]),
                                                          np.array([quality], np.uint32)))
@@ -122,6 +123,16 @@ class World:
         """What the faults make of a value; silence is stronger than all else."""
         found = [bends[path] for bends in self.bends.values() if path in bends]
         return None if None in found else (found or [plain])[-1]
+
+    async def served(self, tag: Tag | None) -> None:
+        """The server starts anew with this tag in place of the fourth, or without one there."""
+        self.serving = False
+        await self.simulator.stop()
+        fourth = () if tag is None else (tag,)
+        self.simulator = Simulator((*TAGS[:3], *fourth, *TAGS[4:]), self.simulator.url,
+                                   namespace=self.simulator.server.namespace)
+        await self.simulator.start()
+        self.serving = True
 
     async def flood(self, time_ns: int) -> None:
         """One more value of every tag that nothing else bends, between two slots."""
@@ -196,7 +207,7 @@ class World:
             good = usable(series.quality)
             for moment, value, code in zip(series.time[good], series.value[good], series.quality[good], strict=True):
                 given = self.published[path].get(int(moment))
-                if given is None or (float(value), int(code)) != given:
+                if given is None or int(code) != given[1] or not np.array_equal(value, given[0], equal_nan=True):
                     raise AssertionError(f"{path} at {moment}: the history holds {value:g}, the plant gave {given}")
         return lost, doubled
 

@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -16,12 +18,13 @@ from tests.node.conftest import START, FakeEngine
 
 from lineshaft.core.answer import Answer
 from lineshaft.core.clock import SECOND, ManualClock
-from lineshaft.core.decision import Source
+from lineshaft.core.decision import Decision, Source
 from lineshaft.core.errors import Refused
 from lineshaft.core.sample import Samples
 from lineshaft.core.step import Port
 from lineshaft.node.buffer import DiskBuffer
 from lineshaft.node.loop import Loop
+from lineshaft.node.metrics import MOST_ANSWERS, answers
 from lineshaft.node.record import Record, Said
 from lineshaft.node.seat import Loaded
 
@@ -153,3 +156,32 @@ def test_an_outbox_of_an_earlier_version_is_read_and_goes_on(tmp_path: Path) -> 
     old, new = (entry.decision for entry in buffer.pending())
     buffer.close()
     assert (old.time, old.values) == (5, ()) and new.values == (1.0, 2.0)
+
+
+def test_what_prometheus_reads_has_the_newest_values_and_no_more_than_it_can_keep(loaded: Loaded, clock: ManualClock,
+                                                                                   row: Row) -> None:
+    loop = Loop(loaded, clock=clock)
+    assert list(answers(loop)) == []
+    ticked(loop, clock, row, 8.0)
+    told = {one.name: one.samples for one in answers(loop)}
+    value, low, high = (told[f"lineshaft_answer{end}"] for end in ("", "_low", "_high"))
+    assert [one.value for one in value] == [8.0, 16.0] and [one.value for one in low] == [7.0, 15.0]
+    assert [one.value for one in high] == [9.0, 17.0]
+    assert value[1].labels == {"loop": loop.name, "answer": "cell/load", "ahead": "3", "unit": "kW"}
+    assert (told["lineshaft_answers"][0].value, told["lineshaft_answer_known"][0].value) == (2, 1)
+
+
+def test_an_answer_that_is_no_number_leaves_prometheus(loaded: Loaded, clock: ManualClock, row: Row) -> None:
+    loop = Loop(loaded, clock=clock)
+    vars(loaded.engine)["factor"] = float("nan")
+    ticked(loop, clock, row, 8.0)
+    told = {one.name: one.samples for one in answers(loop)}
+    assert told.get("lineshaft_answer", []) == [] and [one.value for one in told["lineshaft_answer_known"]] == [0]
+
+
+def test_of_a_long_forecast_prometheus_gets_the_first_and_is_told_how_many_there_are() -> None:
+    many = tuple(Answer("load", "kW", ahead) for ahead in range(1, 97))
+    numbers = tuple(float(one.ahead) for one in many)
+    latest = Decision("cell", "", 1, 0.0, False, answers=many, values=numbers, low=numbers, high=numbers)
+    told = {one.name: one.samples for one in answers(cast(Loop, SimpleNamespace(name="cell", latest=latest)))}
+    assert len(told["lineshaft_answer"]) == MOST_ANSWERS and told["lineshaft_answers"][0].value == 96

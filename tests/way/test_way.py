@@ -11,6 +11,7 @@ import pandas as pd
 from tests.way.conftest import START, plant
 
 from lineshaft.app import edge, flow
+from lineshaft.app.answering import answered
 from lineshaft.app.project import Project
 from lineshaft.bundle.inspect import look
 from lineshaft.core.answer import Answer
@@ -35,6 +36,13 @@ def test_from_a_recorded_export_to_values_in_history(project: Make, asked: Ask, 
     assert all({"value", "known", "score"} <= one.outputs.keys() for one in bundle.golden)
     for word in ("naive mean", "Infers NOX from 3 other tags", "held out rmse", "known is false"):
         assert word in bundle.card
+
+    with made.historian() as historian:
+        held = answered(made, historian, bundle, bundle.manifest.version)
+    assert held is not None and len(held.times) == 180 and held.measured.shape == held.value.shape
+    assert held.naive_name == "naive mean" and held.loss < 4.0 < held.naive_loss
+    assert {one.tag for one in held.weights[:2]} == {"temperature", "oxygen"} and held.weights[2].share < 0.01
+    assert held.board is not None and held.board.rows[0].name == "ridge"
 
     rehearsed = asked("model", "rehearse", "--project", str(made.folder), "--quiet", "--start", "2024-03-01 06:02",
                       "--end", "2024-03-01 06:05")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, get_type_hints
 
 import msgspec
@@ -48,6 +48,12 @@ class Goal:
 def tasks() -> tuple[str, ...]:
     """Every task there is."""
     return (MONITOR, *discovery.names(FAMILY))
+
+
+def defaults(task: str) -> dict[str, Any]:
+    """The settings of a task that have a default, with it."""
+    own = () if task == MONITOR else fields(_shape(discovery.load(FAMILY, task).TASK))
+    return {one.name: one.default for one in own if one.default is not MISSING}
 
 
 def learning(task: str, goal: Goal, place: Place = lambda *keys: ".".join(keys)) -> Learning:

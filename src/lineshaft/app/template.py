@@ -24,7 +24,7 @@ source = "{source}"
 # user = "lineshaft"                   # the password comes from the environment: LINESHAFT_PASSWORD
 
 [tasks.{loop}]
-task = "monitor"                       # multivariate process monitoring; docs/tasks.md names the others
+task = "monitor"                       # what the model is for; docs/tasks.md names them all
 tags = ["*"]                           # patterns of tag paths
 leave-out = []
 period = "{period}"                    # one decision each

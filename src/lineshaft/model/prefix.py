@@ -88,12 +88,12 @@ class _Moves:
         return MOST_SETTLING * self.window
 
     def lateness(self) -> int:
-        """Ticks before a change is told for which the plant was on its way already, in nine of ten changes."""
+        """Ticks before a change is told for which the plant was on its way already, in the slowest change."""
         most, found = MOST_SETTLING * self.window, [0]
         for row in np.flatnonzero(self._changed() & self.roles.fit):
             before = self.farthest[row - min(most, int(self.age[row])):row] <= self.usual
             found.append(int(np.argmax(before[::-1])) if before.any() else len(before))
-        return min(int(np.ceil(np.quantile(found, 0.9))), most)
+        return min(max(found), most)
 
     def far_from(self, settle: int, late: int) -> NDArray[np.bool_]:
         """Rows so many ticks after a change of mode and so many before the next."""

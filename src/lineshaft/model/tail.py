@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -106,11 +106,18 @@ def reliability(whole: Pipeline, examples: Examples, held_out: Rows, execute: Ex
     kind = next((kind for kind, block in (("class", ClassSet), ("number", Interval))
                  if any(isinstance(one, block) for one in whole.blocks)), "")
     examples, held_out = runs_with(examples, held_out & examples.known)
-    shaping, sizing = _roles(examples, held_out, kind)
-    if not kind or (shaping & sizing).any():
+    if not kind:
         return ()
     seen = replay(whole, examples.dataset, WITH_VALUE[:3], execute)
+    return curve(kind, examples, held_out, {name: np.asarray(seen[name], np.float64) for name in WITH_VALUE[:3]})
+
+
+def curve(kind: str, examples: Examples, held_out: Rows, said: Mapping[str, NDArray[np.float64]]) -> tuple[Mark, ...]:
+    """The curve of what was ``said`` (``value``, ``low`` and ``high`` [N, V]) of "class" or of "number"."""
+    shaping, sizing = _roles(examples, held_out, kind)
+    if (shaping & sizing).any():
+        return ()
     if kind == "class":
-        return of_classes(np.asarray(seen["value"][sizing], np.float64), numbers_of(examples.target[sizing]))
-    error = np.abs(examples.target - seen["value"]) / np.maximum((seen["high"] - seen["low"]) / 2, 1e-12)
+        return of_classes(said["value"][sizing], numbers_of(examples.target[sizing]))
+    error = np.abs(examples.target - said["value"]) / np.maximum((said["high"] - said["low"]) / 2, 1e-12)
     return of_intervals(error[sizing], error[shaping], examples.group[sizing], examples.group[shaping])

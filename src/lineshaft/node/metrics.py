@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import Protocol, TypeVar
@@ -25,6 +26,7 @@ from lineshaft.node.grid import TickGrid
 from lineshaft.node.health import HealthReport
 from lineshaft.node.loop import Loop
 
+MOST_ANSWERS = 64  # a series each, three times: what keeps them pays for every one
 _Family = TypeVar("_Family", CounterMetricFamily, GaugeMetricFamily)
 
 
@@ -54,6 +56,7 @@ class NodeCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._counters()
         yield from self._gauges()
+        yield from answers(self._node.loop)
         yield self._latency()
         yield self._info()
 
@@ -97,6 +100,24 @@ class NodeCollector(Collector):
             "digest": loop.bundle.digest, "version": str(loop.bundle.manifest.version),
             "last_good": last_good.digest if last_good else "", "shadow": shadow.seat.digest if shadow else ""})
         return family
+
+
+def answers(loop: Loop) -> Iterator[Metric]:
+    """The newest decision's values and their ends, ``MOST_ANSWERS`` of them; nothing where it has none."""
+    latest = loop.latest
+    if latest is None or not latest.answers:
+        return
+    for name, text, numbers in (("", "Newest value", latest.values), ("_low", "Low end of its interval", latest.low),
+                                ("_high", "High end of its interval", latest.high)):
+        family = GaugeMetricFamily(f"lineshaft_answer{name}", text, labels=["loop", "answer", "ahead", "unit"])
+        for one, number in list(zip(latest.answers, numbers, strict=False))[:MOST_ANSWERS]:
+            if math.isfinite(number):
+                family.add_metric([loop.name, one.name, str(one.ahead), one.unit], number)
+        yield family
+    yield _one(GaugeMetricFamily("lineshaft_answers", "How many values a decision has; the first 64 are told",
+                                 labels=["loop"]), [loop.name], len(latest.answers))
+    yield _one(GaugeMetricFamily("lineshaft_answer_known", "1 while the model says that it knows", labels=["loop"]),
+               [loop.name], int(latest.known))
 
 
 def counters(node: Counting) -> tuple[tuple[str, str, int], ...]:

@@ -6,10 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 from tests.faults.case import Injection, Outcome, case
 from tests.faults.plant import PERIOD_NS, TAGS, World, running
 
+from lineshaft.connect.opcua.simulator import Simulator
 from lineshaft.core.clock import SECOND
 from lineshaft.core.quality import BAD_SENSOR_FAILURE, UNCERTAIN_LAST_USABLE
 
@@ -28,6 +30,33 @@ async def server_killed(world: World) -> AsyncIterator[set[str]]:
     yield ALL
     await world.simulator.start()
     world.serving = True
+
+
+@asynccontextmanager
+async def nodes_numbered_anew(world: World) -> AsyncIterator[set[str]]:
+    """The server comes back with other NodeIds for the same paths, and stays so."""
+    world.serving = False
+    await world.simulator.stop()
+    world.simulator = Simulator(TAGS, world.simulator.url, namespace="urn:another:program")
+    yield ALL
+    await world.simulator.start()
+    world.serving = True
+
+
+@asynccontextmanager
+async def tag_of_another_type(world: World) -> AsyncIterator[set[str]]:
+    """The server comes back with a text where a number was, for a while."""
+    await world.served(replace(TAGS[3], kind="text"))
+    yield set()
+    await world.served(TAGS[3])
+
+
+@asynccontextmanager
+async def tag_vanished(world: World) -> AsyncIterator[set[str]]:
+    """The server comes back without one of its tags, for a while."""
+    await world.served(None)
+    yield set()
+    await world.served(TAGS[3])
 
 
 @asynccontextmanager
@@ -144,16 +173,18 @@ async def flooded(world: World) -> AsyncIterator[set[str]]:
 
 
 FAULTS: Mapping[str, Fault] = {fault.__name__: fault for fault in (
-    server_killed, link_cut, link_silent, link_slow, link_garbled, subscription_lost, tag_frozen, tag_bad,
-    tag_uncertain, tag_far_ahead, tag_far_behind, tag_not_a_number, plant_stalls, flooded)}
+    server_killed, nodes_numbered_anew, tag_of_another_type, tag_vanished, link_cut, link_silent, link_slow,
+    link_garbled, subscription_lost, tag_frozen, tag_bad, tag_uncertain, tag_far_ahead, tag_far_behind,
+    tag_not_a_number, plant_stalls, flooded)}
 
 
 @case(1, 2, 3, 7, times=3 * len(FAULTS), quick=4)
 def plant_fault(at: Injection) -> Outcome:
-    """One fault of the plant or its wire for eight periods: killed, cut, hung, slow, garbled, forgotten, frozen, bad,
-    uncertain, in another hour, not a number, stalled, a hundredfold."""
+    """One fault of the plant or its wire for eight periods: killed, numbered anew, of another type,
+    vanished, cut, hung, slow, garbled, forgotten, frozen, bad, uncertain, in another hour, not a number, stalled, a
+    hundredfold."""
     names = list(FAULTS)
-    return asyncio.run(_broken(at, [names[(at.seed * 5) % len(names)]]))
+    return asyncio.run(_broken(at, [names[at.seed * 5 % len(names)]]))
 
 
 @case(1, 2, 3, 7, times=20, quick=1)

@@ -21,17 +21,17 @@ def score_chart(frame: Frame, text: Text, numbers: dict[int, int]) -> Markup:
     scale = score_scale(data.score, data.limit)
     limit = float(scale(np.array([data.limit]))[0])
     layers = [
-        _shape("alarmed", blocks(frame.spans(data.alarms))),
-        _shape("alarm-edge", blocks(frame.spans(data.alarms), 0, 2)),
-        _shape("event", blocks(frame.spans(data.events), HEIGHT - 4, 4)),
+        shape("alarmed", blocks(frame.spans(data.alarms))),
+        shape("alarm-edge", blocks(frame.spans(data.alarms), 0, 2)),
+        shape("event", blocks(frame.spans(data.events), HEIGHT - 4, 4)),
         _rule("limit", limit),
-        _shape("trace score", trace(frame.grid, data.score, scale)),
+        shape("trace score", trace(frame.grid, data.score, scale)),
     ]
     title = join(el("b", text("chart.score")), " ",
                  el("span", text(f"chart.scale_{scale.bend}"), class_="unit"))
     marks = join(_alarm_marks(frame, numbers), el("span", text("chart.limit"), class_="limit-name",
                                                   style=f"bottom:{100 * limit:.2f}%"))
-    return _figure(title, layers, scale, marks, "chart tall", text("chart.score"))
+    return figure(title, layers, scale, marks, "chart tall", text("chart.score"))
 
 
 def tag_chart(frame: Frame, text: Text, column: int, *, band: tuple[float, float] | None = None,
@@ -42,16 +42,16 @@ def tag_chart(frame: Frame, text: Text, column: int, *, band: tuple[float, float
     sure = np.where(good, value, np.nan)
     scale = fitted(sure if np.isfinite(sure).any() else value, band or ())
     layers = [
-        _shape("alarmed", blocks(frame.spans(data.alarms))),
-        _shape("alarm-edge", blocks(frame.spans(data.alarms), 0, 3)),
+        shape("alarmed", blocks(frame.spans(data.alarms))),
+        shape("alarm-edge", blocks(frame.spans(data.alarms), 0, 3)),
         _band(scale, band),
-        _shape("doubtful", "" if good.all() else trace(frame.grid, np.where(good, np.nan, value), scale)),
-        _shape("trace dense" if frame.grid.dense else "trace", trace(frame.grid, sure, scale)),
-        _shape("bad", blocks(marked(frame.grid, ~good), HEIGHT - 5, 5)),
+        shape("doubtful", "" if good.all() else trace(frame.grid, np.where(good, np.nan, value), scale)),
+        shape("trace dense" if frame.grid.dense else "trace", trace(frame.grid, sure, scale)),
+        shape("bad", blocks(marked(frame.grid, ~good), HEIGHT - 5, 5)),
     ]
     title = join(name(tag.name if style.endswith("small") else tag.path), " ",
                  el("span", shown_unit(tag.unit), class_="unit") if tag.unit else None)
-    return _figure(title, layers, scale, None, style, _said(text, tag.path, sure, tag.unit))
+    return figure(title, layers, scale, None, style, _said(text, tag.path, sure, tag.unit))
 
 
 def _said(text: Text, path: str, value: Floats, unit: str) -> str:
@@ -63,8 +63,9 @@ def _said(text: Text, path: str, value: Floats, unit: str) -> str:
                 unit=unit)
 
 
-def _figure(title: Markup, layers: Sequence[Markup | None], scale: Scale, marks: Markup | None, style: str,
-            said: str) -> Markup:
+def figure(title: Markup, layers: Sequence[Markup | None], scale: Scale, marks: Markup | None, style: str,
+           said: str) -> Markup:
+    """One drawing with its axis and name; ``said`` is it in words."""
     ticks = scale.ticks(number, 3 if style.endswith("small") else 4)
     rules = join(_rule("grid", tick.at) for tick in ticks)
     drawing = el("svg", rules, layers, viewBox=f"0 0 {WIDTH} {HEIGHT}", preserveAspectRatio="none",
@@ -119,12 +120,13 @@ def _band(scale: Scale, band: tuple[float, float] | None) -> Markup | None:
         return None
     low, high = (float(place) for place in scale(np.array(band)))
     top = HEIGHT * (1 - high)
-    return _shape("band", f"M0 {top:.1f}h{WIDTH}v{max(HEIGHT * (high - low), 0.5):.1f}h-{WIDTH}z")
+    return shape("band", f"M0 {top:.1f}h{WIDTH}v{max(HEIGHT * (high - low), 0.5):.1f}h-{WIDTH}z")
 
 
 def _rule(style: str, at: float) -> Markup:
     return Markup(f'<path class="{style}" d="M0 {HEIGHT * (1 - at):.1f}h{WIDTH}"/>')
 
 
-def _shape(style: str, path: str) -> Markup | None:
+def shape(style: str, path: str) -> Markup | None:
+    """A path, or nothing where there is none."""
     return Markup(f'<path class="{style}" d="{path}"/>') if path else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lineshaft.app.report.answered import Answered
 from lineshaft.core.decision import Cause
 from lineshaft.core.errors import UsageError
 from lineshaft.core.manifest import Certificate, Manifest
@@ -126,7 +127,7 @@ class ReportData:
     ``first_row`` is the number of the first row shown, where a part of a run is.
     ``bands`` [C] are the normal bands where they are known from elsewhere, None to take them from these rows.
     ``files`` are (what it is, where it was written). Everything that is text may come from strangers: it is
-    escaped.
+    escaped. ``answered`` is how good a task with an answer is, None for a monitor.
     """
 
     title: str
@@ -162,6 +163,7 @@ class ReportData:
     files: tuple[tuple[str, str], ...] = ()
     command: str = ""
     bands: tuple[tuple[float, float] | None, ...] | None = None
+    answered: Answered | None = None
 
     def __post_init__(self) -> None:
         rows, columns = len(self.times), len(self.tags)

@@ -11,6 +11,7 @@ from lineshaft.app.report.data import ReportData
 from lineshaft.app.report.frame import Frame
 from lineshaft.app.report.markup import Markup, el, join, name
 from lineshaft.app.report.sections.alarms import alarms
+from lineshaft.app.report.sections.answer.page import answers
 from lineshaft.app.report.sections.lineage import decided, lineage
 from lineshaft.app.report.sections.quality import quality
 from lineshaft.app.report.sections.trends import trends
@@ -33,8 +34,9 @@ def render(data: ReportData, lang: str = "en") -> str:
               el("meta", name="color-scheme", content="light dark"),
               el("title", f"{data.title} · Lineshaft"), el("style", Markup(style)))
     body = el("body", _header(data, text),
-              el("main", verdict(data, text), alarms(data, frame, text), trends(data, frame, text),
-                 quality(data, text), trust(data, text), decided(data, text), lineage(data, text)),
+              el("main", verdict(data, text), answers(data.answered, text), alarms(data, frame, text),
+                 trends(data, frame, text), quality(data, text), trust(data, text), decided(data, text),
+                 lineage(data, text)),
               _patterns(), el("script", Markup(script)))
     return join(Markup("<!doctype html>\n"), el("html", head, body, lang=text("page.lang"))) + "\n"
 
@@ -62,8 +64,8 @@ def _header(data: ReportData, text: Text) -> Markup:
     facts = [covered, text.html("page.size", rows=f"{rows:,}", tags=f"{len(data.tags):,}"),
              text.html("page.period", period=text.duration(data.period_ns)) if dated else None,
              text.html("page.made", created=moment(data.created))]
-    links = ("alarms", "trends", "quality", "trust", "decided", "lineage")
-    present = {"alarms": bool(data.alarms), "quality": data.quality is not None,
+    links = ("answers", "alarms", "trends", "quality", "trust", "decided", "lineage")
+    present = {"answers": data.answered is not None, "alarms": bool(data.alarms), "quality": data.quality is not None,
                "decided": bool(data.choices or data.findings)}
     return el("header", el("h1", name(data.title)),
               el("p", [el("span", fact) for fact in facts if fact], class_="facts"),

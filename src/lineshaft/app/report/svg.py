@@ -52,6 +52,25 @@ def trace(grid: Grid, value: Floats, scale: Scale) -> str:
     return _envelope(grid, value, scale) if grid.dense else _points(grid, value, scale)
 
 
+def ribbon(grid: Grid, low: Floats, high: Floats, scale: Scale) -> str:
+    """The area between two lines; NaN of either breaks it."""
+    least = np.fmin.reduceat(np.where(np.isfinite(high), low, np.nan), grid.first)
+    most = np.fmax.reduceat(np.where(np.isfinite(low), high, np.nan), grid.first)
+    there = np.isfinite(least) & np.isfinite(most)
+    x = ((grid.column + 0.5) * (WIDTH / grid.columns)).astype(np.float64)
+    bottom, top = (HEIGHT * (1 - scale(side.astype(np.float64))) for side in (least, most))
+    piece = grid.pieces[grid.first]
+    cuts = np.flatnonzero(~there[1:] | ~there[:-1] | (np.diff(piece) != 0)) + 1
+    parts = [part for part in np.split(np.arange(len(x)), cuts) if there[part].all()]
+    return "".join(_area(x[part], top[part], bottom[part]) for part in parts)
+
+
+def _area(x: Floats, top: Floats, bottom: Floats) -> str:
+    there = [f"{_short(at)} {_short(up)}" for at, up in zip(x.tolist(), top.tolist(), strict=True)]
+    back = [f"{_short(at)} {_short(up)}" for at, up in zip(x[::-1].tolist(), bottom[::-1].tolist(), strict=True)]
+    return f"M{'L'.join([*there, *back])}z"
+
+
 def _points(grid: Grid, value: Floats, scale: Scale) -> str:
     kept = np.flatnonzero(np.isfinite(value))
     y = HEIGHT * (1 - scale(value[kept]))

@@ -27,6 +27,8 @@ log = logging.getLogger("lineshaft.connect.opcua")
 
 TICK_S = 1.0
 RETRY_MISSING_S = 10.0
+BROWSE_AGAIN_S = 60.0
+"""At most so often is a whole server browsed for tags that it no longer knows by their NodeId."""
 _REFUSED_WRITE = {ua.StatusCodes.BadUserAccessDenied, ua.StatusCodes.BadNotWritable,
                   ua.StatusCodes.BadOutOfRange, ua.StatusCodes.BadWriteNotSupported,
                   ua.StatusCodes.BadTypeMismatch}
@@ -55,6 +57,7 @@ class OpcUaConnector:
         self._feeds: list[Feed] = []
         self._attached: set[Feed] = set()
         self._types: dict[str, ua.VariantType] = {}
+        self._browse_after = 0.0
 
     async def open(self) -> None:
         """Connect; the first failure is raised, later losses heal unaided."""
@@ -190,9 +193,17 @@ class OpcUaConnector:
     async def _retry_missing(self, link: Link) -> None:
         for feed in [feed for feed in self._feeds if feed.missing]:
             try:
+                await self._find_again(feed, link)
                 await feed.retry_missing(link)
             except faults.LINK_ERRORS as error:
                 link.fail(str(faults.explain(error, "", self._options)))
+
+    async def _find_again(self, feed: Feed, link: Link) -> None:
+        """Tags of unknown NodeIds may be there by their path, under others: a PLC numbers anew with a new program."""
+        if not feed.unknown or time.monotonic() < self._browse_after:
+            return
+        self._browse_after = time.monotonic() + BROWSE_AGAIN_S
+        feed.find_again(link, {tag.path: tag for tag in await browsing.browse(link, None)})
 
     async def _replace(self, lost: Link) -> None:
         log.warning("%s: connection lost (%s); reconnecting", self.url, lost.reason)
@@ -207,6 +218,8 @@ class OpcUaConnector:
         for feed in list(self._feeds):
             await self._attach(feed, link)
         log.warning("%s: connected again", self.url)
+        self._browse_after = 0.0
+        await self._retry_missing(link)
 
     async def _reconnect(self) -> Link | None:
         """A new link, however long it takes; None when the connector is closed meanwhile."""

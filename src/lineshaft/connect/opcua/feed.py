@@ -6,7 +6,8 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from asyncua import ua
@@ -93,6 +94,24 @@ class Feed:
     async def retry_missing(self, link: Link) -> None:
         """Ask again for tags that were not there: a server may still be filling its address space."""
         await self._monitor(link, tuple(self.missing))
+
+    @property
+    def unknown(self) -> list[int]:
+        """Places of tags whose NodeId the server does not know."""
+        return [place for place, code in self.missing.items() if code == int(ua.StatusCodes.BadNodeIdUnknown)]
+
+    def find_again(self, link: Link, there: Mapping[str, Tag]) -> None:
+        """Take the new address of each unknown tag that is there by its path, if it is the same signal still."""
+        for place in self.unknown:
+            tag, other = self.tags[place], there.get(self.paths[place])
+            if other is None or other.address == tag.address:
+                continue
+            if (other.kind, other.unit) != (tag.kind, tag.unit):
+                log.warning("%s: %s is there under another NodeId, but as %s [%s] instead of %s [%s]: it is not taken; "
+                            "learn anew from it", link.url, tag.path, other.kind, other.unit, tag.kind, tag.unit)
+                continue
+            log.warning("%s: %s is read under its new NodeId, %s", link.url, tag.path, other.address)
+            self.tags = (*self.tags[:place], replace(tag, address=other.address), *self.tags[place + 1:])
 
     async def detach(self, link: Link) -> None:
         """Delete the subscription on the server."""

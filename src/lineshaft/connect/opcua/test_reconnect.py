@@ -76,6 +76,27 @@ async def test_a_stopped_server_may_come_back_without_a_node(connected: Connecte
         await changed.stop()
 
 
+async def test_a_restarted_server_that_numbers_its_nodes_anew_is_read_under_the_new_numbers(
+        connected: Connected, follow: Callable[..., Follower], caplog: pytest.LogCaptureFixture) -> None:
+    pressure = Tag("works/cell/pressure", unit="bar")
+    plant = Simulator([FLOW, pressure])
+    await plant.start()
+    async with connected(plant.url) as connector:
+        follower = follow(connector, plant.tags)
+        await plant.publish(Samples.of([Sample(FLOW.path, 1000, 1.0), Sample(pressure.path, 1000, 2.0)]))
+        await follower.until(all_good(2))
+        await plant.stop()
+        await follower.until(all_lost(2))
+        changed = Simulator([FLOW, Tag(pressure.path, unit="kPa")], plant.url, namespace="urn:another:program")
+        await changed.start()
+        await changed.publish(Samples.of([Sample(FLOW.path, 2000, 3.0), Sample(pressure.path, 2000, 200.0)]))
+        await follower.until(lambda seen: any(sample.tag == FLOW.path and sample.value == 3.0 for sample in seen))
+        assert "as float [kPa] instead of float [bar]: it is not taken" in caplog.text
+        assert {tag.path: tag.address.startswith("nsu=urn:another:program") for tag in changed.tags} == dict.fromkeys(
+            (FLOW.path, pressure.path), True)
+        await changed.stop()
+
+
 async def test_a_node_that_appears_later_is_taken_up(connected: Connected, follow: Callable[..., Follower],
                                                      monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lineshaft.connect.opcua.connector.RETRY_MISSING_S", 0.1)

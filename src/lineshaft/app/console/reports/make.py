@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from lineshaft.app.answering import answered
 from lineshaft.app.console.data.sources import first_sample, without_secret
 from lineshaft.app.console.data.survey import survey
 from lineshaft.app.console.models.shelf import shelf
@@ -17,7 +19,9 @@ from lineshaft.app.console.trends.band import BandKeeper
 from lineshaft.app.look import LANGUAGES
 from lineshaft.app.project import Project
 from lineshaft.app.report import Event, Passage, ReportData, Trust, render
+from lineshaft.app.report.answered import Answered
 from lineshaft.app.report.live import Decider, live
+from lineshaft.bundle.inspect import look
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.errors import UsageError
 from lineshaft.core.feedback import Feedback
@@ -55,12 +59,28 @@ def report(project: Project, historian: EmbeddedHistorian, bands: BandKeeper, st
     quality = QualityReport(start, end, max((one.quality.samples for one in found.tags), default=0), period,
                             tuple(one.quality for one in found.tags), found.findings)
     given = [one for one in standing(verdicts(historian, project.loop)) if one.start < end and one.end > start]
-    return live(dataset, decisions, decider, title=project.loop, source=without_secret(project.config.plant.source),
+    found_answers = _answered(project, historian, decider, progress)
+    page = live(dataset, decisions, decider, title=project.loop, source=without_secret(project.config.plant.source),
                 trust=_trust(project, decider, dataset), command="", quality=quality,
                 events=tuple(_event(one, decisions.time[decisions.alarm]) for one in given if one.abnormal),
                 passages=_passages(_taught(historian, project.loop, decider), start, end),
                 bands=_bands(project, historian, bands, tags),
                 learner_why=f"{decider.manifest.lineage.why}." if decider else "")
+    return replace(page, answered=found_answers)
+
+
+def _answered(project: Project, historian: EmbeddedHistorian, decider: Decider | None, progress: Progress
+              ) -> Answered | None:
+    """How good the answers of the bundle that decided are; None where the history it learnt from is another's."""
+    path = next((one.path for one in shelf(project).values() if decider is not None and one.digest == decider.digest),
+                None)
+    if path is None:
+        return None
+    taken = look(path).bundle
+    try:
+        return answered(project, historian, taken, taken.manifest.version, progress)
+    except UsageError:
+        return None
 
 
 def _decider(project: Project, digest: str) -> Decider | None:

@@ -13,7 +13,7 @@ from lineshaft.app.config import FILE
 from lineshaft.app.console.context import Engineer, Here
 from lineshaft.app.console.models import acts
 from lineshaft.app.console.routes.job import Job
-from lineshaft.app.console.setup import file, rehearsal, sources, standing, stretch
+from lineshaft.app.console.setup import aims, file, rehearsal, sources, standing, stretch
 from lineshaft.app.console.setup.edit import Change
 from lineshaft.app.console.setup.patterns import matcher, patterns
 from lineshaft.app.console.setup.probe import MOST_VALUES
@@ -142,6 +142,15 @@ class Export(BaseModel):
     changed: int = Field(description="ms")
 
 
+class Aim(BaseModel):
+    """A task, and the keys of the file that say what it is to learn."""
+
+    name: str
+    takes: list[str] = Field(description="of predict, classes, group and end-of-life")
+    needs: list[str] = Field(description="those that it can't do without")
+    ahead: list[int] = Field(description="periods ahead that it says unless told otherwise; empty for the present")
+
+
 class Choices(BaseModel):
     """What there is to choose from."""
 
@@ -151,6 +160,7 @@ class Choices(BaseModel):
     files: list[Export]
     learners: list[str]
     targets: list[str]
+    tasks: list[Aim] = Field(description="that a project can be for, monitor first")
 
 
 class Source(BaseModel):
@@ -288,7 +298,8 @@ def choices(here: Here, _: Engineer) -> Choices:
         kinds=[Kind(name=one.name, title=one.title, description=one.description, schemes=list(one.schemes),
                     suffixes=list(one.suffixes)) for one in map(known.__getitem__, sources.kinds())],
         near=sources.NEAR, answers=sources.near(), files=[Export(**asdict(one)) for one in sources.files(here.folder)],
-        learners=list(monitors()), targets=list(backend.targets()))
+        learners=list(monitors()), targets=list(backend.targets()),
+        tasks=[Aim.model_validate(one, from_attributes=True) for one in aims.aims()])
 
 
 @router.post("/draft")

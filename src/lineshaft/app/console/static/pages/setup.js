@@ -22,15 +22,15 @@ const VIEWS = { source: SourceStep, tags: TagsStep, task: TaskStep, record: Reco
 const states = (now, job) => {
   const ready = now.file && Boolean(now.loop), held = now.recorded, normal = now.judged.filter(one => one.normal);
   const training = job?.state === "running";
-  const patterns = now.task.tags || [];
+  const patterns = now.task.tags || [], answers = ready && now.task.task !== "monitor";
   return {
     source: ready ? ["done", now.source] : ["now", ""],
     tags: !ready ? ["later", ""] : ["done", patterns.length === 1 && patterns[0] === "*" && !now.task["leave-out"].length ? t("setup.state.all_tags") : t("setup.state.patterns", { n: count(patterns.length) })],
-    task: !ready ? ["later", ""] : ["done", t("setup.state.every", { time: duration(now.period_ms) })],
-    record: !ready ? ["later", ""] : recording(now) ? [normal.length || held.covered >= ENOUGH_ROWS * now.period_ms ? "done" : "now", t("setup.state.recording", { time: duration(held.covered) })]
+    task: !ready ? ["later", ""] : ["done", `${t(`setup.aim.is_${now.task.task}`)} · ${t("setup.state.every", { time: duration(now.period_ms) })}`],
+    record: !ready ? ["later", ""] : recording(now) ? [normal.length || (answers && now.learnt) || held.covered >= ENOUGH_ROWS * now.period_ms ? "done" : "now", t("setup.state.recording", { time: duration(held.covered) })]
       : held.end ? ["doubt", t("setup.state.stopped")] : ["now", t("setup.state.nothing")],
-    normal: normal.length ? ["done", duration(normal.reduce((sum, one) => sum + one.end - one.start, 0))] : [held.end ? "now" : "later", ""],
-    train: training ? ["now", t("setup.state.training")] : now.learnt ? ["done", t("setup.state.version", { version: now.learnt.version })] : [normal.length ? "now" : "later", ""],
+    normal: normal.length ? ["done", duration(normal.reduce((sum, one) => sum + one.end - one.start, 0))] : answers ? ["done", t("setup.state.not_needed")] : [held.end ? "now" : "later", ""],
+    train: training ? ["now", t("setup.state.training")] : now.learnt ? ["done", t("setup.state.version", { version: now.learnt.version })] : [normal.length || (answers && held.end) ? "now" : "later", ""],
     result: now.learnt ? ["done", now.learnt.learner] : ["later", ""],
     deploy: now.deciding && now.learnt && now.deciding === now.learnt.name ? ["done", t("setup.state.decides")] : now.learnt ? ["now", now.deciding ? t("setup.state.older") : ""] : ["later", ""],
   };

@@ -62,7 +62,7 @@ export const NormalStep = () => {
   const lines = (tags || []).map((path, place) => ({ key: path, label: short(path), title: path, unit: own.find(tag => tag.path === path)?.unit || "", color: colorOf(place), dash: dashOf(place), ...(series[path] || { t: [], v: [], q: [] }) }));
   const spans = [...now.judged.map(one => ({ ...one, kind: one.normal ? "normal" : "event", label: "" })), ...(span ? [{ start: span[0], end: span[1], kind: "chosen" }] : [])];
   const latest = minutes => choose(held.end - minutes * 60000, held.end);
-  return html`<p class="note">${t("setup.normal.note")}</p>
+  return html`<p class="note">${t(now.task.task === "monitor" ? "setup.normal.note" : "setup.normal.answer_note")}</p>
     <div class="row" role="toolbar" aria-label=${t("setup.normal.tools")}>
       <button onClick=${() => pick(true)}><${Icon} name="plus" size="18" />${t("setup.normal.tags")}</button>
       <div class="group" role="group" aria-label=${t("setup.normal.mouse")}><button aria-pressed=${mode === "choose" ? "true" : "false"} onClick=${() => setMode("choose")}>${t("setup.normal.choose")}</button>

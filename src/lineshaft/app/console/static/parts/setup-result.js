@@ -8,6 +8,7 @@ import { Causes } from "./causes.js";
 import { Chart } from "./chart.js";
 import { Empty } from "./empty.js";
 import { Icon } from "./icon.js";
+import { figureName, figureValue } from "./model-compare.js";
 import { State } from "./state.js";
 
 // The seventh step: what the new bundle would have said of everything recorded.
@@ -21,11 +22,13 @@ export const ResultStep = () => {
     if (now.learnt && job !== undefined && (job === null || stale)) attempt(() => post("/setup/rehearsal"));
   }, [now.learnt?.digest, job === null, stale]);
   if (!now.learnt) return html`<${Empty} title=${t("setup.result.empty")} text=${t("setup.result.empty_text")}><a class="button" href="#/setup?step=train">${t("setup.step.train")}</a></${Empty}>`;
-  const { learnt } = now, { figures } = learnt;
+  const { learnt } = now, { figures } = learnt, watches = now.task.task === "monitor";
   return html`<section class="panel" aria-label=${t("setup.result.what")}><h2>${t("setup.train.there", { version: learnt.version })}</h2><p lang="en">${learnt.why}.</p>
       <dl class="facts"><div><dt>${t("setup.result.learner")}</dt><dd>${learnt.learner}</dd></div><div><dt>${t("setup.result.tags")}</dt><dd>${count(learnt.tags)}</dd></div>
-        <div><dt>${t("setup.result.rows")}</dt><dd>${count(figures.fit_rows || 0)} + ${count(figures.held_out_rows || 0)}</dd></div>
-        <div><dt>${t("setup.result.power")}</dt><dd>${percent(figures.synthetic_power)}</dd></div><div><dt>${t("setup.result.false")}</dt><dd>${percent(figures.held_out_false_alarms, 3)}</dd></div></dl>
+        ${watches ? null : Object.entries(figures).map(([name, value]) => html`<div key=${name}><dt>${figureName(name)}</dt><dd>${figureValue(name, value)}</dd></div>`)}
+        ${watches ? html`<div><dt>${t("setup.result.rows")}</dt><dd>${count(figures.fit_rows || 0)} + ${count(figures.held_out_rows || 0)}</dd></div>
+        <div><dt>${t("setup.result.power")}</dt><dd>${percent(figures.synthetic_power)}</dd></div><div><dt>${t("setup.result.false")}</dt><dd>${percent(figures.held_out_false_alarms, 3)}</dd></div>` : null}</dl>
+      ${watches ? null : html`<p class="note">${t("setup.result.answer_note")}</p>`}
       <p><a href=${href("model", { version: learnt.version })}>${t("setup.result.all")}</a></p></section>
     <${Rehearsal} job=${job} stale=${stale} now=${now} />`;
 };
@@ -48,5 +51,5 @@ const Rehearsal = ({ job, stale, now }) => {
       <tbody>${alarms.slice(0, MOST_ALARMS).map(one => html`<tr key=${one.start}><td class="time"><a href=${href("trend", { tags: one.causes.slice(0, 4).map(cause => cause.tag), start: one.start - (one.end - one.start) - 30000, end: one.end + (one.end - one.start) + 30000 })}>${moment(one.start)}</a></td>
         <td class="n">${duration(one.end - one.start)}</td><td class="n">${number(one.peak, 3)}</td><td>${inside(one, normal) ? html`<${State} level="warn" text=${t("setup.result.in_normal")} />` : t("setup.result.elsewhere")}</td><td><${Causes} causes=${one.causes} most=${2} start=${one.start - 30000} end=${one.end + 30000} /></td></tr>`)}</tbody></table>
       ${alarms.length > MOST_ALARMS ? html`<p class="soft">${t("common.more", { n: count(alarms.length - MOST_ALARMS) })}</p>` : null}</div>` : html`<p><${State} level="ok" text=${t("setup.result.quiet")} /></p>`}
-    <p class="note">${t("setup.result.advice")}</p></section>`;
+    ${now.task.task === "monitor" ? html`<p class="note">${t("setup.result.advice")}</p>` : null}</section>`;
 };

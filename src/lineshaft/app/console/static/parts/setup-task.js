@@ -3,6 +3,7 @@ import { useGet } from "../lib/load.js";
 import { count, duration, known, number, t, unit } from "../lib/text.js";
 import { loopOf, standing, useFileSource, useTask, wish } from "./setup-state.js";
 import { Choice, Stepper } from "./setup-input.js";
+import { Aim } from "./setup-aim.js";
 import { Empty } from "./empty.js";
 import { Icon } from "./icon.js";
 import { TagPicker } from "./tag-picker.js";
@@ -30,23 +31,24 @@ export const TaskStep = () => {
   if (!now.file || !now.loop) return html`<${Empty} title=${t("setup.first.title")} text=${t("setup.first.text")} />`;
   const period = parsed(task.value("period")), promised = typical(source.tags);
   const chosen = (source.tags || []).filter(tag => tag.chosen && tag.kind !== "text");
+  const kind = task.value("task"), watches = kind === "monitor";
   const as = text => (parsed(text) === null ? text : duration(parsed(text)));
   return html`
-    <p class="note"><b>${t("setup.task.monitor")}</b> ${t("setup.task.monitor_note")}</p>
+    <${Aim} task=${task} aims=${choices?.tasks || []} tags=${(source.tags || []).filter(tag => tag.kind !== "text")} period=${period} />
     <${Choice} label=${t("setup.task.period")} name="period" note=${promised ? t("setup.task.promised", { time: duration(promised) }) : t("setup.task.period_note")}
       value=${task.value("period")} options=${listed(PERIODS, task.value("period")).map(value => ({ value, label: as(value) }))} onChange=${value => task.change("period", value)} />
     <${Choice} label=${t("setup.task.stale")} name="stale" value=${task.value("stale") ?? ""} options=${listed(STALE, task.value("stale") ?? "").map(value => ({ value, label: value ? as(value) : t("setup.task.three", { time: duration(3 * period) }) }))}
       onChange=${value => task.change("stale", value || null, now.task.stale || null)} />
-    <${Choice} label=${t("setup.task.rate")} name="rate" note=${t("setup.task.rate_note")} value=${task.value("false-alarm-rate")}
+    ${watches ? html`<${Choice} label=${t("setup.task.rate")} name="rate" note=${t("setup.task.rate_note")} value=${task.value("false-alarm-rate")}
       options=${listed(RATES, task.value("false-alarm-rate")).map(value => ({ value, label: t("setup.task.one_in", { n: count(Math.round(1 / value)) }), note: period ? t("setup.task.each", { time: duration(period / value) }) : "" }))}
-      onChange=${value => task.change("false-alarm-rate", value)} />
+      onChange=${value => task.change("false-alarm-rate", value)} />` : null}
     <${Choice} label=${t("setup.task.priority")} name="priority" note=${t("setup.task.priority_note")} value=${task.value("priority")} options=${PRIORITIES.map(value => ({ value, label: t(`setup.task.priority.${value}`) }))} onChange=${value => task.change("priority", value)} />
-    <${Modes} task=${task} tags=${chosen} now=${now} />
+    ${watches ? html`<${Modes} task=${task} tags=${chosen} now=${now} />` : null}
     <${Limits} task=${task} tags=${chosen} now=${now} />
     <details class="more"><summary>${t("setup.task.more")}</summary>
       <${Choice} label=${t("setup.task.deadline")} name="deadline" note=${t("setup.task.deadline_note")} value=${task.value("deadline")} options=${listed(DEADLINES, task.value("deadline")).map(value => ({ value, label: as(value) }))} onChange=${value => task.change("deadline", value)} />
-      <${Choice} label=${t("setup.task.learner")} name="learner" note=${t("setup.task.learner_note")} value=${task.value("learner")}
-        options=${(choices?.learners || [task.value("learner")]).map(value => ({ value, label: value === "auto" ? t("setup.task.auto") : value }))} onChange=${value => task.change("learner", value)} />
+      ${watches ? html`<${Choice} label=${t("setup.task.learner")} name="learner" note=${t("setup.task.learner_note")} value=${task.value("learner")}
+        options=${(choices?.learners || [task.value("learner")]).map(value => ({ value, label: value === "auto" ? t("setup.task.auto") : value }))} onChange=${value => task.change("learner", value)} />` : null}
       ${choices && choices.targets.length > 1 ? html`<${Choice} label=${t("setup.task.target")} name="target" value=${task.value("target")} options=${choices.targets.map(value => ({ value, label: value }))} onChange=${value => task.change("target", value)} />` : null}</details>`;
 };
 

@@ -17,10 +17,12 @@ export const TrainStep = () => {
   const now = standing.use(), job = useTraining();
   const running = job?.state === "running";
   useEffect(() => { if (job?.state === "done") attempt(look); }, [job?.number, job?.state]);
-  if (!now.judged.some(one => one.normal)) return html`<${Empty} title=${t("setup.train.empty")} text=${t("setup.train.empty_text")}><a class="button" href="#/setup?step=normal">${t("setup.step.normal")}</a></${Empty}>`;
+  const watches = now.task.task === "monitor";
+  if (watches && !now.judged.some(one => one.normal)) return html`<${Empty} title=${t("setup.train.empty")} text=${t("setup.train.empty_text")}><a class="button" href="#/setup?step=normal">${t("setup.step.normal")}</a></${Empty}>`;
   const normal = now.judged.filter(one => one.normal);
-  return html`<p class="note">${t("setup.train.note")}</p>
-    <p>${t("setup.train.from", { n: count(normal.length), time: duration(normal.reduce((sum, one) => sum + one.end - one.start, 0)) })}</p>
+  if (!watches && !now.recorded.end) return html`<${Empty} title=${t("setup.normal.empty")} text=${t("setup.train.record_first")}><a class="button" href="#/setup?step=record">${t("setup.step.record")}</a></${Empty}>`;
+  return html`<p class="note">${t(watches ? "setup.train.note" : "setup.train.answer_note")}</p>
+    <p>${!watches ? t("setup.train.answer_from", { time: duration(now.recorded.covered) }) : t("setup.train.from", { n: count(normal.length), time: duration(normal.reduce((sum, one) => sum + one.end - one.start, 0)) })}</p>
     <div class="row"><button class="primary" disabled=${running} onClick=${() => attempt(() => post("/model/retraining"))}><${Icon} name="play" size="18" />${t(now.learnt ? "setup.train.again" : "setup.train.start")}</button>
       ${running ? html`<button onClick=${() => attempt(() => post(`/job/${job.number}/stop`))}>${t("common.cancel")}</button>` : null}</div>
     ${job ? html`<${Working} job=${job} />` : null}

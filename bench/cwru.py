@@ -38,7 +38,7 @@ SAMPLES = 8192
 FEW_BY = "vibration spectrum discriminant"
 ORDERS_6205 = {"BPFI": 5.415, "BPFO": 3.585, "BSF": 4.714}
 NAMES = (HEALTHY, *PLACES.values())
-TOTAL_S = 300.0
+TOTAL_S = 600.0
 PROTOCOL = ("blocks of 0.68 s of an unseen bearing (diameter) at an unseen load, all pairs; everything low-passed at "
             "5 kHz; learnt and chosen on the other bearings at the other loads, whole bearings left out; the healthy "
             "recording is split in time, as there is one; few_shot: the faults of the unseen bearing, its first five "

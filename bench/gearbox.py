@@ -27,7 +27,7 @@ SAMPLES = 1024
 NAMES = ("healthy", "broken tooth")
 SENSORS = ("a1", "a2", "a3", "a4")
 VIBRATION = Vibration(SAMPLES, 1.0, len(SENSORS))
-SEARCH_S = 240.0
+SEARCH_S = 360.0
 PROTOCOL = ("learnt at every second load, tested at the loads between; blocks of 1,024 rows; chosen by leaving whole "
             "files out; baselines are scikit-learn on mean, deviation, least and greatest of each sensor")
 

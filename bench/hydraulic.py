@@ -29,7 +29,7 @@ SECONDS = 60
 FOLDS, BLOCKS = 3, 15
 TASKS = ("cooler", "valve", "pump", "accumulator")
 STABLE = 4
-TOTAL_S = 360.0
+TOTAL_S = 720.0
 PROTOCOL = ("stable cycles in time order, fifteen blocks of time, every third judging in turn; learnt and chosen on "
             "the others, whole stretches of equal condition left out; baselines are scikit-learn on mean, deviation, "
             "least and greatest of each sensor; no pressures in the shared files")

@@ -19,7 +19,7 @@ from lineshaft.model.examples import Examples
 from lineshaft.model.tasks.diagnose import macro_f1
 from table_files import examples, nested, rows_of, table_arguments, times
 
-FOLDS, SEARCH_S = 10, 30.0
+FOLDS, SEARCH_S = 10, 100.0
 TYPE = "failure.type"
 CLASSES = ("other", "bumps", "K-scratch", "Z-scratch", "pastry", "stains", "dirtiness")
 

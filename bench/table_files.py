@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +22,7 @@ from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.tag import Tag
 from lineshaft.graph.replay import Replay
-from lineshaft.model.answer import Fitted
-from lineshaft.model.evaluate.splits import stratified
+from lineshaft.model.evaluate.splits import Fold, stratified
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import step_inputs
 from lineshaft.model.search.limits import Limits
@@ -35,12 +37,14 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Probabilities [N, V] for every row from a model that never saw it; ``learnt`` and ``decided`` are seconds."""
+    """Probabilities [N, V] for every row from a model that never saw it, and the ``cause`` [N, C] of each, if it gives
+    one; ``learnt`` and ``decided`` are seconds."""
 
     value: Matrix
     learnt: float
     decided: float
     chosen: tuple[str, ...] = ()
+    cause: Matrix = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 def table_arguments(description: str | None, seconds: float, folds: int) -> argparse.Namespace:
@@ -70,25 +74,20 @@ def examples(x: Matrix, names: Sequence[str], kind: NDArray[np.int64], classes: 
 
 
 def nested(given: Examples, folds: int, seconds: float, seed: int = 0) -> tuple[Judged, dict[str, Judged]]:
-    """Ours and the plain library models over the same stratified folds; ours chooses inside each fold's own rows."""
-    own: list[tuple[Matrix, float, float, str]] = []
-    beside: dict[str, list[tuple[Matrix, float, float]]] = {}
+    """Ours and the plain library models over the same stratified folds; ours chooses inside each fold's own rows.
+
+    As many folds at once as there are cores: what is compared in time had the same company.
+    """
     parts = stratified(given, folds, seed)
-    for number, fold in enumerate(parts):
-        fitted, took = _learnt(given.rows(fold.fit), seconds, seed)
-        judged = given.rows(fold.judge)
-        own.append((_said(fitted.graph, judged), took, step_seconds(fitted.graph, judged.dataset), fitted.learner))
-        progress(f"fold {number + 1} of {folds}: {fitted.learner}")
-        x, kind = given.dataset.values, given.target[:, 0]
-        for name, make in classifiers(seed).items():
-            said = "predict" if name == "svc" else "predict_proba"
-            found = tried(make, x[fold.fit], kind[fold.fit], x[fold.judge], said)
-            value = np.eye(len(given.names))[found.value.astype(int)] if name == "svc" else found.value
-            beside.setdefault(name, []).append((value, found.train_s, found.decide_s))
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(_fold, given, fold, seconds, seed) for fold in parts]
+        found = []
+        for number, one in enumerate(waiting):
+            found.append(one.result())
+            progress(f"fold {number + 1} of {folds}: {found[-1]['ours'].chosen[0]}")
     judges = [fold.judge for fold in parts]
-    ours = _together([one[:3] for one in own], judges, len(given))
-    return (Judged(ours.value, ours.learnt, ours.decided, tuple(one[3] for one in own)),
-            {name: _together(found, judges, len(given)) for name, found in beside.items()})
+    together = {name: _together([one[name] for one in found], judges, len(given)) for name in found[0]}
+    return together.pop("ours"), together
 
 
 def times(own: Judged, beside: Mapping[str, Judged]) -> dict[str, Any]:
@@ -98,20 +97,40 @@ def times(own: Judged, beside: Mapping[str, Judged]) -> dict[str, Any]:
             "decide_ratio": {name: own.decided / beside[name].decided for name in peers}}
 
 
-def _learnt(given: Examples, seconds: float, seed: int) -> tuple[Fitted, float]:
+def _fold(given: Examples, fold: Fold, seconds: float, seed: int) -> dict[str, Judged]:
+    """Each library model and ``ours``, learnt from the fold's own rows, about those that it leaves out.
+
+    Ours comes last, so that no search is charged for the libraries being loaded.
+    """
+    return {**_beside(given.dataset.values, given.target[:, 0], len(given.names), fold, seed),
+            "ours": _ours(given.rows(fold.fit), given.rows(fold.judge), seconds, seed)}
+
+
+def _ours(fit: Examples, judged: Examples, seconds: float, seed: int) -> Judged:
     begun = time.perf_counter()
-    found = search(Classify(seed=seed), given, execute, limits=Limits(seconds=seconds))
-    return found.fitted, time.perf_counter() - begun
+    own = search(Classify(seed=seed), fit, execute, limits=Limits(seconds=seconds)).fitted
+    took = time.perf_counter() - begun
+    x, quality = step_inputs(judged.dataset)
+    said = Replay(own.graph, execute)(x[None], quality[None])  # each row alone, all of them side by side as assets
+    value, cause = (np.asarray(said[name][0], np.float64) for name in ("value", "cause"))
+    return Judged(value, took, step_seconds(own.graph, judged.dataset), (own.learner,), cause)
 
 
-def _said(graph: bytes, given: Examples) -> Matrix:
-    """Each row alone, all of them side by side as assets."""
-    x, quality = step_inputs(given.dataset)
-    return np.asarray(Replay(graph, execute)(x[None], quality[None])["value"][0], np.float64)
+def _beside(x: Matrix, kind: NDArray[np.float64], classes: int, fold: Fold, seed: int) -> dict[str, Judged]:
+    beside = {}
+    for name, make in classifiers(seed).items():
+        said = "predict" if name == "svc" else "predict_proba"
+        found = tried(make, x[fold.fit], kind[fold.fit], x[fold.judge], said)
+        value = np.eye(classes)[found.value.astype(int)] if name == "svc" else found.value
+        beside[name] = Judged(value, found.train_s, found.decide_s)
+    return beside
 
 
-def _together(parts: Sequence[tuple[Matrix, float, float]], judges: Sequence[NDArray[np.bool_]], rows: int) -> Judged:
-    value = np.zeros((rows, parts[0][0].shape[1]))
-    for (said, _, _), judge in zip(parts, judges, strict=True):
-        value[judge] = said
-    return Judged(value, float(np.mean([p[1] for p in parts])), float(np.median([p[2] for p in parts])))
+def _together(parts: Sequence[Judged], judges: Sequence[NDArray[np.bool_]], rows: int) -> Judged:
+    value, cause = (np.zeros((rows, wire.shape[1])) for wire in (parts[0].value, parts[0].cause))
+    for part, judge in zip(parts, judges, strict=True):
+        value[judge] = part.value
+        if cause.size:
+            cause[judge] = part.cause
+    return Judged(value, float(np.mean([p.learnt for p in parts])), float(np.median([p.decided for p in parts])),
+                  tuple(name for part in parts for name in part.chosen), cause)

@@ -23,7 +23,7 @@ from soft_sensor import plain, rmse, sensed, table
 
 SET = "energy"
 POWER, SPEED, CURVE, DIRECTION = "ActivePower", "Wind Speed", "TheoreticalPower", "Wind Direction"
-LEARN, DAY, PERIOD_NS, SEARCH_S = 0.6, 144, 600_000_000_000, 60.0
+LEARN, DAY, PERIOD_NS, SEARCH_S = 0.6, 144, 600_000_000_000, 120.0
 EVERY = 3  # rows: half an hour is enough for a curve, and a third of the time
 
 

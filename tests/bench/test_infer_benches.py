@@ -49,7 +49,7 @@ def test_steel_plates_finds_classes_that_columns_tell(tmp_path: Path, rng: np.ra
     x = rng.normal(size=(240, 4)) + kind[:, None] * np.array([2.0, -1.0, 0.0, 0.0])
     table(tmp_path / "faults.csv", "a,b,c,d,failure.type,target",
           [[*row, k, int(k > 0)] for row, k in zip(x.tolist(), kind.tolist(), strict=True)])
-    found = figures("steel_plates", tmp_path, "--folds", "2", "--seconds", "2")
+    found = figures("steel_plates", tmp_path, "--folds", "2", "--seconds", "60")
     assert found["macro_f1"] > 0.7 > found["naive"] and found["ci_low"] <= found["macro_f1"] <= found["ci_high"]
 
 
@@ -61,7 +61,7 @@ def test_ai4i_never_reads_the_columns_that_say_why(tmp_path: Path, rng: np.rando
          int(fails[i]), 0] for i in range(300)]
     table(tmp_path / "ai4i2020.csv", "UDI,Product_ID,Type,Air_temperature,Process_temperature ,Rotational_speed,"
           "Torque ,Tool_wear,Machine.failure,TWF,HDF,PWF,OSF,RNF", rows)
-    found = figures("ai4i2020", tmp_path, "--folds", "2", "--seconds", "2")
+    found = figures("ai4i2020", tmp_path, "--folds", "2", "--seconds", "60")
     assert found["pr_auc"] > 2 * found["naive"] and set(found["causes_of_the_rule"]) == {"OSF"}
 
 

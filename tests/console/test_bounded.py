@@ -9,11 +9,18 @@ from contextlib import asynccontextmanager
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
+from websockets.asyncio.client import connect
 
 from lineshaft.app.console import bounded
 
 
 async def _app(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (said := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": said["text"]})
+        return
     while scope["type"] == "http" and (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
@@ -25,7 +32,7 @@ async def served(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     monkeypatch.setattr(bounded, "REQUEST_S", 0.3)
     monkeypatch.setattr(bounded, "MOST_CONNECTIONS", 2)
     server = uvicorn.Server(uvicorn.Config(_app, port=0, log_level="error", lifespan="off",
-                                           http=bounded.BoundedProtocol))
+                                           http=bounded.BoundedProtocol, ws="websockets-sansio"))
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     await server.startup()
@@ -49,6 +56,14 @@ async def test_a_request_that_trickles_is_cut_off_and_one_that_comes_whole_is_no
         writer.write(ASK[:-2])
         assert await asyncio.wait_for(reader.read(), 10) == b""
         writer.close()
+
+
+async def test_a_socket_that_stays_open_is_no_slow_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with served(monkeypatch) as port, connect(f"ws://127.0.0.1:{port}/") as screen:
+        for _ in range(2):
+            await screen.send("alive")
+            assert await asyncio.wait_for(screen.recv(), 10) == "alive"
+            await asyncio.sleep(0.5)  # longer than a request may take
 
 
 async def test_a_connection_that_says_nothing_and_one_too_many_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from lineshaft.connect.plant.plant import Plant
 from lineshaft.connect.plant.tags import TAGS
 from lineshaft.core.errors import EnvironmentFailed
 from lineshaft.core.sample import Samples
+from lineshaft.core.store import Historian
 from lineshaft.historian.store import open_historian
 
 WAIT_S = 60.0
@@ -143,6 +144,12 @@ def with_history(folder: Path, source: str) -> Path:
         for row in range(0, 800, 2):
             historian.append(Samples.row([tag.path for tag in TAGS], int(times[row]), values[row], quality[row]))
     return folder
+
+
+def numbered(historian: Historian) -> int:
+    """How many decisions the outboxes have given out that the history knows of: each numbers its own from 1."""
+    paths = [tag.path for tag in historian.tags() if tag.path.startswith("node/") and tag.path.endswith("/sequence")]
+    return sum(int(sample.value) for sample in historian.as_of(paths, 2**62).values())
 
 
 def node_of(folder: Path) -> RemoteNode:

@@ -21,6 +21,7 @@ from lineshaft.model.evaluate.reliability import Mark, calibration_error
 from lineshaft.model.evaluate.splits import Fold, Rows
 from lineshaft.model.examples import Examples
 from lineshaft.model.pipeline import Pipeline
+from lineshaft.model.refit import refitted
 from lineshaft.model.supervised import Candidate, Matrix, fit, judge
 from lineshaft.model.tail import reliability
 
@@ -118,6 +119,7 @@ def completed(learning: Learning, candidates: Sequence[Candidate], trials: Seque
         raise UsageError("; ".join(f"{t.name}: {t.reason}" for t in trials), where="learner")
     whole = learnt(learning, candidates[best], examples, held_out, execute)
     told = held_out_figures(learning, whole, examples, held_out, execute)
+    whole = refitted(learning, candidates[best], whole, examples, execute)
     return described(learning, candidates[best], whole.graph(WITH_VALUE), examples, told, _why(trials, best), trials)
 
 

@@ -115,6 +115,15 @@ def _side_by_side(spans: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]
     return [by_length[i:i + MOST_SIDE_BY_SIDE] for i in range(0, len(by_length), MOST_SIDE_BY_SIDE)]
 
 
+def abreast(run: NDArray[np.integer]) -> int:
+    """How many runs pass through a graph at once.
+
+    >>> abreast(np.arange(100)), abreast(np.arange(10)), abreast(np.array([0, 0, 1]))
+    (64, 10, 1)
+    """
+    return max((len(group) for group in _side_by_side(run_spans(run))), default=1)
+
+
 def extend(pipeline: Pipeline, blocks: Sequence[Block], dataset: Dataset, keep: NDArray[np.bool_],
            execute: Executor, given: Mapping[str, NDArray[Any]] | None = None) -> Pipeline:
     """Fit further blocks one after another on the rows ``keep`` [N]; all rows pass, so windows are warm."""

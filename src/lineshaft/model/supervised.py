@@ -43,19 +43,20 @@ class Candidate:
 
 
 def headed(name: str, front_name: str, front: Callable[[], Sequence[Block]], head: type[Head], outputs: int, kind: Kind,
-           seed: int = 0) -> Candidate:
-    """A candidate with a head as it comes, whose variants are the head's other ``choices``.
+           seed: int = 0, choices: Sequence[Settings] | None = None) -> Candidate:
+    """A candidate with a head as it comes, whose variants are the head's other ``choices`` (the task's, where given).
 
     >>> from lineshaft.model.heads.ridge import Ridge
     >>> one = headed("ridge levels", "levels", tuple, Ridge, 1, "number")
     >>> [variant.name for variant in one.variants()]
     ['ridge levels, penalty 0.01', 'ridge levels, penalty 1.0']
     """
+    first, *others = choices or head.choices(kind)
+
     def made(settings: Settings) -> Candidate:
-        told = "".join(f", {key} {value}" for key, value in settings.items())
+        told = "".join(f", {key} {value}" for key, value in settings.items() if first.get(key) != value)
         return Candidate(name + told, front_name, front, lambda: head(outputs, kind, settings, seed), settings)
 
-    first, *others = head.choices(kind)
     return replace(made(first), variants=lambda: tuple(made(settings) for settings in others))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from tests.e2e.conftest import Process, free_port, node_of, until, with_history
+from tests.e2e.conftest import Process, free_port, node_of, numbered, until, with_history
 from tests.faults.case import Injection, Outcome, case
 
 from lineshaft.app.project import Project
@@ -26,13 +26,14 @@ PATIENCE_S = 90.0
 
 @case(1, 5, 6, 7, times=4, quick=0)
 def processes_killed_at_random_instants(at: Injection) -> Outcome:
-    """kill -9 of the node, of the run that records and keeps it, and of the plant, six times at random instants."""
+    """kill -9 of the node, of the run that records and keeps it, and of the plant, or a node without a turn for three
+    seconds: six times at random instants."""
     with _project(at.folder) as (system, folder):
         took = []
         for _ in range(KILLS):
             time.sleep(at.chance.uniform(0.0, 1.5))
             begun = time.monotonic()
-            system.kill(at.chance.choice(("node", "run", "plant", "node and run")))
+            system.harm(at.chance.choice(("node", "run", "plant", "node and run", "no turn")))
             system.whole_again()
             took.append(time.monotonic() - begun)
         digest = node_of(folder).status()["bundle"]
@@ -50,8 +51,13 @@ class System:
         self.project = with_history(folder / "project", str(self.plant.first_line()["url"]))
         self.run = self._run()
 
-    def kill(self, what: str) -> None:
-        """SIGKILL: nobody says goodbye."""
+    def harm(self, what: str) -> None:
+        """SIGKILL: nobody says goodbye; or a node that gets no turn for three seconds."""
+        if what == "no turn":
+            for node in self.run.nodes():
+                node.suspend()
+                time.sleep(3.0)
+                node.resume()
         if "node" in what:
             for node in self.run.nodes():
                 _kill(node)
@@ -125,12 +131,12 @@ def _history(folder: Path, digest: str) -> tuple[int, int, list[str]]:
     """Lost and doubled decisions by the node's own numbers, and what the history holds that the plant never gave."""
     kept = _kept(folder)
     with Project.open(folder).historian() as historian:
-        numbered = int(historian.as_of(["node/node1/sequence"], 2**62)["node/node1/sequence"].value)
+        given_out = numbered(historian)
         read = historian.read([tag.path for tag in TAGS], 0, 2**62)
     buffer = DiskBuffer(folder / "node", loop="cell", asset="works/hall1")
     waiting = buffer.depth
     buffer.close()
     lies = [f"a decision names the bundle {one.bundle}" for one in kept if one.bundle != digest]
     doubled = sum(int(len(series.time) - len(np.unique(series.time))) for series in read.values())
-    lost = max(0, numbered - len(kept)) + waiting
+    lost = max(0, given_out - len(kept)) + waiting
     return lost, doubled + len(kept) - len({one.time for one in kept}), lies

@@ -18,6 +18,7 @@ class BoundedProtocol(H11Protocol):
     """One connection; whoever comes when there are too many, or asks too slowly, is let go without an answer."""
 
     _late: asyncio.TimerHandle | None = None
+    _socket = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -32,10 +33,15 @@ class BoundedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+        if self.conn.their_state in (h11.IDLE, h11.SEND_BODY) and not self._socket:
             self._wait()
         else:
             self._enough()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """From here on another protocol hears what comes."""
+        self._socket = True
+        super().handle_websocket_upgrade(event)
 
     def _wait(self) -> None:
         """The request isn't all there; the first of these calls counts."""

@@ -20,6 +20,7 @@ _STEPS = [SECOND // 1000, SECOND // 100, SECOND // 10, *(n * SECOND for n in (1,
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200)
 
 Floats = NDArray[np.float64]
+_FAR = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,9 @@ class Scale:
 
     def __call__(self, value: Floats) -> Floats:
         low, high = (float(self._bent(np.array([end]))[0]) for end in (self.low, self.high))
-        share: Floats = (self._bent(value) / ((high - low) or 1.0)) - low / ((high - low) or 1.0)
-        return share
+        with np.errstate(over="ignore"):
+            share: Floats = (self._bent(value) / ((high - low) or 1.0)) - low / ((high - low) or 1.0)
+        return np.clip(share, -_FAR, 1 + _FAR)  # what lies farther off is out of sight anyway, and may not be a number
 
     def _bent(self, value: Floats) -> Floats:
         if self.bend == "log":

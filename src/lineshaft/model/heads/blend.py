@@ -7,16 +7,22 @@ from typing import ClassVar
 
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.model.head import Head, Kind, Settings, heads
+from lineshaft.model.heads.trees import QUICK
 from lineshaft.model.pipeline import Seen, Wires
 
 DEFAULT: dict[Kind, tuple[str, str]] = {"number": ("trees", "svm"), "class": ("trees", "forest")}
+OTHERS: dict[Kind, tuple[str, ...]] = {"number": ("forest", "ridge"), "class": ("svm", "logistic")}
+MADE: dict[str, tuple[str, Settings]] = {"quick trees": ("trees", QUICK),
+                                         "random forest": ("forest", {"kind": "random", "features": 0.25})}
+"""Parts that are a head with settings of its own; any other part is the head of that name as it comes."""
 
 
 class Blend:
-    """first + ``share`` (second - first) of two heads as they come.
+    """first + ``share`` (second - first) of two heads.
 
-    The share is a setting, judged by validation as any other: a share learnt from the rows that taught the heads
-    would only reward the one that memorises more.
+    Boosted trees are sure of themselves and a forest is not; their errors differ. The share is a setting, judged by
+    validation as any other: a share learnt from the rows that taught the heads would only reward the one that
+    memorises more.
     """
 
     name: ClassVar[str] = "blend"
@@ -28,12 +34,12 @@ class Blend:
         first, second = DEFAULT[kind]
         names = str(told.get("first", first)), str(told.get("second", second))
         self.share = float(told.get("share", 0.5))
-        self.parts: list[Head] = [heads(kind)[name](outputs, kind, seed=seed) for name in names]
+        made = [MADE.get(name, (name, {})) for name in names]
+        self.parts: list[Head] = [heads(kind)[head](outputs, kind, own, seed) for head, own in made]
 
     @classmethod
     def choices(cls, kind: Kind) -> Sequence[Settings]:
-        others: dict[Kind, tuple[str, ...]] = {"number": ("forest", "ridge"), "class": ("svm", "logistic")}
-        return ({}, *({"second": name} for name in others[kind]))
+        return ({}, *({"second": name} for name in OTHERS[kind]))
 
     def fit(self, seen: Seen) -> None:
         for part in self.parts:

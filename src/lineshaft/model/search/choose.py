@@ -1,8 +1,9 @@
 """The choice among finalists, and its reasons.
 
 One standard error (Breiman et al., Classification and Regression Trees, 1984), on differences fold by fold: among
-those that are worse than the best by no more than the standard error of the difference, the one with the smallest
-graph is taken, if that is at most half as large. Sizes are the same in each run; times are not.
+those that are worse than the best by no more than the standard error of the difference, and by no more than a fiftieth
+of its loss, the one with the smallest graph is taken, if that is at most half as large. Few folds tell little apart:
+by the error alone size would be bought with what a person can see. Sizes are the same in each run; times are not.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from lineshaft.model.search.race import NAIVE
 
 FEWEST_FOLDS = 3
 MUCH_SMALLER = 0.5
+LITTLE = 0.02  # of the best one's loss: hardly seen by whoever uses the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +79,5 @@ def _within(one: Finalist, best: Finalist) -> bool:
     if min(len(one.losses), len(best.losses)) < FEWEST_FOLDS:
         return False
     behind = np.subtract(one.losses, best.losses)
-    return bool(behind.mean() <= behind.std(ddof=1) / len(behind) ** 0.5)
+    error = behind.std(ddof=1) / len(behind) ** 0.5
+    return bool(behind.mean() <= min(error, LITTLE * abs(mean(best))))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from lineshaft.model.pipeline import abreast
 from lineshaft.model.search.board import DONE, Board, Row, Watch, in_order
 from lineshaft.model.search.hands import Hand, Turn, spread
 from lineshaft.model.search.job import Job, Outcome
@@ -24,7 +25,10 @@ LEAST_S = 30.0
 
 @dataclass(slots=True, eq=False)
 class Course:
-    """A search under way, ``begun`` at a moment of ``now``, which reads seconds that only grow."""
+    """A search under way, ``begun`` at a moment of ``now``, which reads seconds that only grow.
+
+    ``certifies`` says whether graphs are measured on a target, which takes its time.
+    """
 
     judge: Judge
     limits: Limits
@@ -33,6 +37,7 @@ class Course:
     watch: Watch
     now: Callable[[], float]
     begun: float
+    certifies: bool
     rows: dict[str, Row] = field(default_factory=dict)
     doing: str = ""
     ahead: int = 0
@@ -43,7 +48,8 @@ class Course:
         self._before_s = self.journal.spent_s
         judge, size = self.judge, self.judge.examples.known & ~self.judge.held_out
         self.pace = Pace(self.journal.outcomes, self.journal.measures, self.front, partial(_size, judge),
-                         Size(int(size.sum()), len(judge.examples)))
+                         Size(int(size.sum()), len(judge.examples)), abreast(judge.examples.dataset.run),
+                         self.certifies)
 
     def spent(self) -> float:
         """Seconds of this search, those before it was cut off too."""

@@ -15,6 +15,7 @@ from lineshaft.model.answer import WITH_VALUE
 from lineshaft.model.evaluate.splits import Rows
 from lineshaft.model.examples import Examples
 from lineshaft.model.learning import HeldOut, Learning, held_out_figures, learnt, split
+from lineshaft.model.refit import refitted
 from lineshaft.model.search.fronts import Fronts
 from lineshaft.model.search.job import Job, Outcome
 from lineshaft.model.supervised import Candidate
@@ -60,6 +61,7 @@ class Judge:
             with told("learning it from all rows"), np.errstate(all="ignore"):
                 own = learnt(self.learning, self.candidates[name], examples, held_out, self.execute)
                 figures = held_out_figures(self.learning, own, examples, held_out, self.execute)
+                own = refitted(self.learning, self.candidates[name], own, examples, self.execute)
                 return Whole(own.graph(WITH_VALUE), figures, time.perf_counter() - begun)
         except LineshaftError as problem:
             return Whole(seconds=time.perf_counter() - begun, reason=str(problem))

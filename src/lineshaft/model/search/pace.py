@@ -13,7 +13,7 @@ FRONTS = 3.5
 """What learning whole spends on the front, in times of learning it for a fold; seen on one set, as the next two."""
 REPLAYS = 10.0
 """About so often history passes through the whole graph while its tail is learnt and its figures are taken."""
-STEPPED = 4.5
+STEPPING = 3.5
 """How much longer a head takes step by step than over many rows at once."""
 CERTIFYING_S, PER_MEBIBYTE_S = 5.0, 10.0
 """What compiling and certifying a graph takes, and each MiB of it, before one was measured: a guess."""
@@ -35,7 +35,7 @@ class Pace:
     ``ended`` are seconds after which learning one whole was given up.
 
     ``front`` names a candidate's front, ``size`` says how many rows a job has, ``whole_size`` how many
-    there are in all.
+    there are in all; ``abreast`` runs pass through a graph at once.
     """
 
     outcomes: Mapping[Job, Outcome]
@@ -43,6 +43,8 @@ class Pace:
     front: Callable[[str], str]
     size: Callable[[Job], Size]
     whole_size: Size
+    abreast: int = 1
+    certifies: bool = True
     wholes: dict[str, float] = field(default_factory=dict)
     ended: dict[str, float] = field(default_factory=dict)
 
@@ -72,8 +74,8 @@ class Pace:
         return None if guess is None else guess * self._behind()
 
     def measuring(self, name: str) -> float:
-        """Seconds until its graph is lowered and certified; 0 where that was done."""
-        if name in self.measures:
+        """Seconds until its graph is lowered and certified; 0 where that was done, or is not done at all."""
+        if name in self.measures or not self.certifies:
             return 0.0
         size = max((out.head_bytes for _, out in self._of(name)), default=0) / MEBIBYTE
         done = [one for one in self.measures.values() if one.seconds > 0.0]
@@ -105,12 +107,16 @@ class Pace:
         rows = self.whole_size
         return FRONTS * self._front(name) + max(
             _learning(out) * _times(rows.teach, self.size(done).teach)
-            + REPLAYS * _replay(out, rows.judge / max(self.size(done).judge, 1)) for done, out in own)
+            + REPLAYS * self._replay(out, rows.judge / max(self.size(done).judge, 1)) for done, out in own)
 
     def _behind(self) -> float:
         """How much longer than guessed learning whole took so far; one that was ended says nothing of others."""
         known = [took / guess for name, took in self.wholes.items() if (guess := self._whole(name))]
         return max(median(known), 1.0) if known else 1.0
+
+    def _replay(self, outcome: Outcome, times: float) -> float:
+        """Seconds of all rows through the head; one without a graph of its own was judged so."""
+        return outcome.said_seconds * (times * (1 + STEPPING / self.abreast) if outcome.head_bytes else 1.0)
 
     def _of(self, name: str) -> list[tuple[Job, Outcome]]:
         own = [pair for pair in self.outcomes.items() if pair[0].name == name]
@@ -124,11 +130,6 @@ class Pace:
 
 def _learning(outcome: Outcome) -> float:
     return max(outcome.seconds - outcome.front_seconds - outcome.said_seconds, 0.0)
-
-
-def _replay(outcome: Outcome, times: float) -> float:
-    """Seconds of all rows through the head; one without a graph of its own was judged so."""
-    return outcome.said_seconds * (STEPPED * times if outcome.head_bytes else 1.0)
 
 
 def _times(rows: int, before: int) -> float:

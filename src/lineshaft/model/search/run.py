@@ -43,9 +43,11 @@ def search(learning: Learning, examples: Examples, execute: Executor, *, measure
     judge = Judge(learning, examples, execute)
     workers = hands(pickle.dumps((learning, examples, execute))) if hands else (Inline(judge),)
     try:
-        course = Course(judge, limits, journal or Journal(), workers, watch, now, begun)
+        measure = measure or Unmeasured()
+        course = Course(judge, limits, journal or Journal(), workers, watch, now, begun,
+                        certifies=not isinstance(measure, Unmeasured))
         _Race(course).run()
-        return Finale(course, measure or Unmeasured()).run()
+        return Finale(course, measure).run()
     finally:
         for worker in workers:
             worker.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -15,7 +15,8 @@ from lineshaft.graph.builder import StepBuilder
 from lineshaft.model.classes import numbers_of
 from lineshaft.model.evaluate.splits import Fold, Rows, stratified
 from lineshaft.model.examples import Examples
-from lineshaft.model.head import heads
+from lineshaft.model.head import Settings, heads
+from lineshaft.model.heads.trees import QUICK
 from lineshaft.model.pipeline import Pipeline, Seen, Wires
 from lineshaft.model.supervised import Candidate, Matrix, headed, predict
 from lineshaft.model.tables.fronts import fronts
@@ -23,7 +24,12 @@ from lineshaft.model.tail import finish
 from lineshaft.model.tasks.diagnose import macro_f1, mean_recall
 
 HELD_OUT = 0.1
-ORDER = ("trees", "forest", "svm", "blend", "logistic", "network", "neighbours", "bayes")
+BLEND: Settings = {"first": "quick trees", "second": "random forest"}
+CHOICES: Mapping[str, Sequence[Settings]] = {
+    "trees": (QUICK, {**QUICK, "leaves": 7}, {**QUICK, "least": 5}),
+    "blend": (BLEND, {**BLEND, "second": "forest"}, {**BLEND, "share": 0.7})}
+"""Settings of a table's own; other heads have theirs."""
+ORDER = ("blend", "trees", "forest", "logistic", "svm", "network", "neighbours", "bayes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,8 @@ class Classify:
         count = len(examples.names)
         naive = Candidate("naive share", "columns", ways["columns"], lambda: Share(count))
         names = sorted(found, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
-        return [naive, *(headed(f"{head} {front}", front, ways[front], found[head], count, "class", self.seed)
+        return [naive, *(headed(f"{head} {front}", front, ways[front], found[head], count, "class", self.seed,
+                                CHOICES.get(head))
                          for head in names for front in ways)]
 
     def held_out(self, examples: Examples) -> Rows:
@@ -58,6 +65,9 @@ class Classify:
 
     def answers(self, examples: Examples) -> tuple[Answer, ...]:
         return tuple(Answer(name) for name in examples.names)
+
+    def refits(self, examples: Examples) -> bool:
+        return True
 
     def window(self, candidate: Candidate) -> int:
         return 1

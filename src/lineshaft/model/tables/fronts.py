@@ -17,7 +17,7 @@ Front = Callable[[], Sequence[Block]]
 
 
 def fronts(columns: int, kind: Kind, seed: int = 0) -> Mapping[str, Front]:
-    """Fronts up to ``features`` for rows of so many columns, by name."""
+    """Fronts up to ``features`` for rows of so many columns, by name, the one worth trying first before the other."""
 
     def scaled(scale: Standardise) -> tuple[Block, ...]:
         return Guard(), Modes(), scale, Impute(columns)
@@ -26,4 +26,4 @@ def fronts(columns: int, kind: Kind, seed: int = 0) -> Mapping[str, Front]:
         scale = Standardise(columns)
         return (*scaled(scale), Engineered(scale, kind, seed=seed))
 
-    return {"columns": lambda: (*scaled(Standardise(columns)), Now()), "engineered": engineered}
+    return {"engineered": engineered, "columns": lambda: (*scaled(Standardise(columns)), Now())}

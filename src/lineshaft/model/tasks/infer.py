@@ -117,6 +117,10 @@ class Infer:
         units = {tag.path: tag.unit for tag in examples.dataset.tags}
         return tuple(Answer(name, units.get(name, "")) for name in examples.names)
 
+    def refits(self, examples: Examples) -> bool:
+        """Where samples correct it, the early rows alone say how far to trust them, so there it stays as calibrated."""
+        return not self.adapt
+
     def window(self, candidate: Candidate) -> int:
         return max((self.delay + 1, *((*self.lags, *self.windows) if "history" in candidate.front_name else ())))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -26,7 +27,7 @@ from lineshaft.model.examples import Examples
 from lineshaft.model.learning import Learning
 from lineshaft.model.pipeline import run_spans, step_inputs
 from lineshaft.model.search.board import Board
-from lineshaft.model.supervised import fit, predict
+from lineshaft.model.supervised import Candidate, fit, predict
 from lineshaft.model.tail import curve, runs_with
 
 Rows = NDArray[np.bool_]
@@ -44,7 +45,8 @@ def answered(project: Project, historian: Historian, taken: Bundle, version: int
     progress(0, 3, "reading what it learnt from")
     whole = training.taught(project, historian, manifest.lineage.history)
     made = learning(manifest.task, project.recipe.goal, project.place)
-    held_out = made.held_out(whole) & whole.known
+    naive = [one for one in made.candidates(whole) if one.name.startswith("naive")]  # before any loss: some settings
+    held_out = made.held_out(whole) & whole.known  # of a task come from its examples
     examples, rows = runs_with(whole, held_out)
     if not rows.any():
         return None
@@ -59,7 +61,7 @@ def answered(project: Project, historian: Historian, taken: Bundle, version: int
         made.loss(examples.target[rows], said["value"][rows]),
         marks=curve(kind, examples, rows, said) if kind else (), board=_board(project, version))
     progress(2, 3, "weighing its tags")
-    return replace(_beside_naive(found, made, whole, held_out),
+    return replace(_beside_naive(found, made, naive, whole, held_out),
                    weights=_weights(taken.graph, made, examples, rows))
 
 
@@ -69,16 +71,17 @@ def _said(graph: bytes, data: Dataset) -> Said:
     return {name: np.concatenate([part[name] for part in parts]).astype(np.float64) for name in WITH_VALUE[:4]}
 
 
-def _beside_naive(found: Answered, made: Learning, whole: Examples, held_out: Rows) -> Answered:
+def _beside_naive(found: Answered, made: Learning, naive: Sequence[Candidate], whole: Examples, held_out: Rows
+                  ) -> Answered:
     """With what the best of the task's baselines on these very rows says of them, learnt from the same others."""
-    for naive in (one for one in made.candidates(whole) if one.name.startswith("naive")):
+    for one in naive:
         try:
-            value = predict(fit(naive, whole, whole.known & ~held_out, execute), whole, execute)[held_out]
+            value = predict(fit(one, whole, whole.known & ~held_out, execute), whole, execute)[held_out]
         except (LineshaftError, np.linalg.LinAlgError):
             continue
         loss = made.loss(whole.target[held_out], value)
         if not loss >= found.naive_loss:  # NaN: the first one
-            found = replace(found, naive=value, naive_name=naive.name, naive_loss=loss)
+            found = replace(found, naive=value, naive_name=one.name, naive_loss=loss)
     return found
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,28 @@ def figures(name: str, folder: Path, *flags: str) -> dict[str, Any]:
     return found
 
 
-def test_tep_tells_faults_apart(tmp_path: Path, rng: np.random.Generator) -> None:
-    for fault, memory in enumerate((0.0, 0.9, -0.7)):
+def made_tep(folder: Path, rng: np.random.Generator, memory: Sequence[float], apart: float) -> None:
+    """Runs d00, d01 and so on of the Braatz set's form: each with a memory and a level of its own."""
+    for fault, one in enumerate(memory):
         for ending, rows in (("", 260), ("_te", 420)):
             noise, values = rng.normal(size=(rows, 52)), np.zeros((rows, 52))
             for row in range(1, rows):
-                values[row] = memory * values[row - 1] + (1 - memory**2) ** 0.5 * noise[row]
-            values += fault  # 260 rows are few for the dynamics of 52 tags alone
-            np.savetxt(tmp_path / f"d{fault:02d}{ending}.dat", values.T if fault == 0 and not ending else values)
+                values[row] = one * values[row - 1] + (1 - one**2) ** 0.5 * noise[row]
+            values += apart * fault  # 260 rows are few for the dynamics of 52 tags alone
+            np.savetxt(folder / f"d{fault:02d}{ending}.dat", values.T if fault == 0 and not ending else values)
+
+
+def test_tep_tells_faults_apart(tmp_path: Path, rng: np.random.Generator) -> None:
+    made_tep(tmp_path, rng, (0.0, 0.9, -0.7), 1.0)
     found = figures("tep", tmp_path, "--task", "diagnose", "--learner", "dynamics")
     assert found["recall_mean"] > 0.9 and found["recall_mean_without_3_9_15"] > 0.9
+
+
+def test_a_fault_that_was_never_taught_is_called_unknown(tmp_path: Path, rng: np.random.Generator) -> None:
+    made_tep(tmp_path, rng, (0.0, 0.9, -0.7, 0.5), 3.0)
+    found = figures("unknown", tmp_path)
+    assert list(found["rejected_by_fault"]) == ["01"]
+    assert found["unknown_rejected"] > 0.9 and found["known_accepted"] > 0.8
 
 
 def test_gearbox_learns_at_some_loads_and_is_tested_at_the_others(tmp_path: Path, rng: np.random.Generator) -> None:

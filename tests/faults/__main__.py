@@ -1,6 +1,7 @@
 """Inject every fault of the matrix and write ``bench/FAULTS.md``.
 
     python -m tests.faults                                   all of it (``make faults``)
+    python -m tests.faults --times 3                         three seeds a case; the table says how many there were
     python -m tests.faults --only historian                  cases whose name holds that; the table is only shown
     python -m tests.faults --only historian_killed --seed 17 --times 1
 """
@@ -35,8 +36,10 @@ def main() -> int:
     rows = {one.name: Row(one) for one in cases(chosen.only)}
     if not rows:
         sys.exit(f"no case's name holds {chosen.only!r}; python -m tests.faults --times 0 lists them all")
-    wanted = [(row.case, seed) for row in rows.values()
-              for seed in range(chosen.seed, chosen.seed + (row.case.times if chosen.times is None else chosen.times))]
+    most = sys.maxsize if chosen.only else 0  # of named ones as many as asked for, of all no more than is their own
+    wanted = [(row.case, seed) for row in rows.values() for seed in range(
+        chosen.seed, chosen.seed + (row.case.times if chosen.times is None
+                                    else min(chosen.times, max(row.case.times, most))))]
     begun = time.monotonic()
     for done, (name, seed, found) in enumerate(_injected(wanted, chosen.jobs), 1):
         row = rows[name]
@@ -47,7 +50,7 @@ def main() -> int:
         print(f"  .. {done} of {len(wanted)}, {time.monotonic() - begun:.0f} s: {name}, seed {seed}: "
               + ("well" if isinstance(found, Outcome) and found.survived else f"NOT SURVIVED {found}"),
               file=sys.stderr, flush=True)
-    return _told(list(rows.values()), whole=not chosen.only and chosen.times is None and not chosen.seed)
+    return _told(list(rows.values()), whole=not chosen.only and chosen.times != 0)
 
 
 def _injected(wanted: list[tuple[Case, int]], jobs: int) -> Iterator[tuple[str, int, Outcome | str]]:

@@ -30,7 +30,7 @@ from lineshaft.model.trial import Stretch, Trial, stretches, trial
 OUTPUTS = ("score", "alarm", "cause", "confidence")
 DEFAULT = Settings()
 REFERENCE = "zscore"
-FRONT_RUNNERS = 2  # learners that are tried once more, one for each operating mode
+FRONT_RUNNERS = 1  # learners that are tried once more, one for each operating mode
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,8 +136,8 @@ def _known(roles: Normal, mode_tags: Sequence[str], modes: OfModes | str, settin
 
 def _apart(trials: list[Trial], candidates: dict[str, Calibrated], fronts: Mapping[str, Front],
            where: Sequence[Stretch], refused: Callable[[bytes], str], execute: Executor) -> list[Trial]:
-    """The trials, where the best two learners may have been replaced by one for each mode: if that is clearly better
-    and may run. The others stay as they are, since a trial of all would double the time."""
+    """The trials, where the best learner may have been replaced by one for each mode: if that is clearly better and may
+    run. The others stay as they are, since a trial of all would double the time."""
     found = list(trials)
     best = sorted((t for t in trials if not t.reason), key=lambda t: -t.merit)[:FRONT_RUNNERS]
     for shared in best:

@@ -202,7 +202,7 @@ def test_the_commented_template_becomes_any_valid_file_with_all_its_words(new: d
     after = edited(text, changes_between(tomllib.loads(text), new))
     assert filled(tomllib.loads(after)) == filled(new)
     check(after, Path(FILE))
-    for remark in ("multivariate process monitoring", "a value older than this is masked", "our certificate is made"):
+    for remark in ("what the model is for", "a value older than this is masked", "our certificate is made"):
         assert remark in after
 
 

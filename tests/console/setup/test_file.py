@@ -22,7 +22,7 @@ def test_a_folder_without_a_file_gets_the_commented_one(tmp_path: Path) -> None:
     file.write(tmp_path, draft)
     config = load(tmp_path / FILE)
     assert config.plant.source == "opc.tcp://plc:4840/" and config.tasks["boiler"].period == "2s"
-    assert "# multivariate process monitoring" in (tmp_path / FILE).read_text("utf-8")
+    assert "# what the model is for" in (tmp_path / FILE).read_text("utf-8")
     assert "keys/" in (tmp_path / ".gitignore").read_text("utf-8")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".gitignore", FILE]
 

@@ -106,7 +106,7 @@ def test_looking_can_be_given_up_in_the_middle(probes: Probes, plants: Plants) -
         probes.get(probe.number)
 
 
-def asked_again(probes: Probes, number: int) -> str:
+def asked_again(probes: Probes, number: str) -> str:
     """What is said to whoever asks for a probe that is gone; nothing where it is still there."""
     try:
         probes.get(number)

@@ -10,7 +10,8 @@ from urllib.request import urlopen
 
 import numpy as np
 import psutil
-from tests.e2e.conftest import Process, free_port, node_of, settle, until
+from tests.e2e.conftest import free_port, node_of, settle
+from tests.processes import Process, until
 
 from lineshaft.app.project import Project
 from lineshaft.app.remote import RemoteNode

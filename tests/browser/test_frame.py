@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.browser.screen import Screen
 from tests.browser.system import System
-from tests.e2e.conftest import until
+from tests.processes import until
 
 from lineshaft.app.console.pages import languages, names, words
 

@@ -11,7 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from tests.browser.screen import Screen
 from tests.browser.test_access import RULES, heavy
-from tests.e2e.conftest import Process, settle
+from tests.e2e.conftest import settle
+from tests.processes import Process
 
 FIRST = "a long first password"
 

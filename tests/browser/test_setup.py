@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.screen import Screen
-from tests.e2e.conftest import Process, free_port, node_of, until
+from tests.e2e.conftest import free_port, node_of
+from tests.processes import Process, until
 
 from lineshaft.app.config import load
 from lineshaft.app.console.pages import words

@@ -63,5 +63,5 @@ def test_a_node_needs_no_memory_that_is_both_written_and_run(tmp_path: Path) -> 
     if libc.prctl(66, 0, 0, 0, 0) < 0:  # PR_GET_MDWE
         pytest.skip("this kernel can't forbid it")
     with small_node(tmp_path) as node:
-        node.start(before=lambda: libc.prctl(65, 1, 0, 0, 0)).ready()  # PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN
+        node.start(before=lambda: libc.prctl(65, 1, 0, 0, 0)).first_line()  # PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN
         node.active()

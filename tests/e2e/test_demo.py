@@ -13,13 +13,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.processes import WAIT_S, Process, until
 
 from lineshaft.app.demo.place import console_port
 from lineshaft.app.project import Project
 from lineshaft.app.remote import RemoteNode
 from lineshaft.feedback.decisions import decisions
-
-from .conftest import WAIT_S, Process, until
 
 LONG_S = 3 * WAIT_S  # a plant's past, learning and a certificate on a busy machine
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.processes import Process, until
 
 from lineshaft.app.cli import main
 from lineshaft.app.project import Project
@@ -19,7 +20,7 @@ from lineshaft.core.decision import Decision
 from lineshaft.feedback.decisions import decisions
 from lineshaft.node.buffer import DiskBuffer
 
-from .conftest import Process, free_port, node_of, numbered, settle, until
+from .conftest import free_port, node_of, numbered, settle
 
 ASSET = "works/hall1"
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.processes import Process, until
 
 from lineshaft.app.cli import main
 from lineshaft.core.clock import SECOND, format_time
 from lineshaft.historian.store import open_historian
 
-from .conftest import Process, node_of, settle, until
+from .conftest import node_of, settle
 
 PUMP = "demo/hall1/cell1/P101/flow"
 

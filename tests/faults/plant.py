@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from asyncua import ua
 from tests.faults.wire import Wire
 
 from lineshaft.app import flow
@@ -24,6 +25,7 @@ from lineshaft.connect.registry import open_connector
 from lineshaft.core.clock import SECOND
 from lineshaft.core.connector import Connector
 from lineshaft.core.decision import Decision
+from lineshaft.core.errors import LineshaftError
 from lineshaft.core.health import Health
 from lineshaft.core.manifest import Budget, Limits, Lineage, Manifest
 from lineshaft.core.quality import usable
@@ -115,7 +117,7 @@ class World:
             value, quality, shift = bent
             text = any(one.path == tag.path and one.kind == "text" for one in self.simulator.tags)
             self.published[tag.path][time_ns + shift] = (np.nan if text else value, quality)
-            with suppress(Exception):  # a server that is going down
+            with suppress(LineshaftError, ua.UaError):  # a server that is going down
                 await self.simulator.publish(Samples.row([tag.path], time_ns + shift, np.array([value]),
                                                          np.array([quality], np.uint32)))
 
@@ -140,7 +142,7 @@ class World:
         for tag in TAGS:
             if self.serving and self.bend(tag.path, _PLAIN) is _PLAIN:
                 self.published[tag.path][time_ns // 1000 * 1000] = (value, 0)
-                with suppress(Exception):  # a server that is going down
+                with suppress(LineshaftError, ua.UaError):  # a server that is going down
                     await self.simulator.publish(Samples.row([tag.path], time_ns // 1000 * 1000, np.array([value])))
 
     async def until_well(self) -> float:

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import ctypes
-import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 from tests.bundle.conftest import Parts, make_parts, manifest_of
+from tests.processes import Process, until
 
 from lineshaft.app.remote import RemoteNode
 from lineshaft.connect.plant.tags import TAGS
 from lineshaft.core.clock import SECOND
-from lineshaft.core.errors import EnvironmentFailed
 from lineshaft.core.health import Health
 from lineshaft.core.manifest import Limits
 from lineshaft.node.buffer import DiskBuffer
 
 PATHS = ("demo/hall1/cell1/P101/flow", "demo/hall1/cell1/P102/flow", "demo/hall1/cell1/P103/flow")
-LOOP, PERIOD_NS, WAIT_S = "cell2", SECOND // 10, 60.0
-_Found = TypeVar("_Found")
+LOOP, PERIOD_NS = "cell2", SECOND // 10
 
 
 def parts(folder: Path) -> Parts:
@@ -41,54 +35,6 @@ def bundle(made: Parts, version: int = 1, name: str = "bundle") -> Path:
     manifest = replace(manifest_of(version), tags=tuple(known[path] for path in PATHS), period_ns=PERIOD_NS,
                        stale_ns=SECOND, limits=Limits())
     return made.pack(name, manifest=manifest).path
-
-
-def until(look: Callable[[], _Found | None], what: str, wait_s: float = WAIT_S) -> _Found:
-    """What ``look`` gives once it gives something; a node that isn't there yet is waited for."""
-    end = time.monotonic() + wait_s
-    while time.monotonic() < end:
-        try:
-            if found := look():
-                return found
-        except EnvironmentFailed:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"no {what} within {wait_s:g} s")
-
-
-class Process:
-    """``lineshaft <words>``; what it says is in ``log``; ``before`` runs in it before anything else."""
-
-    def __init__(self, words: Sequence[str], log: Path, *, before: Callable[[], None] | None = None) -> None:
-        self.log = log
-        with log.open("ab") as errors:
-            self.popen = subprocess.Popen(
-                [sys.executable, "-m", "lineshaft", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=errors, text=True, preexec_fn=before, env={**os.environ, "OMP_NUM_THREADS": "1"})
-
-    def ready(self) -> dict[str, Any]:
-        """Its first line, once it is there."""
-        assert self.popen.stdout is not None
-        line = self.popen.stdout.readline()
-        assert line, self.said()
-        return dict(json.loads(line))
-
-    def said(self) -> str:
-        return self.log.read_text("utf-8", "replace")
-
-    def refused(self) -> tuple[int, str]:
-        """Its exit code and its one sentence."""
-        code = self.popen.wait(WAIT_S)
-        said = self.said().strip()
-        assert "Traceback" not in said, said
-        assert said.count("\n") == 0, said
-        return code, said
-
-    def close(self) -> None:
-        self.popen.kill()
-        self.popen.wait()
-        if self.popen.stdout is not None:
-            self.popen.stdout.close()
 
 
 class SmallNode:

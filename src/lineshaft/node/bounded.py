@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
@@ -85,7 +86,7 @@ class BoundedServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
 
-class BoundedHandler(BaseHTTPRequestHandler):
+class BoundedHandler(BaseHTTPRequestHandler, ABC):
     """Reads a request line and headers of ``LARGEST_HEAD`` bytes at most; ``turned_away`` answers what is refused."""
 
     timeout = 5
@@ -114,8 +115,9 @@ class BoundedHandler(BaseHTTPRequestHandler):
         """What the library finds wrong with a request; as a sentence, not as a page."""
         self._refuse(Denied(int(code), f"the request is not understood ({message or int(code)})"))
 
+    @abstractmethod
     def turned_away(self, denied: Denied) -> None:
-        raise NotImplementedError
+        """Answer a request that is not served."""
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
         """No line per request on the node's standard error; errors go to the caller."""

@@ -15,7 +15,8 @@ import psutil
 from tests.faults.case import Injection, Outcome, case
 from tests.faults.mutants import mutant
 from tests.faults.requests import REQUESTS, ask
-from tests.faults.small import Process, small_node
+from tests.faults.small import small_node
+from tests.processes import Process
 
 from lineshaft.core.health import Health
 
@@ -42,7 +43,7 @@ class Server:
 def node_server(folder: Path) -> Iterator[Server]:
     with small_node(folder) as node:
         process = node.start()
-        port = int(process.ready()["control"].rpartition(":")[2])
+        port = int(process.first_line()["control"].rpartition(":")[2])
         node.active()
 
         def honest() -> None:
@@ -56,7 +57,7 @@ def console_server(folder: Path) -> Iterator[Server]:
     (folder / "project").mkdir()
     process = Process(["console", "serve", "--project", str(folder / "project"), "--port", "0"], folder / "console.log")
     try:
-        url = process.ready()["url"]
+        url = process.first_line()["url"]
 
         def honest() -> None:
             with urllib.request.urlopen(f"{url}/api/v1/session", timeout=30) as answer:

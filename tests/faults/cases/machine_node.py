@@ -9,7 +9,8 @@ import time
 
 import psutil
 from tests.faults.case import Injection, Outcome, case
-from tests.faults.small import PERIOD_NS, SmallNode, small_node, until, without_override
+from tests.faults.small import PERIOD_NS, SmallNode, small_node, without_override
+from tests.processes import until
 
 from lineshaft.core.health import Health
 
@@ -28,7 +29,7 @@ def two_nodes_in_one_folder(at: Injection) -> Outcome:
     """A second node starts in a running node's folder; then the first is killed and another follows at once."""
     with small_node(at.folder) as node:
         first = node.start()
-        first.ready()
+        first.first_line()
         node.active()
         code, said = node.start().refused()
         assert (code, "another node is at work here" in said) == (ENVIRONMENT, True), said
@@ -37,7 +38,7 @@ def two_nodes_in_one_folder(at: Injection) -> Outcome:
         first.popen.send_signal(signal.SIGKILL)
         first.popen.wait()
         begun = time.monotonic()
-        node.start().ready()
+        node.start().first_line()
         node.active()
         took = time.monotonic() - begun
         node.remote.stop()
@@ -62,7 +63,7 @@ def file_handles_run_out(at: Injection) -> Outcome:
     """A node with 64 file handles, and more connections to its control server than that; then they go."""
     with small_node(at.folder) as node:
         process = node.start(before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
-        port = int(process.ready()["control"].rpartition(":")[2])
+        port = int(process.first_line()["control"].rpartition(":")[2])
         node.active()
         before = int(node.remote.status()["ticks"])
         begun = time.monotonic()
@@ -87,7 +88,7 @@ def the_disk_of_a_node_is_full(at: Injection) -> Outcome:
     """Nothing more can be written to the outbox; it decides on, says so in its health, and writes all of it later."""
     with small_node(at.folder) as node:
         process = node.start()
-        process.ready()
+        process.first_line()
         node.active()
         handle = psutil.Process(process.popen.pid)
         handle.rlimit(psutil.RLIMIT_FSIZE, (at.chance.choice([1, 4096, 40_000]), resource.RLIM_INFINITY))
@@ -115,7 +116,7 @@ def the_folder_of_a_node_is_read_only(at: Injection) -> Outcome:
         finally:
             node.folder.chmod(0o755)
         assert (code, str(folder) in said, "writable" in said) == (ENVIRONMENT, True, True), said
-        node.start().ready()
+        node.start().first_line()
         return Outcome(recovery_s=(node.active(),))
 
 
@@ -127,5 +128,5 @@ def memory_runs_out_at_the_start(at: Injection) -> Outcome:
         code, said = node.start(before=lambda: resource.setrlimit(resource.RLIMIT_AS, (most, most))).refused()
         assert code == ENVIRONMENT, said
         assert "memory" in said, said
-        node.start().ready()
+        node.start().first_line()
         return Outcome(recovery_s=(node.active(),))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import psutil
-from tests.e2e.conftest import Process, free_port, node_of, numbered, until, with_history
+from tests.e2e.conftest import free_port, node_of, numbered, with_history
 from tests.faults.case import Injection, Outcome, case
+from tests.processes import Process, until
 
 from lineshaft.app.project import Project
 from lineshaft.app.remote import RemoteNode
@@ -115,11 +116,9 @@ def _end_left_over(project: Path) -> None:
 
 
 def _kill(process: psutil.Process) -> None:
-    try:
+    with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
         process.kill()
         process.wait(10)
-    except (psutil.NoSuchProcess, psutil.TimeoutExpired):
-        pass
 
 
 def _kept(project: Path) -> list[Decision]:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from tests.faults.case import Injection, Outcome, case
-from tests.faults.small import WAIT_S, Process, until
+from tests.processes import WAIT_S, Process, until
 
 from lineshaft.app.template import template
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from tests.faults.case import Injection, Outcome, case
 from tests.faults.cases.update_versions import OLD, unpacked
+from tests.processes import until
 
 from lineshaft.app.edge import Place, load
 from lineshaft.bundle.contents import Bundle
@@ -101,7 +102,7 @@ def unfit_bundle_is_refused(at: Injection) -> Outcome:
             lies += [] if error.what and (error.do or error.where) else [f"{name}: said only {error}"]
         if node.loop.bundle.digest != runs or node.loop.shadow is not None:
             lies.append(f"{name}: another bundle decides than before")
-        _await(lambda: node.loop.ticks > ticks + 20)
+        until(lambda: node.loop.ticks > ticks + 20, "tick")
         others = {one.bundle for one in node.decisions(limit=10_000)} - {runs}
         lies += [f"{name}: {one} has decided" for one in others]
         lost = node.grid.missed - missed
@@ -121,7 +122,7 @@ def fit_bundle_is_taken_between_two_ticks(at: Injection) -> Outcome:
         before, missed = node.loop.bundle.digest, node.grid.missed
         after = node.swap(lambda: load(newer, place, node.loop.bundle.manifest))
         ticks = node.loop.ticks
-        _await(lambda: node.loop.ticks > ticks + 20)
+        until(lambda: node.loop.ticks > ticks + 20, "tick")
         who = [one.bundle for one in node.decisions(limit=10_000)]
         lost = node.grid.missed - missed
     change = who.index(after)
@@ -148,21 +149,12 @@ def _deciding(path: Path, place: Place) -> Iterator[Node]:
     going = threading.Thread(target=go)
     going.start()
     try:
-        _await(lambda: node.loop.ticks > 50)
+        until(lambda: node.loop.ticks > 50, "tick")
         yield node
     finally:
         over.set()
         going.join()
         node.close()
-
-
-def _await(true: Callable[[], bool]) -> None:
-    waiting = threading.Event()
-    for _ in range(6000):
-        if true():
-            return
-        waiting.wait(0.01)
-    raise AssertionError("the loop does not go on")
 
 
 def _packed(bundle: Bundle, to: Path, key: Path | None, **changes: object) -> None:

@@ -27,8 +27,9 @@ log = logging.getLogger("lineshaft.connect.opcua")
 
 TICK_S = 1.0
 RETRY_MISSING_S = 10.0
-BROWSE_AGAIN_S = 60.0
-"""At most so often is a whole server browsed for tags that it no longer knows by their NodeId."""
+BROWSE_AGAIN_S = (10.0, 3600.0)
+"""A whole server is browsed for tags that it no longer knows by their NodeId: ever less often while none is found,
+however often the connection is lost."""
 _REFUSED_WRITE = {ua.StatusCodes.BadUserAccessDenied, ua.StatusCodes.BadNotWritable,
                   ua.StatusCodes.BadOutOfRange, ua.StatusCodes.BadWriteNotSupported,
                   ua.StatusCodes.BadTypeMismatch}
@@ -57,7 +58,7 @@ class OpcUaConnector:
         self._feeds: list[Feed] = []
         self._attached: set[Feed] = set()
         self._types: dict[str, ua.VariantType] = {}
-        self._browse_after = 0.0
+        self._browse_after, self._browse_wait = 0.0, BROWSE_AGAIN_S[0]
 
     async def open(self) -> None:
         """Connect; the first failure is raised, later losses heal unaided."""
@@ -202,8 +203,9 @@ class OpcUaConnector:
         """Tags of unknown NodeIds may be there by their path, under others: a PLC numbers anew with a new program."""
         if not feed.unknown or time.monotonic() < self._browse_after:
             return
-        self._browse_after = time.monotonic() + BROWSE_AGAIN_S
-        feed.find_again(link, {tag.path: tag for tag in await browsing.browse(link, None)})
+        found = feed.find_again(link, {tag.path: tag for tag in await browsing.browse(link, None)})
+        self._browse_wait = BROWSE_AGAIN_S[0] if found else min(2 * self._browse_wait, BROWSE_AGAIN_S[1])
+        self._browse_after = time.monotonic() + self._browse_wait
 
     async def _replace(self, lost: Link) -> None:
         log.warning("%s: connection lost (%s); reconnecting", self.url, lost.reason)
@@ -218,7 +220,6 @@ class OpcUaConnector:
         for feed in list(self._feeds):
             await self._attach(feed, link)
         log.warning("%s: connected again", self.url)
-        self._browse_after = 0.0
         await self._retry_missing(link)
 
     async def _reconnect(self) -> Link | None:

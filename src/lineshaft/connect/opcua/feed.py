@@ -100,8 +100,12 @@ class Feed:
         """Places of tags whose NodeId the server does not know."""
         return [place for place, code in self.missing.items() if code == int(ua.StatusCodes.BadNodeIdUnknown)]
 
-    def find_again(self, link: Link, there: Mapping[str, Tag]) -> None:
-        """Take the new address of each unknown tag that is there by its path, if it is the same signal still."""
+    def find_again(self, link: Link, there: Mapping[str, Tag]) -> bool:
+        """Take the new address of each unknown tag that is there by its path, if it is the same signal still.
+
+        Whether there was any.
+        """
+        before = self.tags
         for place in self.unknown:
             tag, other = self.tags[place], there.get(self.paths[place])
             if other is None or other.address == tag.address:
@@ -112,6 +116,7 @@ class Feed:
                 continue
             log.warning("%s: %s is read under its new NodeId, %s", link.url, tag.path, other.address)
             self.tags = (*self.tags[:place], replace(tag, address=other.address), *self.tags[place + 1:])
+        return self.tags is not before
 
     async def detach(self, link: Link) -> None:
         """Delete the subscription on the server."""

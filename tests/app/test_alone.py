@@ -48,3 +48,15 @@ def test_a_lock_that_cannot_be_taken_is_no_other_process(tmp_path: Path, spoilt:
     with pytest.raises(EnvironmentFailed, match="nothing can be written here") as refusal, alone(lock, "node"):
         pass
     assert refusal.value.do
+
+
+def test_a_folder_in_which_nothing_came_of_it_is_left_as_it_was_found(tmp_path: Path) -> None:
+    lock = tmp_path / "node.lock"
+    with pytest.raises(EnvironmentFailed, match="no room"), alone(lock, "node"):
+        raise EnvironmentFailed("no room")
+    assert not lock.exists()
+    with alone(lock, "node"):
+        pass
+    with pytest.raises(EnvironmentFailed, match="no room"), alone(lock, "node"):
+        raise EnvironmentFailed("no room")
+    assert lock.exists(), "it was there before"

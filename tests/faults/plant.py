@@ -41,7 +41,7 @@ from lineshaft.node.seat import Loaded
 
 PERIOD_NS = SECOND // 5
 STALE_NS = 5 * PERIOD_NS
-TAGS = tuple(Tag(f"works/cell/t{number}", low=0.0, high=1e6) for number in range(6))
+TAGS = tuple(Tag(f"works/cell/t{number}", low=0.0, high=1e6, unit="bar") for number in range(6))
 LOOP, NODE, DIGEST = "cell", "node1", f"sha256:{1:064x}"
 SIGNATURE = StepSignature(len(TAGS), (Port("score", (1,)), Port("alarm", (1,)), Port("cause", (len(TAGS),))),
                            (Port("window", (4, len(TAGS))), Port("level", (1,))))

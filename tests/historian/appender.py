@@ -5,13 +5,11 @@ Batch ``n`` is a pure function of ``n``, so whoever reads the historian afterwar
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from tests.dying import Death, after, before
 
 import lineshaft.historian.cold as cold_module
 from lineshaft.core.sample import Samples
@@ -50,32 +48,20 @@ def append_for_ever(folder: Path, first: int) -> None:
                 historian.compact()
 
 
-def _die(*ignored: object, **also: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _die_after(call: Callable[..., object]) -> Callable[..., None]:
-    def called(*given: object, **named: object) -> None:
-        call(*given, **named)
-        _die()
-    return called
-
-
 # Where a hand-over or a merge can end: before and after each of its steps.
-DEATHS: dict[str, Callable[[], None]] = {
-    "before the Delta commit": lambda: setattr(cold_module, "write_deltalake", _die),
-    "after the Delta commit": lambda: setattr(cold_module, "write_deltalake",
-                                              _die_after(getattr(cold_module, "write_deltalake"))),
-    "before SQLite forgets the rows": lambda: setattr(Hot, "hand_over", _die),
-    "after SQLite forgot the rows": lambda: setattr(Hot, "hand_over", _die_after(Hot.hand_over)),
-    "before the overview is written": lambda: setattr(Overview, "add", _die),
-    "after the overview was written": lambda: setattr(Overview, "add", _die_after(Overview.add)),
-    "while the overview is merged": lambda: setattr(Overview, "_merge", _die),
-    "after the overview was merged": lambda: setattr(Overview, "_merge", staticmethod(_die_after(Overview._merge))),
-    "before readers learn of a merge": lambda: setattr(Hot, "moved", _die),
-    "before old files are removed": lambda: setattr(Cold, "clean", _die),
-    "after old files were removed": lambda: setattr(Cold, "clean", _die_after(Cold.clean)),
-    "before SQLite shrinks": lambda: setattr(Hot, "shrink", _die),
+DEATHS: dict[str, Death] = {
+    "before the Delta commit": before(cold_module, "write_deltalake"),
+    "after the Delta commit": after(cold_module, "write_deltalake"),
+    "before SQLite forgets the rows": before(Hot, "hand_over"),
+    "after SQLite forgot the rows": after(Hot, "hand_over"),
+    "before the overview is written": before(Overview, "add"),
+    "after the overview was written": after(Overview, "add"),
+    "while the overview is merged": before(Overview, "_merge"),
+    "after the overview was merged": after(Overview, "_merge"),
+    "before readers learn of a merge": before(Hot, "moved"),
+    "before old files are removed": before(Cold, "clean"),
+    "after old files were removed": after(Cold, "clean"),
+    "before SQLite shrinks": before(Hot, "shrink"),
 }
 
 

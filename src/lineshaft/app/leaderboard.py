@@ -21,6 +21,7 @@ from lineshaft.app.sizes import size
 from lineshaft.app.talk import Talk
 from lineshaft.core.clock import SECOND, format_duration
 from lineshaft.core.errors import UsageError
+from lineshaft.core.whole import write_whole
 from lineshaft.model.search.board import Board, Row, Watch, unwatched
 from lineshaft.model.search.cost import Cost
 
@@ -73,9 +74,7 @@ def picture(board: Board) -> Group:
 def save(board: Board, folder: Path, about: dict[str, str]) -> None:
     """Keep it for ``lineshaft model leaderboard``; ``about`` is what it belongs to."""
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{FILE}.part"
-    part.write_text(json.dumps(described(board) | {"about": about}, indent=1), "utf-8")
-    part.replace(folder / FILE)
+    write_whole(folder / FILE, json.dumps(described(board) | {"about": about}, indent=1))
 
 
 def saved(folder: Path) -> tuple[Board, dict[str, str]]:

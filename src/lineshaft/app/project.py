@@ -21,6 +21,7 @@ from lineshaft.core.alone import alone as held
 from lineshaft.core.clock import parse_duration
 from lineshaft.core.errors import UsageError
 from lineshaft.core.tag import Tag
+from lineshaft.core.whole import write_whole
 from lineshaft.historian.store import EmbeddedHistorian, open_historian
 
 BUNDLES, LOGS, DECIDES, LOCK = "bundles", "logs", "decides", "run.lock"
@@ -120,10 +121,7 @@ class Project:
         """Remember across restarts which bundle decides; None where no bundle of the project has this digest."""
         found = next((path for path in self.bundles().values() if inspect(path)["digest"] == digest), None)
         if found is not None:
-            note = self.folder / BUNDLES / DECIDES
-            part = note.with_suffix(".part")
-            part.write_text(f"{found.name}\n", "utf-8")
-            part.replace(note)
+            write_whole(self.folder / BUNDLES / DECIDES, f"{found.name}\n")
         return found
 
     def node_words(self, bundle: Path) -> list[str]:

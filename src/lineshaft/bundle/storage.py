@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
+from lineshaft.core.whole import flush_folder
 
 LIMIT_BYTES = 1 << 30  # also the largest that a header may claim; far above any step graph
 LIMIT_FILES = 4096
@@ -74,6 +75,7 @@ def _write(path: Path, files: Mapping[str, bytes], how: Callable[[Path, Mapping[
         staged = scratch / path.name
         how(staged, files)
         _named(staged, path)
+        flush_folder(path.parent)
     except FileExistsError:
         raise UsageError("exists already", where=str(path), do="choose another name, or remove it first") from None
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lineshaft.core.errors import EnvironmentFailed
@@ -14,18 +14,26 @@ from lineshaft.core.errors import EnvironmentFailed
 @contextmanager
 def alone(lock: Path, who: str, *, do: str = "end that one first") -> Iterator[None]:
     """Hold the file ``lock``; raises ``EnvironmentFailed`` where another ``who`` holds it (``do`` is what helps then)
-    or nothing can be written.
+    or nothing can be written. A lock file that was made for nothing, since what it was for failed, is taken away.
     """
+    new = not lock.exists()
     held = _opened(lock)
     try:
-        held.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as error:
-        held.close()
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        try:
+            held.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise _unwritable(lock, error) from None
+            new = False  # whoever holds it made it
             raise EnvironmentFailed(f"another {who} is at work here", where=str(lock.parent), do=do) from None
-        raise _unwritable(lock, error) from None
-    try:
+        if not lock.exists():  # whoever had it took the file away between the two
+            raise EnvironmentFailed(f"another {who} was just ending here", where=str(lock.parent), do="try once more")
         yield
+    except Exception:
+        if new:  # nothing came of it: the folder is left as it was found
+            with suppress(OSError):
+                lock.unlink()
+        raise
     finally:
         held.close()
 

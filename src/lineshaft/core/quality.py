@@ -31,12 +31,17 @@ BAD_NO_DATA = 0x809B0000
 BAD_NOT_CONNECTED = 0x808A0000
 BAD_DEVICE_FAILURE = 0x808B0000
 BAD_WAITING_FOR_INITIAL_DATA = 0x80320000
+BAD_CONFIGURATION_ERROR = 0x80890000
 
 _NAMES = {
     GOOD: "Good", UNCERTAIN: "Uncertain", UNCERTAIN_LAST_USABLE: "UncertainLastUsableValue", BAD: "Bad",
     BAD_NO_COMMUNICATION: "BadNoCommunication", BAD_SENSOR_FAILURE: "BadSensorFailure",
     BAD_OUT_OF_RANGE: "BadOutOfRange", BAD_NO_DATA: "BadNoData", BAD_NOT_CONNECTED: "BadNotConnected",
     BAD_DEVICE_FAILURE: "BadDeviceFailure", BAD_WAITING_FOR_INITIAL_DATA: "BadWaitingForInitialData",
+    BAD_CONFIGURATION_ERROR: "BadConfigurationError",
+}
+_MEANINGS = {
+    BAD_CONFIGURATION_ERROR: "the plant has it configured otherwise than it was learnt, look at its unit there",
 }
 
 
@@ -62,3 +67,13 @@ def name(code: int) -> str:
     """
     known = _NAMES.get(code & 0xFFFF0000)
     return known or f"{severity(code).name.capitalize()} (0x{code:08X})"
+
+
+def meaning(code: int) -> str:
+    """The name, and what it says to a person where that helps.
+
+    >>> meaning(0x80890000)
+    'BadConfigurationError: the plant has it configured otherwise than it was learnt, look at its unit there'
+    """
+    said = _MEANINGS.get(code & 0xFFFF0000)
+    return f"{name(code)}: {said}" if said else name(code)

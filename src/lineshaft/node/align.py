@@ -292,4 +292,4 @@ class LatestValues:
             return "never seen"
         if status.severity(code) != status.Severity.BAD:
             return f"stale: no value since {format_time(time)}, limit {format_duration(self.stale_ns)}"
-        return status.name(code)
+        return status.meaning(code)

@@ -7,7 +7,7 @@ import time
 
 from tests.faults.case import Injection, Outcome, case
 from tests.historian import appender
-from tests.historian.test_crashes import acknowledged, check_and_repeat, killed_after, start
+from tests.historian.crashed import acknowledged, check_and_repeat, killed_after, start
 
 
 @case(1, 7, times=20, quick=2)

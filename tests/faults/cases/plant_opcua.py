@@ -52,6 +52,14 @@ async def tag_of_another_type(world: World) -> AsyncIterator[set[str]]:
 
 
 @asynccontextmanager
+async def tag_in_another_unit(world: World) -> AsyncIterator[set[str]]:
+    """The server comes back with a tag in kPa that was in bar, under the same NodeId, for a while."""
+    await world.served(replace(TAGS[3], unit="kPa"))
+    yield {TAGS[3].path}
+    await world.served(TAGS[3])
+
+
+@asynccontextmanager
 async def tag_vanished(world: World) -> AsyncIterator[set[str]]:
     """The server comes back without one of its tags, for a while."""
     await world.served(None)
@@ -173,14 +181,14 @@ async def flooded(world: World) -> AsyncIterator[set[str]]:
 
 
 FAULTS: Mapping[str, Fault] = {fault.__name__: fault for fault in (
-    server_killed, nodes_numbered_anew, tag_of_another_type, tag_vanished, link_cut, link_silent, link_slow,
-    link_garbled, subscription_lost, tag_frozen, tag_bad, tag_uncertain, tag_far_ahead, tag_far_behind,
+    server_killed, nodes_numbered_anew, tag_of_another_type, tag_in_another_unit, tag_vanished, link_cut, link_silent,
+    link_slow, link_garbled, subscription_lost, tag_frozen, tag_bad, tag_uncertain, tag_far_ahead, tag_far_behind,
     tag_not_a_number, plant_stalls, flooded)}
 
 
 @case(1, 2, 3, 7, times=3 * len(FAULTS), quick=4)
 def plant_fault(at: Injection) -> Outcome:
-    """One fault of the plant or its wire for eight periods: killed, numbered anew, of another type,
+    """One fault of the plant or its wire for eight periods: killed, numbered anew, of another type, in another unit,
     vanished, cut, hung, slow, garbled, forgotten, frozen, bad, uncertain, in another hour, not a number, stalled, a
     hundredfold."""
     names = list(FAULTS)

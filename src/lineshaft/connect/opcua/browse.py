@@ -20,6 +20,7 @@ from lineshaft.core.tag import Tag
 log = logging.getLogger("lineshaft.connect.opcua")
 
 REFERENCES_PER_PAGE = 200
+UNITS = "EngineeringUnits"
 _HAS_PROPERTY = ua.NodeId(ua.ObjectIds.HasProperty)
 _SERVER = ua.NodeId(ua.ObjectIds.Server)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -82,9 +83,9 @@ async def _browse_level(link: Link, level: Sequence[tuple[ua.NodeId, str]], walk
     below: list[tuple[ua.NodeId, str]] = []
 
     async def part(some: Sequence[tuple[ua.NodeId, str]]) -> None:
-        pages = await _references(link, [node for node, _ in some])
-        for (node, path), references in zip(some, pages, strict=True):
-            children = [_note(link, walk, node, path, reference) for reference in references]
+        pages = await references(link, [node for node, _ in some])
+        for (node, path), page in zip(some, pages, strict=True):
+            children = [_note(link, walk, node, path, reference) for reference in page]
             below.extend(child for child in children if child is not None)
         await asyncio.sleep(link.options.pause_s)
     await link.batched(level, "MaxNodesPerBrowse", part)
@@ -94,7 +95,7 @@ async def _browse_level(link: Link, level: Sequence[tuple[ua.NodeId, str]], walk
 def _note(link: Link, walk: _Walk, parent: ua.NodeId, path: str, reference: Any
           ) -> tuple[ua.NodeId, str] | None:
     """Take one reference into the walk; the node to go on from, if it leads somewhere new."""
-    node = _local(reference.NodeId)
+    node = local(reference.NodeId)
     if reference.ReferenceTypeId == _HAS_PROPERTY:
         if parent in walk.variables:
             walk.variables[parent].properties[reference.BrowseName.Name] = node
@@ -112,7 +113,7 @@ def _note(link: Link, walk: _Walk, parent: ua.NodeId, path: str, reference: Any
     return node, below
 
 
-def _local(node: Any) -> ua.NodeId:
+def local(node: Any) -> ua.NodeId:
     """An ExpandedNodeId of this server as a plain NodeId, so that both compare and travel alike."""
     return ua.NodeId(node.Identifier, node.NamespaceIndex, node.NodeIdType)
 
@@ -122,7 +123,7 @@ def _level_name(reference: Any) -> str:
     return _CONTROL.sub("", name).replace("/", "_").strip() or "_"
 
 
-async def _references(link: Link, nodes: Sequence[ua.NodeId]) -> list[list[Any]]:
+async def references(link: Link, nodes: Sequence[ua.NodeId]) -> list[list[Any]]:
     """All forward hierarchical references of each node, page by page (BrowseNext)."""
     request = ua.BrowseRequest()
     request.Parameters.View = ua.ViewDescription()
@@ -159,18 +160,18 @@ def _description(node: ua.NodeId) -> ua.BrowseDescription:
 async def _describe(link: Link, variables: list[_Variable]) -> list[Tag]:
     """Type, range, unit and access of each variable; arrays and structures are left out."""
     wanted = [(variable.node, attribute) for variable in variables for attribute in _ATTRIBUTES]
-    values = [_good(value) for value in await link.attributes(wanted)]
+    values = [good(value) for value in await link.attributes(wanted)]
     width = len(_ATTRIBUTES)
     rows = [values[i * width:(i + 1) * width] for i in range(len(variables))]
     places = [(i, name) for i, variable in enumerate(variables)
-              for name in ("EURange", "EngineeringUnits") if name in variable.properties]
+              for name in ("EURange", UNITS) if name in variable.properties]
     asked = [(variables[i].properties[name], ua.AttributeIds.Value) for i, name in places]
     facts = await link.attributes(asked)
-    known = {place: _good(value) for place, value in zip(places, facts, strict=True)}
+    known = {place: good(value) for place, value in zip(places, facts, strict=True)}
     paths: set[str] = set()
     tags = []
     for i, (variable, row) in enumerate(zip(variables, rows, strict=True)):
-        tag = _tag(link, variable, row, known.get((i, "EURange")), known.get((i, "EngineeringUnits")), paths)
+        tag = _tag(link, variable, row, known.get((i, "EURange")), known.get((i, UNITS)), paths)
         if tag is not None:
             tags.append(tag)
     return tags
@@ -187,10 +188,14 @@ def _tag(link: Link, variable: _Variable, row: list[Any], span: Any, unit: Any, 
     ranged = span is not None and span.Low < span.High
     return Tag(path, kind=kind, address=address, description=getattr(description, "Text", None) or "",
                low=float(span.Low) if ranged else None, high=float(span.High) if ranged else None,
-               unit="" if unit is None else units.from_engineering_units(
-                   unit.NamespaceUri, unit.UnitId, unit.DisplayName.Text),
+               unit="" if unit is None else unit_of(unit),
                period_ns=round(sampling * 1e6) if sampling and sampling > 0 else None,
                writable=bool((access or 0) & ua.AccessLevel.CurrentWrite.mask))
+
+
+def unit_of(stated: ua.EUInformation) -> str:
+    """The UCUM code of what a server states."""
+    return units.from_engineering_units(stated.NamespaceUri, stated.UnitId, stated.DisplayName.Text)
 
 
 def _kind(data_type: ua.NodeId | None) -> str | None:
@@ -209,7 +214,7 @@ def _kind(data_type: ua.NodeId | None) -> str | None:
     return None if isinstance(number, int) and number not in (29, 290) else "enum"
 
 
-def _good(value: ua.DataValue) -> Any:
+def good(value: ua.DataValue) -> Any:
     """What an attribute holds, None where the server did not give it."""
     if value.StatusCode is not None and not value.StatusCode.is_good():
         return None

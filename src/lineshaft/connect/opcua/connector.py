@@ -27,6 +27,7 @@ log = logging.getLogger("lineshaft.connect.opcua")
 
 TICK_S = 1.0
 RETRY_MISSING_S = 10.0
+UNITS_AGAIN_S = 60.0
 BROWSE_AGAIN_S = (10.0, 3600.0)
 """A whole server is browsed for tags that it no longer knows by their NodeId: ever less often while none is found,
 however often the connection is lost."""
@@ -178,7 +179,7 @@ class OpcUaConnector:
 
     async def _keep(self) -> None:
         """Watch the link; make a new one when it is lost."""
-        retried = time.monotonic()
+        retried = looked = time.monotonic()
         while not self._closing.is_set():
             link = self._require_link()
             with contextlib.suppress(TimeoutError):
@@ -190,6 +191,9 @@ class OpcUaConnector:
             if time.monotonic() - retried >= RETRY_MISSING_S:
                 retried = time.monotonic()
                 await self._retry_missing(link)
+            if time.monotonic() - looked >= UNITS_AGAIN_S:
+                looked = time.monotonic()
+                await self._look_at_units(link)
 
     async def _retry_missing(self, link: Link) -> None:
         for feed in [feed for feed in self._feeds if feed.missing]:
@@ -198,6 +202,14 @@ class OpcUaConnector:
                 await feed.retry_missing(link)
             except faults.LINK_ERRORS as error:
                 link.fail(str(faults.explain(error, "", self._options)))
+
+    async def _look_at_units(self, link: Link) -> None:
+        """Values from before a change are of another unit: everything is taken anew then."""
+        try:
+            if any([await feed.units_changed(link) for feed in self._attached]):
+                link.fail("the unit of a tag was changed")
+        except faults.LINK_ERRORS as error:
+            link.fail(str(faults.explain(error, "", self._options)))
 
     async def _find_again(self, feed: Feed, link: Link) -> None:
         """Tags of unknown NodeIds may be there by their path, under others: a PLC numbers anew with a new program."""

@@ -15,6 +15,7 @@ from asyncua import ua
 from lineshaft.connect.opcua import wire
 from lineshaft.connect.opcua.faults import status_name
 from lineshaft.connect.opcua.link import Link
+from lineshaft.connect.opcua.stated import StatedUnits
 from lineshaft.core import quality
 from lineshaft.core.sample import Samples
 from lineshaft.core.tag import Tag
@@ -35,6 +36,7 @@ class Feed:
         self.tags, self.period_ns = tuple(tags), period_ns
         self.paths = tuple(tag.path for tag in tags)
         self.missing: dict[int, int] = {}  # place of a tag that the server does not give: StatusCode
+        self._units = StatedUnits()
         self._subscription = 0
         self._waiting: deque[Samples] = deque()
         self._count = 0
@@ -64,7 +66,7 @@ class Feed:
 
     def receive(self, notification: wire.Notification) -> None:
         if notification.changes.key:
-            self._give(notification.changes.samples(self.paths))
+            self._give(self._units.marked(notification.changes.samples(self.paths)))
 
     def lose(self) -> None:
         """One batch that says for every tag that nothing is known from now on."""
@@ -84,6 +86,7 @@ class Feed:
 
     async def attach(self, link: Link) -> None:
         """Create the subscription on a link; tags that the server does not know are marked, not fatal."""
+        await self._units.look(link, self.tags)
         created = (await link.ask(self._request(link), ua.CreateSubscriptionResponse)).Parameters
         self._subscription = int(created.SubscriptionId)
         link.register(self._subscription, self, 3 * created.RevisedPublishingInterval
@@ -94,6 +97,10 @@ class Feed:
     async def retry_missing(self, link: Link) -> None:
         """Ask again for tags that were not there: a server may still be filling its address space."""
         await self._monitor(link, tuple(self.missing))
+
+    async def units_changed(self, link: Link) -> bool:
+        """Whether the server measures a tag in another unit than when this was attached."""
+        return await self._units.look(link, self.tags)
 
     @property
     def unknown(self) -> list[int]:

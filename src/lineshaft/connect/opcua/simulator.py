@@ -96,6 +96,11 @@ class Simulator:
         self.tags = (*self.tags, replace(tag, address=self.server.address(tag.path)))
         await self._serve(self.server, self.tags[-1])
 
+    async def measure_in(self, path: str, unit: str) -> None:
+        """Another unit for a tag that has one, while the server runs; its value stays as it is."""
+        await self.server.put(self.server.node_id(f"{path}#EngineeringUnits"),
+                              ua.DataValue(ua.Variant(_stated(unit), ua.VariantType.ExtensionObject)))
+
     @property
     def calls(self) -> list[tuple[str, int]]:
         """(service, number of nodes) of every request that clients made, in order."""
@@ -123,10 +128,7 @@ class Simulator:
         if analog and tag.low is not None and tag.high is not None:
             await self._describe(server, node, tag, "EURange", ua.Range(tag.low, tag.high), ua.ObjectIds.Range)
         if analog and tag.unit:
-            namespace, code, symbol = units.to_engineering_units(tag.unit)
-            info = ua.EUInformation(NamespaceUri=namespace, UnitId=code, DisplayName=ua.LocalizedText(symbol),
-                                    Description=ua.LocalizedText(tag.unit))
-            await self._describe(server, node, tag, "EngineeringUnits", info, ua.ObjectIds.EUInformation)
+            await self._describe(server, node, tag, "EngineeringUnits", _stated(tag.unit), ua.ObjectIds.EUInformation)
         return node
 
     @staticmethod
@@ -143,6 +145,12 @@ class Simulator:
             tag = self._by_node.get(item.NodeId)
             if tag is not None and result.is_good():
                 await self._on_write(tag, float(item.Value.Value.Value))
+
+
+def _stated(unit: str) -> ua.EUInformation:
+    namespace, code, symbol = units.to_engineering_units(unit)
+    return ua.EUInformation(NamespaceUri=namespace, UnitId=code, DisplayName=ua.LocalizedText(symbol),
+                            Description=ua.LocalizedText(unit))
 
 
 def _variant(kind: ua.VariantType, value: float, text: str | None) -> ua.Variant:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from lineshaft.connect.opcua.conftest import Connected, Follower, PlantProcess
@@ -95,6 +97,42 @@ async def test_a_restarted_server_that_numbers_its_nodes_anew_is_read_under_the_
         assert {tag.path: tag.address.startswith("nsu=urn:another:program") for tag in changed.tags} == dict.fromkeys(
             (FLOW.path, pressure.path), True)
         await changed.stop()
+
+
+async def test_a_tag_in_another_unit_under_its_node_id_is_marked_until_it_is_as_it_was(
+        connected: Connected, follow: Callable[..., Follower], caplog: pytest.LogCaptureFixture) -> None:
+    pressure, other = Tag("works/cell/pressure", unit="bar"), Tag("works/cell/other", unit="%")
+    plant = Simulator([FLOW, pressure, other])
+    await plant.start()
+    async with connected(plant.url) as connector:
+        follower = follow(connector, plant.tags)
+        for unit, code in (("bar", 0), ("kPa", quality.BAD_CONFIGURATION_ERROR), ("bar", 0)):
+            await plant.stop()
+            plant = Simulator([FLOW, replace(pressure, unit=unit), replace(other, unit="shares")], plant.url)
+            await plant.start()
+            await plant.publish(Samples.row([tag.path for tag in plant.tags], 1000, np.array([1.0, 2.0, 3.0])))
+            seen = await follower.until(lambda seen: {(s.tag, s.value) for s in seen} >= {
+                (pressure.path, 2.0), (FLOW.path, 1.0), (other.path, 3.0)})
+            codes = {sample.tag: sample.quality for sample in seen if sample.time == 1000}
+            assert codes == {FLOW.path: 0, other.path: 0, pressure.path: code}, unit
+        assert "works/cell/pressure in kPa instead of bar; they are not used" in caplog.text
+    await plant.stop()
+
+
+async def test_a_unit_that_changes_in_mid_run_is_noticed(connected: Connected, follow: Callable[..., Follower],
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lineshaft.connect.opcua.connector.UNITS_AGAIN_S", 0.1)
+    monkeypatch.setattr("lineshaft.connect.opcua.connector.TICK_S", 0.05)
+    pressure = Tag("works/cell/pressure", unit="bar")
+    async with Simulator([pressure]) as plant, connected(plant.url) as connector:
+        follower = follow(connector, plant.tags)
+        await plant.publish(Samples.row([pressure.path], 1000, np.array([2.0])))
+        await follower.until(all_good(1))
+        await plant.measure_in(pressure.path, "kPa")
+        wrong = quality.BAD_CONFIGURATION_ERROR
+        await follower.until(lambda seen: (2.0, wrong) in {(s.value, s.quality) for s in seen})
+        await plant.measure_in(pressure.path, "bar")
+        await follower.until(lambda seen: (2.0, 0) in {(s.value, s.quality) for s in seen})
 
 
 async def test_a_node_that_appears_later_is_taken_up(connected: Connected, follow: Callable[..., Follower],

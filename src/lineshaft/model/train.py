@@ -30,6 +30,8 @@ from lineshaft.model.trial import Stretch, Trial, stretches, trial
 OUTPUTS = ("score", "alarm", "cause", "confidence")
 DEFAULT = Settings()
 REFERENCE = "zscore"
+Unfit = Callable[[Calibrated], str]
+"""Why the graph of a candidate, as it would be sealed, may not run; nothing where it may."""
 FRONT_RUNNERS = 1  # learners that are tried once more, one for each operating mode
 
 
@@ -94,6 +96,7 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
     roles = _as_far_as_used(Normal(dataset, fit_rows, held))
     enough(roles)
     known, before, roles = _known(roles, mode_tags, modes, settings, execute)
+    outputs = _outputs(known.count)
     names = list(learners()) if learner == "auto" else [learner]
     trials, candidates = [], {}
     fronts: dict[str, Front] = {}
@@ -113,9 +116,13 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
         trials.append(trial(candidates[name], where, roles, settings, execute))
         heard(trials[-1])
     progress(len(names), len(names), "learning")
+
+    def unfit(candidate: Calibrated) -> str:
+        return refused(candidate.pipeline.graph(outputs))
+
     if known.count > 1:
-        trials = _apart(trials, candidates, fronts, where, refused, execute)
-    best, trials = _allowed(trials, candidates, settings.lead, refused)
+        trials = _apart(trials, candidates, fronts, where, unfit, execute)
+    best, trials = _allowed(trials, candidates, settings.lead, unfit)
     return _monitor(candidates[best.learner], best, tuple(trials), known.count, roles, settings)
 
 
@@ -135,7 +142,7 @@ def _known(roles: Normal, mode_tags: Sequence[str], modes: OfModes | str, settin
 
 
 def _apart(trials: list[Trial], candidates: dict[str, Calibrated], fronts: Mapping[str, Front],
-           where: Sequence[Stretch], refused: Callable[[bytes], str], execute: Executor) -> list[Trial]:
+           where: Sequence[Stretch], unfit: Unfit, execute: Executor) -> list[Trial]:
     """The trials, where the best learner may have been replaced by one for each mode: if that is clearly better and may
     run. The others stay as they are, since a trial of all would double the time."""
     found = list(trials)
@@ -144,7 +151,7 @@ def _apart(trials: list[Trial], candidates: dict[str, Calibrated], fronts: Mappi
         front = fronts[learners()[shared.learner].features]
         own = calibrate(shared.learner, front, execute, by_mode=True)
         apart = trial(own, where, front.normal, front.settings, execute)
-        if apart.merit > shared.merit + front.settings.lead and not refused(own.pipeline.graph(OUTPUTS)):
+        if apart.merit > shared.merit + front.settings.lead and not unfit(own):
             candidates[shared.learner], found[found.index(shared)] = own, apart
     return found
 
@@ -182,11 +189,11 @@ def _outputs(modes: int) -> tuple[str, ...]:
 
 
 def _allowed(trials: list[Trial], candidates: Mapping[str, Calibrated], lead: float,
-             refused: Callable[[bytes], str]) -> tuple[Trial, list[Trial]]:
+             unfit: Unfit) -> tuple[Trial, list[Trial]]:
     """The best whose graph may run, and the trials with why others may not."""
     while any(not t.reason for t in trials):
         best = _best([t for t in trials if not t.reason], lead)
-        reason = refused(candidates[best.learner].pipeline.graph(OUTPUTS))
+        reason = unfit(candidates[best.learner])
         if not reason:
             return best, trials
         trials = [replace(t, reason=reason) if t is best else t for t in trials]

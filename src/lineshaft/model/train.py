@@ -25,8 +25,9 @@ from lineshaft.model.pipeline import Pipeline
 from lineshaft.model.prefix import enough, prefix
 from lineshaft.model.stream import STREAM, streaming
 from lineshaft.model.trial import Trial, stretches
-from lineshaft.model.trying import OUTPUTS, REFERENCE, Trying, endless, part
+from lineshaft.model.trying import REFERENCE, Trying, Unfit, endless, part
 
+OUTPUTS = ("score", "alarm", "cause", "confidence")
 DEFAULT = Settings()
 MODES_SHARE = 0.5
 """Modes are looked for during so much of the time that is left at most."""
@@ -96,12 +97,16 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
     enough(roles)
     known, before, roles = _known(roles, mode_tags, modes, settings, execute, left)
     trying = Trying(before, roles, settings, stretches(before, known.count, roles, execute), execute, heard, left)
+    outputs = _outputs(known.count)
+
+    def unfit(candidate: Calibrated) -> str:
+        return refused(candidate.pipeline.graph(outputs))
+
     trying.all(list(learners()) if learner == "auto" else [learner], progress, suited=learner == "auto")
     if known.count > 1:
-        trying.apart(refused)
-    trials, candidates = trying.trials, trying.candidates
-    best, trials = _allowed(trials, candidates, settings.lead, refused)
-    return _monitor(candidates[best.learner], best, tuple(trials), known.count, roles, settings)
+        trying.apart(unfit)
+    best, trials = _allowed(trying.trials, trying.candidates, settings.lead, unfit)
+    return _monitor(trying.candidates[best.learner], best, tuple(trials), known.count, roles, settings)
 
 
 def _known(roles: Normal, mode_tags: Sequence[str], modes: OfModes | str, settings: Settings, execute: Executor,
@@ -152,11 +157,11 @@ def _outputs(modes: int) -> tuple[str, ...]:
 
 
 def _allowed(trials: list[Trial], candidates: Mapping[str, Calibrated], lead: float,
-             refused: Callable[[bytes], str]) -> tuple[Trial, list[Trial]]:
+             unfit: Unfit) -> tuple[Trial, list[Trial]]:
     """The best whose graph may run, and the trials with why others may not."""
     while any(not t.reason for t in trials):
         best = _best([t for t in trials if not t.reason], lead)
-        reason = refused(candidates[best.learner].pipeline.graph(OUTPUTS))
+        reason = unfit(candidates[best.learner])
         if not reason:
             return best, trials
         trials = [replace(t, reason=reason) if t is best else t for t in trials]

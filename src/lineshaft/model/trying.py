@@ -18,7 +18,8 @@ from lineshaft.model.trial import Stretch, Trial, trial
 
 REFERENCE = "zscore"
 FRONT_RUNNERS = 1  # learners that are tried once more, one for each operating mode
-OUTPUTS = ("score", "alarm", "cause", "confidence")
+Unfit = Callable[[Calibrated], str]
+"""Why the graph of a candidate, as it would be sealed, may not run; nothing where it may."""
 
 
 def endless() -> float:
@@ -67,7 +68,7 @@ class Trying:
             self.heard(self.trials[-1])
         progress(len(names), len(names), "learning")
 
-    def apart(self, refused: Callable[[bytes], str]) -> None:
+    def apart(self, unfit: Unfit) -> None:
         """The best learner is replaced by one for each mode, if that is clearly better, may run, and there is time.
 
         The others stay as they are, since a trial of all would double the time.
@@ -77,7 +78,7 @@ class Trying:
                 continue
             own = calibrate(shared.learner, self._front(shared.learner), self.execute, by_mode=True)
             apart = trial(own, self.where, self.roles, self.settings, self.execute)
-            if apart.merit > shared.merit + self.settings.lead and not refused(own.pipeline.graph(OUTPUTS)):
+            if apart.merit > shared.merit + self.settings.lead and not unfit(own):
                 self.candidates[shared.learner], self.trials[self.trials.index(shared)] = own, apart
 
     def _tried(self, name: str) -> Trial:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,14 +34,18 @@ def until(look: Callable[[], _Found | None], what: str, wait_s: float = WAIT_S) 
 
 
 class Process:
-    """``lineshaft <words>``; its talk is in ``log``; ``before`` runs in it before anything else."""
+    """``lineshaft <words>``; its talk is in ``log``; ``before`` runs in it before anything else.
 
-    def __init__(self, words: Sequence[str], log: Path, *, before: Callable[[], None] | None = None) -> None:
+    ``environment`` is added to that of this process; ``module`` is started in place of Lineshaft's own.
+    """
+
+    def __init__(self, words: Sequence[str], log: Path, *, before: Callable[[], None] | None = None,
+                 environment: Mapping[str, str] | None = None, module: str = "lineshaft") -> None:
         self.log = log
         with log.open("ab") as errors:
-            self.popen = subprocess.Popen([sys.executable, "-m", "lineshaft", *words], stdin=subprocess.PIPE,
+            self.popen = subprocess.Popen([sys.executable, "-m", module, *words], stdin=subprocess.PIPE,
                                           stdout=subprocess.PIPE, stderr=errors, text=True, preexec_fn=before,
-                                          env={**os.environ, "OMP_NUM_THREADS": "1"})
+                                          env={**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})})
 
     def said(self) -> str:
         return self.log.read_text("utf-8", "replace")

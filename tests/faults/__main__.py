@@ -19,8 +19,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.faults.case import Case, Outcome, cases
-from tests.faults.table import Row, failures, replay, table
+from tests.faults.case import Case, NotHere, Outcome, cases
+from tests.faults.table import Found, Row, failures, replay, table
 
 REPORT = Path(__file__).resolve().parents[2] / "bench" / "FAULTS.md"
 
@@ -42,30 +42,33 @@ def main() -> int:
                                     else min(chosen.times, max(row.case.times, most))))]
     begun = time.monotonic()
     for done, (name, seed, found) in enumerate(_injected(wanted, chosen.jobs), 1):
-        row = rows[name]
-        if isinstance(found, Outcome):
-            row.outcomes[seed] = found
-        else:
-            row.broken[seed] = found
-        print(f"  .. {done} of {len(wanted)}, {time.monotonic() - begun:.0f} s: {name}, seed {seed}: "
-              + ("well" if isinstance(found, Outcome) and found.survived else f"NOT SURVIVED {found}"),
+        rows[name].take(seed, found)
+        print(f"  .. {done} of {len(wanted)}, {time.monotonic() - begun:.0f} s: {name}, seed {seed}: {_word(found)}",
               file=sys.stderr, flush=True)
     return _told(list(rows.values()), whole=not chosen.only and chosen.times != 0)
 
 
-def _injected(wanted: list[tuple[Case, int]], jobs: int) -> Iterator[tuple[str, int, Outcome | str]]:
+def _word(found: Found) -> str:
+    if isinstance(found, NotHere):
+        return f"not tried: {found}"
+    return "well" if isinstance(found, Outcome) and found.survived else f"NOT SURVIVED {found}"
+
+
+def _injected(wanted: list[tuple[Case, int]], jobs: int) -> Iterator[tuple[str, int, Found]]:
     with ProcessPoolExecutor(max_workers=max(1, jobs)) as pool:
         running = [pool.submit(inject, case.name, seed) for case, seed in wanted]
         for one in as_completed(running):
             yield one.result()
 
 
-def inject(name: str, seed: int) -> tuple[str, int, Outcome | str]:
+def inject(name: str, seed: int) -> tuple[str, int, Found]:
     """One fault in a folder of its own; what it raised in words instead of an outcome."""
     [case] = [one for one in cases() if one.name == name]
     with tempfile.TemporaryDirectory(prefix="lineshaft-fault-") as folder:
         try:
             return name, seed, case.inject(seed, Path(folder))
+        except NotHere as error:
+            return name, seed, error
         except Exception as error:  # noqa: BLE001  # the table tells it, with how to see it again
             return name, seed, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 

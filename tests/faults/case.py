@@ -21,6 +21,10 @@ INVARIANTS = {
 }
 
 
+class NotHere(Exception):
+    """This machine does not allow the fault to be injected; says what it lacks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Injection:
     """One run of a case: all chance comes from ``chance`` (of ``seed``), all files lie in ``folder``."""
@@ -62,7 +66,7 @@ class Case:
     run: Callable[[Injection], Outcome]
 
     def inject(self, seed: int, folder: Path) -> Outcome:
-        """Run it once; an AssertionError is an invariant that did not hold."""
+        """Run it once; an AssertionError is an invariant that did not hold, ``NotHere`` that it can't be tried."""
         return self.run(Injection(seed, folder, random.Random(f"{self.name} {seed}")))
 
 

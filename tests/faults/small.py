@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -32,24 +32,26 @@ def parts(folder: Path) -> Parts:
 def bundle(made: Parts, version: int = 1, name: str = "bundle") -> Path:
     """A signed bundle that decides on the demo plant every 100 ms."""
     known = {tag.path: tag for tag in TAGS}
-    manifest = replace(manifest_of(version), tags=tuple(known[path] for path in PATHS), period_ns=PERIOD_NS,
-                       stale_ns=SECOND, limits=Limits())
+    tags = tuple(replace(known[path], address="") for path in PATHS)
+    manifest = replace(manifest_of(version), tags=tags, period_ns=PERIOD_NS, stale_ns=SECOND, limits=Limits())
     return made.pack(name, manifest=manifest).path
 
 
 class SmallNode:
-    """One node process after another in one folder."""
+    """One node process after another in one folder, on the plant at ``source``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, source: str = "plant:", environment: Mapping[str, str] | None = None) -> None:
         self.folder, self._made, self._number = folder / "node", parts(folder / "made"), 0
+        self._source, self._environment = source, environment
         self._bundle, self._root = bundle(self._made), folder
         self.running: list[Process] = []
 
     def start(self, *more: str, before: Callable[[], None] | None = None, folder: Path | None = None) -> Process:
         self._number += 1
-        words = ["node", "run", str(self._bundle), "--source", "plant:", "--trust", str(self._made.public), "--folder",
-                 str(folder or self.folder), *more]
-        process = Process(words, self._root / f"node-{self._number}.log", before=before)
+        words = ["node", "run", str(self._bundle), "--source", self._source, "--trust", str(self._made.public),
+                 "--folder", str(folder or self.folder), *more]
+        process = Process(words, self._root / f"node-{self._number}.log", before=before,
+                          environment=self._environment)
         self.running.append(process)
         return process
 
@@ -77,9 +79,10 @@ class SmallNode:
 
 
 @contextmanager
-def small_node(folder: Path) -> Iterator[SmallNode]:
+def small_node(folder: Path, *, source: str = "plant:", environment: Mapping[str, str] | None = None
+               ) -> Iterator[SmallNode]:
     """Every process that it starts ends with the block."""
-    node = SmallNode(folder)
+    node = SmallNode(folder, source=source, environment=environment)
     try:
         yield node
     finally:

@@ -6,16 +6,30 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.faults.case import INVARIANTS, Case, Outcome
+from tests.faults.case import INVARIANTS, Case, NotHere, Outcome
+
+Found = Outcome | NotHere | str
+"""What became of a seed; in words where something was raised."""
 
 
 @dataclass(slots=True)
 class Row:
-    """A case with its outcomes by seed; ``broken`` says by seed what was raised instead."""
+    """A case with its outcomes by seed; ``broken`` says by seed what was raised instead, ``missing`` what this machine
+    lacks for it."""
 
     case: Case
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     broken: dict[int, str] = field(default_factory=dict)
+    missing: dict[int, str] = field(default_factory=dict)
+
+    def take(self, seed: int, found: Found) -> None:
+        """Note what became of a seed."""
+        if isinstance(found, Outcome):
+            self.outcomes[seed] = found
+        elif isinstance(found, NotHere):
+            self.missing[seed] = str(found)
+        else:
+            self.broken[seed] = found
 
     @property
     def well(self) -> bool:
@@ -46,6 +60,8 @@ def table(rows: Sequence[Row], told: str) -> str:
         parts += [_line(row.cells()) for row in rows if row.case.group == group]
     wrong = [f"- `{replay(row.case, seed)}`: {why}" for row in rows for seed, why in failures(row)]
     parts += ["", "## What did not survive", "", *(wrong or ["Nothing."]), ""]
+    untried = [f"- {row.case.says}: {why}" for row in rows for why in dict.fromkeys(row.missing.values())]
+    parts += ["## What could not be tried here", "", *untried, ""] if untried else []
     return "\n".join(parts)
 
 

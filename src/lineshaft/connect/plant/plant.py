@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from lineshaft.core.sample import Samples
 from lineshaft.core.tag import Tag
 
 LONGEST_SCAN = 1.0
+BEHIND_NS = 600 * SECOND
+"""What is caught up row by row, in a second or two; over a longer gap the clock was set, or the machine slept."""
 _SETTLING = 900
 _PATHS = tuple(tag.path for tag in TAGS)
 _INSTRUMENT = {tag.path: instrument for tag, instrument in zip(TAGS, INSTRUMENTS, strict=True)}
@@ -89,7 +91,13 @@ class Plant:
         return Samples.row(_PATHS, self.time, values, quality)
 
     def until(self, now: int) -> Iterator[Samples]:
-        """Every row due up to ``now`` (UTC ns), as they are asked for: how a live loop catches up."""
+        """Every row due up to ``now`` (UTC ns), as they are asked for: how a live loop catches up.
+
+        Where ``now`` is before the newest row, or over ``BEHIND_NS`` after it, the clock was set: the process goes on
+        as it was, by the new time.
+        """
+        if not -PERIOD_NS < now - self.time <= BEHIND_NS:
+            self._shift(now // PERIOD_NS * PERIOD_NS - PERIOD_NS - self.time)
         while self.time + PERIOD_NS <= now:
             yield self.step()
 
@@ -166,6 +174,10 @@ class Plant:
             sequencer.enter(min(round(value), len(MODES) - 1))
         else:
             sequencer.write(sets, value)
+
+    def _shift(self, by: int) -> None:
+        self.time += by
+        self._injected = {name: replace(one, start=one.start + by) for name, one in self._injected.items()}
 
     def _tick(self) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
         self.time += PERIOD_NS

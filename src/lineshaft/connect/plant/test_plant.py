@@ -10,6 +10,7 @@ from lineshaft.connect.plant.instruments import PLACE
 from lineshaft.connect.plant.plant import Plant
 from lineshaft.connect.plant.recipe import MODES
 from lineshaft.connect.plant.tags import PERIOD_NS, TAGS, path
+from lineshaft.core.clock import SECOND
 from lineshaft.core.errors import UsageError
 
 NOON = 1_700_000_000_000_000_000
@@ -46,6 +47,20 @@ def test_a_late_live_loop_gets_every_row_that_is_due_and_no_more() -> None:
     times = [int(row.time[0]) for row in plant.until(NOON + 250_000_000)]
     assert times == [NOON + PERIOD_NS, NOON + 2 * PERIOD_NS]
     assert list(plant.until(NOON + 250_000_000)) == []
+
+
+@pytest.mark.parametrize("by", [-3600, -1, 601, 3600])
+def test_a_live_plant_goes_on_by_a_clock_that_was_set(by: int) -> None:
+    plant, steady = (Plant(seed=3, start=NOON) for _ in range(2))
+    fault = plant.inject("pump-wear", delay=0.1)
+    steady.inject("pump-wear", delay=0.1)
+    before = [row.value for row in plant.until(NOON + 3 * PERIOD_NS)]
+    now = NOON + by * SECOND
+    after = [*plant.until(now), *plant.until(now + PERIOD_NS)]
+    assert [int(row.time[0]) for row in after] == [now, now + PERIOD_NS]
+    assert plant.faults()[0].start - now == fault.start - NOON - 4 * PERIOD_NS
+    straight = [steady.step().value for _ in range(5)]
+    assert np.array_equal([*before, *(row.value for row in after)], straight, equal_nan=True)
 
 
 def test_history_refuses_to_step_back_in_time() -> None:

@@ -23,7 +23,7 @@ OTHER_SET = re.compile(r'^SET = "(\w+)"', re.MULTILINE)
 """A benchmark that is not called as the folder of its data set says which one it takes."""
 OTHER_TASK = re.compile(r'^OTHER_TASK = "(\w+)"', re.MULTILINE)
 """A benchmark that is also run with ``--task`` of another name."""
-USES_MANY = re.compile(r"^(from pipelines|import searched)\b", re.MULTILINE)
+USES_MANY = re.compile(r"^(from pipelines|import searched|from speed_data)\b", re.MULTILINE)
 """What looks for its own data sets in the folder of all."""
 
 
@@ -56,8 +56,7 @@ def run(script: Path, name: str, words: Sequence[str], data: Path, results: Path
     command = [sys.executable, str(script), "--json", *words]
     text = script.read_text("utf-8")
     if TAKES_DATA in text:
-        named = OTHER_SET.search(text)
-        folder = data if USES_MANY.search(text) else data / (named[1] if named else script.stem)
+        folder = folder_of(script, text, data)
         if not folder.is_dir():
             print(f"==> {script.stem}: skipped, {folder} is absent", file=sys.stderr)
             return 0
@@ -73,6 +72,12 @@ def run(script: Path, name: str, words: Sequence[str], data: Path, results: Path
               "seconds": round(time.monotonic() - begun)}
     (results / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     return 0
+
+
+def folder_of(script: Path, text: str, data: Path) -> Path:
+    """Where a benchmark's files lie: in the folder of all data sets, or that of its own."""
+    named = OTHER_SET.search(text)
+    return data if USES_MANY.search(text) else data / (named[1] if named else script.stem)
 
 
 def commit() -> str:

@@ -35,8 +35,8 @@ def test_a_run_notes_the_commit_and_how_long_it_took(tmp_path: Path) -> None:
         pytest.skip("the checkout is no git repository")
 
 
-def test_every_benchmark_of_data_finds_its_set(data: Path) -> None:
+def test_every_benchmark_of_data_finds_its_set(shared_data: Path) -> None:
     missing = {script.stem for script in run_all.HERE.glob("*.py")
                for text in [script.read_text("utf-8")] if run_all.IS_BENCHMARK in text and run_all.TAKES_DATA in text
-               if not run_all.folder_of(script, text, data).is_dir() and script.stem != "run_all"}
+               if not run_all.folder_of(script, text, shared_data).is_dir() and script.stem != "run_all"}
     assert not missing

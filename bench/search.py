@@ -122,7 +122,7 @@ def watched(name: str, given: Watched, seconds: float) -> Line:
         begun = time.perf_counter()
         searching = Searching(Path(scratch), name, Wanted(seconds))
         monitor = flow.learn(dataset, normal, recipe, measure=flow.measuring(dataset, normal, recipe),
-                             heard=searching.heard)
+                             heard=searching.heard, left=searching.left)
         spent = time.perf_counter() - begun
     return {"seconds": spent, "task": "monitor", "rows": int(normal.sum()), "tags": len(dataset.tags),
             "naive_loss": None, **_of(searching.board.rows, monitor.learner)}

@@ -76,9 +76,10 @@ def examples(x: Matrix, names: Sequence[str], kind: NDArray[np.int64], classes: 
 def nested(given: Examples, folds: int, seconds: float, seed: int = 0) -> tuple[Judged, dict[str, Judged]]:
     """Ours and the plain library models over the same stratified folds; ours chooses inside each fold's own rows.
 
-    As many folds at once as there are cores: what is compared in time had the same company.
+    As many folds at once as there are cores, each on one thread: what is compared in time had the same company.
     """
     parts = stratified(given, folds, seed)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the children; more threads than cores wait for each other
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         waiting = [pool.submit(_fold, given, fold, seconds, seed) for fold in parts]
         found = []

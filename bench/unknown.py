@@ -24,7 +24,8 @@ from lineshaft.model.tasks.diagnose import Diagnose
 from monitor_files import Matrix, tep
 from tep_diagnose import HARD, ONSET, examples
 
-SET, EVERY, LEARNER = "tep", 3, "dynamics"
+SET = "tep"
+EVERY, LEARNER = 3, "dynamics"
 PROTOCOL = ("each third fault (3, 9 and 15 apart) left out in turn; judged ticks of test runs whose whole window lies "
             "after the onset; unknown_rejected: of the fault never taught, known is 0; known_accepted: of the taught "
             "ones, known is 1; naive: rejects at random as often as known ones are rejected; interval over faults")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +15,36 @@ import pytest
 from lineshaft.core.clock import ManualClock
 
 BROWSER = "tests/browser/"
+WIDE = re.compile(r'scope="(module|package|session)"|^@(lru_)?cache\b', re.MULTILINE)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Tests of the pages share a system of six processes and go to one worker; the others wherever there is room.
+    """Tests that share something go to one worker, so that it is made once; the others wherever there is room.
 
+    Those of the pages share a system of six processes, those of a file what it keeps for all of them (``_shares``).
     Not by ``--dist loadgroup``: xdist 3.8 writes a group behind an item's name, which pytest 9.2 no longer reads.
     """
     from xdist.scheduler import LoadScopeScheduling
 
-    class OneSystem(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    @cache
+    def together(file: str) -> bool:
+        return _shares(config.rootpath / file)
+
+    class ByWhatIsShared(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         def _split_scope(self, nodeid: str) -> str:
-            return BROWSER if nodeid.startswith(BROWSER) else nodeid
+            if nodeid.startswith(BROWSER):
+                return BROWSER
+            file = nodeid.partition("::")[0]
+            return file if together(file) else nodeid
 
-    return OneSystem(config, log)
+    return ByWhatIsShared(config, log)
 
+
+def _shares(file: Path) -> bool:
+    """Whether the tests of a file use a fixture wider than one test, of its own or of its folder, or keep results."""
+    near = (one for one in (file, file.with_name("conftest.py")) if one.is_file())
+    return file.name.startswith("test_") and any(WIDE.search(one.read_text("utf-8")) for one in near)
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from lineshaft.app.project import Project
 from lineshaft.app.template import template
 from lineshaft.core.clock import SECOND
 from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
-from lineshaft.core.quality import GOOD
 from lineshaft.core.sample import Samples
 from lineshaft.core.tag import Tag
 from lineshaft.node.agent import Node
@@ -44,8 +43,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, untimed_module: None) -> P
     project = Project.open(folder)
     with project.historian() as historian:
         historian.register([Tag(tag, address=tag) for tag in TAGS])
-        index, times = np.tile(np.arange(3, dtype=np.int32), 600), START + SECOND * np.repeat(np.arange(600), 3)
-        historian.append(Samples(TAGS, index, times, rng.normal(size=1800), np.full(1800, GOOD, np.uint32)))
+        historian.append(Samples.rows(TAGS, START + SECOND * np.arange(600), rng.normal(size=(600, 3))))
         training.declare_normal(project, historian, START, START + 600 * SECOND, "anna", "")
         for _ in range(2):
             training.train(project, historian)

@@ -343,5 +343,23 @@ def test_an_unknown_learner_is_one_sentence(tmp_path: Path, capsys: pytest.Captu
     assert "no learner is called 'oracle'" in refused(capsys, export, "--learner", "oracle", "--out", tmp_path / "o")
 
 
+def test_the_false_alarm_rate_and_who_finds_modes_are_the_user_s(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    export = written(tmp_path / "plant.csv", cooling())
+    watched(capsys, export, "--out", tmp_path / "o", "--learner", "zscore", "--mode-learner", "one",
+            "--false-alarm-rate", "1e-3", *NORMAL)
+    bundle = open_bundle(tmp_path / "o" / "bundles" / "plant-1", trusted_keys=[tmp_path / "o" / "keys" / "watch.pub"])
+    assert "over the limit: 0.001" in bundle.card
+
+
+@pytest.mark.parametrize(("words", "told"), [
+    (("--false-alarm-rate", "2"), "2 is no share of ticks"), (("--mode-learner", "oracle"), "no learner of modes"),
+    (("--mode", "speed", "--mode-learner", "kmeans"), "by tags and by a learner")])
+def test_what_can_be_no_rate_and_no_learner_of_modes_is_one_sentence(
+        words: tuple[str, ...], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    export = written(tmp_path / "plant.csv", cooling())
+    assert told in refused(capsys, export, *words, "--out", tmp_path / "o")
+
+
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     refused(capsys, tmp_path / "nowhere.csv", "--out", tmp_path / "o")

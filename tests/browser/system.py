@@ -8,7 +8,6 @@ from types import TracebackType
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import numpy as np
 import psutil
 from tests.e2e.conftest import free_port, node_of, settle
 from tests.processes import Process, until
@@ -121,8 +120,6 @@ def remember(folder: Path) -> None:
     """A healthy past in the project's history, up to a moment ago."""
     past = Plant(3, speed=10.0, start=time.time_ns() - PAST_TICKS * PERIOD_NS)
     times, values, quality = past.record(PAST_TICKS)
-    ticks, tags = values.shape
     with open_historian(Project.open(folder).folder / "history") as historian:
         historian.register(TAGS)
-        historian.append(Samples(tuple(tag.path for tag in TAGS), np.tile(np.arange(tags, dtype=np.int32), ticks),
-                                 np.repeat(times, tags), values.ravel(), quality.ravel()))
+        historian.append(Samples.rows([tag.path for tag in TAGS], times, values, quality))

@@ -52,8 +52,7 @@ def build(folder: Path) -> Project:
 
         patch.setattr("lineshaft.app.lowering.certify", partial(certify, clock=ManualClock()))
         historian.register([*TAGS, *decision_tags(project.loop, ASSET)])
-        for row in range(len(VALUES)):
-            historian.append(Samples.row(PATHS, at(row * PERIOD), VALUES[row]))
+        historian.append(Samples.rows(PATHS, np.array([at(row * PERIOD) for row in range(len(VALUES))]), VALUES))
         training.declare_normal(project, historian, at(0), at(200), flow.DECLARED, "taken as normal")
         first = training.train(project, historian)
         flow.review(historian, Feedback(project.loop, at(300), at(320), Verdict.BAD, True, "anna", "filter cleaned",

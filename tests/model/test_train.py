@@ -24,7 +24,10 @@ from lineshaft.model.calibrate import Front, Normal
 from lineshaft.model.golden import golden_inputs
 from lineshaft.model.learner import Settings, learners
 from lineshaft.model.pipeline import Pipeline, extend, replay, step_inputs
+from lineshaft.model.search.limits import NO_TIME
 from lineshaft.model.train import Monitor, train_monitor
+from lineshaft.model.trial import Trial
+from lineshaft.model.trying import REFERENCE
 
 SETTINGS = Settings()
 ROWS = 900
@@ -75,6 +78,26 @@ def test_normal_operation_raises_no_alarm_and_a_fault_does() -> None:
     found = decided(monitor, later)
     assert found["alarm"][750:].min() == 1
     assert found["cause"][800].argmax() == 3
+
+
+def test_learners_for_which_no_time_is_left_are_not_tried_and_say_so() -> None:
+    left, heard = iter([1e9] * 3 + [0.0] * 99), list[Trial]()
+    values = steady(ROWS, 5)
+    monitor = train_monitor(dataset(values), np.ones(ROWS, np.bool_), execute, heard=heard.append,
+                            left=lambda: next(left))
+    tried = [one.learner for one in heard if not one.reason]
+    assert tried[0] == REFERENCE
+    assert tried == ["zscore", "autoencoder"]
+    assert {one.reason for one in heard if not learners()[one.learner].aside and one.reason} == {NO_TIME}
+    assert monitor.learner in tried
+    assert NO_TIME in monitor.why
+
+
+@pytest.mark.parametrize("learner", ["auto", "pca"])
+def test_a_monitor_is_learnt_even_where_no_time_is_left_at_all(learner: str) -> None:
+    values = steady(ROWS, 5)
+    monitor = train_monitor(dataset(values), np.ones(ROWS, np.bool_), execute, learner=learner, left=lambda: 0.0)
+    assert monitor.learner == (REFERENCE if learner == "auto" else learner)
 
 
 def coupled(rows: int, seed: int) -> Matrix:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_a_gap_is_no_crash_and_a_strange_plant_is_not_known() -> None:
     ({"task": "infre"}, "did you mean 'infer'?"), ({"task": "infer"}, "must be told what to predict"),
     ({"target": "NOX"}, "a monitor learns what is normal and has no target"),
     ({"task": "infer", "target": "NOX", "loop_back": 3}, "no setting 'loop_back'; did you mean 'look_back'?")])
-def test_what_is_wrong_is_told(words: dict[str, str], says: str) -> None:
+def test_what_is_wrong_is_told(words: dict[str, Any], says: str) -> None:
     with pytest.raises(UsageError) as caught:
         ls.fit(ls.from_frame(plant(200)), **words)
     assert says in str(caught.value)

@@ -17,7 +17,7 @@ from lineshaft.app.backtest import Decisions, Episode, backtest, episodes
 from lineshaft.app.goal import MONITOR, Goal
 from lineshaft.app.modelled import Model, fit_task
 from lineshaft.app.normal import ASSUMED, Rows, normal_rows
-from lineshaft.app.recipe import Recipe
+from lineshaft.app.recipe import Recipe, monitor_settings
 from lineshaft.app.recorded import Recorded, laid_out_as, prepare
 from lineshaft.app.sealable import Sealable
 from lineshaft.app.talk import Talk
@@ -27,6 +27,7 @@ from lineshaft.connect.files.options import ReadOptions
 from lineshaft.connect.files.reader import read_files
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.errors import UsageError
+from lineshaft.model.finding import AUTO
 from lineshaft.model.train import Monitor as Learnt
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ def from_frame(frame: pandas.DataFrame, *, name: str = "frame", stale_ns: int | 
 
 
 @overload
-def fit(plant: Recorded | Where, *, normal: str = ASSUMED, learner: str = "auto", modes: Sequence[str] | None = None
-        ) -> Monitor: ...
+def fit(plant: Recorded | Where, *, normal: str = ASSUMED, learner: str = "auto", modes: Sequence[str] | None = None,
+        mode_learner: str = AUTO, false_alarm_rate: float | None = None) -> Monitor: ...
 
 
 @overload
@@ -76,12 +77,14 @@ def fit(plant: Recorded | Where, *, task: str, target: str | Sequence[str] = (),
 
 def fit(plant: Recorded | Where, *, task: str = MONITOR, normal: str = ASSUMED, learner: str = "auto",
         modes: Sequence[str] | None = None, target: str | Sequence[str] = (), classes: Mapping[str, str] | None = None,
-        group: str = "", end_of_life: str = "", **settings: Any) -> Monitor | Model:
+        group: str = "", end_of_life: str = "", mode_learner: str = AUTO,
+        false_alarm_rate: float | None = None, **settings: Any) -> Monitor | Model:
     """Learn from a plant's past: what is normal, or with ``task`` something that has an answer.
 
     A monitor learns from the stretch that ``normal`` names: "40%" of every run, "400 rows", or "2024-03-01
     06:00/2024-03-02 18:00". Rows that the data itself labels abnormal are never learnt from. ``modes`` are the tags
-    that say the operating mode (None: found in the data).
+    that say the operating mode (None: found in the data, by ``mode_learner``), ``false_alarm_rate`` is the stated
+    chance that one normal tick is over the limit (None: the default).
 
     Any other task is told its ``target`` tags. ``classes`` name their values, ``group`` is a tag that tells assets
     apart, ``end_of_life`` one that is above 0 when a life ends; ``settings`` are the task's own. ``learner`` is a name
@@ -97,7 +100,8 @@ def fit(plant: Recorded | Where, *, task: str = MONITOR, normal: str = ASSUMED, 
                          do='name the task too, such as task="infer"')
     rows = normal_rows(plant, normal)
     named = None if modes is None else tuple(modes)
-    recipe = Recipe(plant.name, plant.dataset.period_ns, plant.stale_ns, named, learner)
+    recipe = Recipe(plant.name, plant.dataset.period_ns, plant.stale_ns, named, learner,
+                    settings=monitor_settings(false_alarm_rate), mode_learner=mode_learner)
     return Monitor(plant, rows, recipe, flow.learn(plant.dataset, rows, recipe))
 
 

@@ -48,6 +48,7 @@ from lineshaft.model.search.limits import Limits
 from lineshaft.model.search.run import search
 from lineshaft.model.train import Monitor, may_run, train_monitor, unheard
 from lineshaft.model.trial import Trial as MonitorTrial
+from lineshaft.model.trying import endless
 from lineshaft.node.buffer import Entry
 
 Rows = NDArray[np.bool_]
@@ -115,11 +116,15 @@ def measuring(dataset: Dataset, normal: Rows, recipe: Recipe) -> Measuring:
 
 
 def learn(dataset: Dataset, normal: Rows, recipe: Recipe, progress: Progress = silent, *,
-          held_out: Rows | None = None, measure: Measure | None = None, heard: Heard = unheard) -> Monitor:
-    """dataset -> model -> graph: fit, calibrate, choose; with ``measure`` only what keeps the target's budget."""
+          held_out: Rows | None = None, measure: Measure | None = None, heard: Heard = unheard,
+          left: Callable[[], float] = endless) -> Monitor:
+    """dataset -> model -> graph: fit, calibrate, choose; with ``measure`` only what keeps the target's budget.
+
+    ``left`` gives the seconds that trials of learners may take yet.
+    """
     tags, otherwise = _modes(dataset, normal, recipe)
     return train_monitor(dataset, normal, execute, held_out=held_out, learner=recipe.learner, mode_tags=tags,
-                         modes=otherwise, settings=recipe.settings, progress=progress, heard=heard,
+                         modes=otherwise, settings=recipe.settings, progress=progress, heard=heard, left=left,
                          refused=may_run if measure is None else partial(refused, measure, recipe.settings.window))
 
 
@@ -210,7 +215,8 @@ def teach(historian: Historian, tags: Sequence[Tag], recipe: Recipe, version: st
 
 
 def retrain(historian: Historian, tags: Sequence[Tag], recipe: Recipe, folder: Path, key: Path, *, version: int,
-            parent: str = "", progress: Progress = silent, heard: Heard = unheard) -> Sealed[Monitor]:
+            parent: str = "", progress: Progress = silent, heard: Heard = unheard,
+            left: Callable[[], float] = endless) -> Sealed[Monitor]:
     """feedback -> bundle: dataset, model, graph and certificate anew, with people's verdicts as labels.
 
     ``parent`` is the digest of the bundle that decided so far; the new one is to run beside it first.
@@ -218,7 +224,7 @@ def retrain(historian: Historian, tags: Sequence[Tag], recipe: Recipe, folder: P
     dataset, normal = teach(historian, tags, recipe)
     measured = measuring(dataset, normal, recipe)
     monitor = learn(dataset, normal, recipe, progress, held_out=last_share(dataset, normal, recipe), measure=measured,
-                    heard=heard)
+                    heard=heard, left=left)
     people = sum(one.by != DECLARED for one in verdicts(historian, recipe.loop))
     return seal(monitor, dataset, normal, recipe, folder, key, version=version, parent=parent, feedback=people,
                 progress=progress, measured=measured)

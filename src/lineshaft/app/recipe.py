@@ -53,3 +53,13 @@ class Recipe:
     def stale(self) -> int:
         """Age in ns at which a value counts no more."""
         return self.stale_ns or STALE_PERIODS * self.period_ns
+
+
+def monitor_settings(false_alarm_rate: float | None) -> Settings:
+    """The default configuration of a monitor, with another stated false-alarm rate where one is named."""
+    if false_alarm_rate is None:
+        return Settings()
+    if not 0.0 < false_alarm_rate < 1.0:
+        raise UsageError(f"{false_alarm_rate:g} is no share of ticks", where="false-alarm-rate",
+                         do="name one between 0 and 1, such as 1e-3")
+    return Settings(false_alarm_rate=false_alarm_rate)

@@ -37,6 +37,8 @@ FOLDER, KEPT = Path(".lineshaft") / "search", 5
 """Below the project's folder, one folder a loop; so many journals are kept."""
 AFTER_S = 5.0
 """What packing and signing a bundle takes at most."""
+CERTIFYING = 0.2
+"""Share of the time that is kept for certifying a monitor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,10 @@ class Searching:
         finally:
             journal.close()
         return found.fitted
+
+    def left(self) -> float:
+        """Seconds in which learners of a monitor may be tried yet; some are kept for certifying the chosen one."""
+        return self._wanted.seconds * (1.0 - CERTIFYING) - (time.monotonic() - self._begun)
 
     def heard(self, trial: MonitorTrial) -> None:
         """A learner of a monitor was tried."""

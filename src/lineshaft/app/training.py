@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 
@@ -29,6 +29,7 @@ from lineshaft.model.answer import Fitted
 from lineshaft.model.examples import Examples
 from lineshaft.model.learnt import Learnt
 from lineshaft.model.train import Monitor, unheard
+from lineshaft.model.trying import endless
 
 MOST_LOOKED_BACK = 4
 BY_HAND_NS = 6 * 3600 * SECOND  # looked through where the file names no length
@@ -73,14 +74,16 @@ def declared(project: Project, historian: Historian) -> bool:
 
 
 def train(project: Project, historian: Historian, progress: Progress = silent,
-          choose: flow.Choose = flow.judged, heard: flow.Heard = unheard) -> flow.Sealed[Learnt]:
+          choose: flow.Choose = flow.judged, heard: flow.Heard = unheard,
+          left: Callable[[], float] = endless) -> flow.Sealed[Learnt]:
     """The next version: a monitor's from all stretches that somebody judged, any other task's from all history.
 
     The first time a monitor takes the newest ``learn`` of it as normal. ``choose`` finds the best of a task's
-    candidates; ``heard`` is told of each learner of a monitor.
+    candidates; ``heard`` is told of each learner of a monitor, and ``left`` gives the
+    seconds that those may take yet.
     """
     if project.recipe.task == MONITOR:
-        return _monitor(project, historian, progress, heard)
+        return _monitor(project, historian, progress, heard, left)
     made = learning(project.recipe.task, project.recipe.goal, project.place)
     examples = taught(project, historian)
     normal = examples.dataset.labels != ABNORMAL
@@ -108,7 +111,7 @@ def plan(project: Project) -> str:
 def searched(project: Project, historian: Historian, searching: Searching, talk: Talk) -> flow.Sealed[Learnt]:
     """``train`` by a search whose leaderboard a person, or a program, follows."""
     with live(talk) as searching.watch, talk.progress() if talk.machine else nullcontext(silent) as progress:
-        sealed = train(project, historian, progress, searching.choose, searching.heard)
+        sealed = train(project, historian, progress, searching.choose, searching.heard, searching.left)
         if isinstance(sealed.learnt, Monitor):
             searching.sealed(sealed.learnt, sealed.certificate)
     return sealed
@@ -154,7 +157,8 @@ def _next(project: Project) -> tuple[int, str]:
     return max(project.bundles(), default=0) + 1, str(inspect(deciding)["digest"]) if deciding else ""
 
 
-def _monitor(project: Project, historian: Historian, progress: Progress, heard: flow.Heard) -> flow.Sealed[Monitor]:
+def _monitor(project: Project, historian: Historian, progress: Progress, heard: flow.Heard,
+             left: Callable[[], float]) -> flow.Sealed[Monitor]:
     if not declared(project, historian):
         wanted = project.learn_ns
         if wanted is None:
@@ -168,7 +172,7 @@ def _monitor(project: Project, historian: Historian, progress: Progress, heard: 
         declare_normal(project, historian, start, end, flow.DECLARED, f"taken as normal: learn = {project.task.learn}")
     version, parent = _next(project)
     return flow.retrain(historian, stored_tags(project, historian), project.recipe, project.folder / BUNDLES,
-                        project.key, version=version, parent=parent, progress=progress, heard=heard)
+                        project.key, version=version, parent=parent, progress=progress, heard=heard, left=left)
 
 
 def described(sealed: flow.Sealed[Learnt]) -> dict[str, object]:

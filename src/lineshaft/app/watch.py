@@ -12,7 +12,7 @@ from lineshaft.app.backtest import Decisions, Episode, backtest, episodes
 from lineshaft.app.normal import ASSUMED, Rows, normal_rows
 from lineshaft.app.outfolder import out_folder
 from lineshaft.app.parquet import write_decisions
-from lineshaft.app.recipe import Recipe
+from lineshaft.app.recipe import Recipe, monitor_settings
 from lineshaft.app.recorded import Recorded, prepare
 from lineshaft.app.talk import Talk
 from lineshaft.app.verdict import Agreement, agreement
@@ -21,6 +21,7 @@ from lineshaft.connect.files.options import ReadOptions
 from lineshaft.connect.files.reader import read_files
 from lineshaft.core.clock import format_duration
 from lineshaft.core.manifest import Certificate
+from lineshaft.model.finding import AUTO
 from lineshaft.model.train import Monitor
 
 Where = str | Path | Sequence[str | Path]
@@ -33,7 +34,8 @@ class WatchOptions:
     """``normal`` is "40%", a number of rows of every run, or two times with a slash between (UTC); None: not said.
 
     ``modes`` are the tags that say the operating mode (None: found in the data), ``stale_ns`` the age at which a
-    value is masked (None: three of its periods).
+    value is masked (None: three of its periods). ``mode_learner`` finds modes that no tag says (``model.finding``);
+    ``false_alarm_rate`` is the stated chance that one normal tick is over the limit (None: the default).
     """
 
     normal: str | None = None
@@ -42,6 +44,8 @@ class WatchOptions:
     stale_ns: int | None = None
     read: ReadOptions = field(default_factory=ReadOptions)
     language: str = "en"
+    mode_learner: str = AUTO
+    false_alarm_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +119,8 @@ def tell_certificate(certificate: Certificate, talk: Talk) -> None:
 
 
 def _sealed(plant: Recorded, normal: Rows, options: WatchOptions, folder: Path, talk: Talk) -> flow.Sealed[Monitor]:
-    recipe = Recipe(plant.name, plant.dataset.period_ns, plant.stale_ns, options.modes, options.learner)
+    recipe = Recipe(plant.name, plant.dataset.period_ns, plant.stale_ns, options.modes, options.learner,
+                    settings=monitor_settings(options.false_alarm_rate), mode_learner=options.mode_learner)
     talk.step("Learning what normal looks like; every learner is tried on faults put into held-out normal rows")
     with talk.progress() as progress:
         measured = flow.measuring(plant.dataset, normal, recipe)

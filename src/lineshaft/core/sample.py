@@ -84,6 +84,20 @@ class Samples:
                    np.zeros(count, np.uint32) if quality is None else np.asarray(quality, np.uint32))
 
     @classmethod
+    def rows(cls, tags: Sequence[str], times: NDArray[np.int64], values: NDArray[np.float64],
+             quality: NDArray[np.uint32] | None = None) -> Samples:
+        """A value of every tag at each of ``times`` [T]; ``values`` and ``quality`` are [T, tags].
+
+        >>> [(s.tag, s.time, s.value) for s in Samples.rows("ab", np.array([5, 6]), np.array([[1.0, 2.0], [3.0, 4.0]]))]
+        [('a', 5, 1.0), ('b', 5, 2.0), ('a', 6, 3.0), ('b', 6, 4.0)]
+        """
+        count = len(tags)
+        return cls(tuple(tags), np.tile(np.arange(count, dtype=np.int32), len(times)),
+                   np.repeat(np.asarray(times, np.int64), count), np.asarray(values, np.float64).reshape(-1),
+                   np.zeros(len(times) * count, np.uint32) if quality is None
+                   else np.asarray(quality, np.uint32).reshape(-1))
+
+    @classmethod
     def empty(cls) -> Samples:
         """No samples."""
         return cls((), np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint32))

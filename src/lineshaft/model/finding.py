@@ -5,6 +5,7 @@ Which learner finds them is chosen by how likely they make rows that it was not 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +20,7 @@ from lineshaft.model.blocks.guard import Guard
 from lineshaft.model.clusters import learners
 from lineshaft.model.modes import LEAST_VISITS, SHORTEST_DWELL, lasting
 from lineshaft.model.pipeline import Pipeline, Seen, Wires, extend, replay
+from lineshaft.model.trying import endless
 
 AUTO, ONE = "auto", "one"
 Rows = NDArray[np.bool_]
@@ -35,12 +37,14 @@ def mode_learners() -> tuple[str, ...]:
     return (AUTO, ONE, *learners())
 
 
-def found(dataset: Dataset, rows: Rows, execute: Executor, learner: str = AUTO, seed: int = 0) -> FoundModes | None:
+def found(dataset: Dataset, rows: Rows, execute: Executor, learner: str = AUTO, seed: int = 0,
+          left: Callable[[], float] = endless) -> FoundModes | None:
     """An unfitted block of modes, or None where one mode is enough.
 
     ``rows`` [N] teach; no others are looked at. With ``learner`` "auto" modes have to last (as a mode word does, see
     ``model.modes``), and rows of parts of the history that taught nothing have to be likelier with them than without,
-    in the mean of the parts by more than its standard error.
+    in the mean of the parts by more than its standard error. Learners that come when no seconds are ``left()`` are not
+    asked.
     """
     if learner == ONE:
         return None
@@ -54,6 +58,8 @@ def found(dataset: Dataset, rows: Rows, execute: Executor, learner: str = AUTO, 
         return None
     best, least = None, 0.0
     for name in learners():
+        if left() <= 0.0:
+            break
         gain, error = _gain(name, seen, rows, execute, seed)
         if gain - error > 0.0 and gain > least:
             best, least = name, gain

@@ -18,19 +18,19 @@ from lineshaft.core.task import Task
 from lineshaft.model.blocks.modes import Modes, OfModes
 from lineshaft.model.blocks.told_mode import MODE
 from lineshaft.model.blocks.told_mode import OUTPUTS as MODE_OUTPUTS
-from lineshaft.model.calibrate import FEWEST, Calibrated, Front, Normal, Rows, calibrate
+from lineshaft.model.calibrate import FEWEST, Calibrated, Normal, Rows
 from lineshaft.model.finding import AUTO, found
 from lineshaft.model.learner import Settings, learners
-from lineshaft.model.memory import memory
-from lineshaft.model.pipeline import Pipeline, longest, replay
+from lineshaft.model.pipeline import Pipeline
 from lineshaft.model.prefix import enough, prefix
 from lineshaft.model.stream import STREAM, streaming
-from lineshaft.model.trial import Stretch, Trial, stretches, trial
+from lineshaft.model.trial import Trial, stretches
+from lineshaft.model.trying import REFERENCE, Trying, Unfit, endless, part
 
 OUTPUTS = ("score", "alarm", "cause", "confidence")
 DEFAULT = Settings()
-REFERENCE = "zscore"
-FRONT_RUNNERS = 1  # learners that are tried once more, one for each operating mode
+MODES_SHARE = 0.5
+"""Modes are looked for during so much of the time that is left at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,11 +76,13 @@ def choices() -> tuple[str, ...]:
 def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out: Rows | None = None,
                   learner: str = "auto", mode_tags: Sequence[str] = (), settings: Settings = DEFAULT,
                   progress: Progress = silent, refused: Callable[[bytes], str] = may_run,
-                  heard: Callable[[Trial], None] = unheard, modes: OfModes | str = AUTO) -> Monitor:
+                  heard: Callable[[Trial], None] = unheard, modes: OfModes | str = AUTO,
+                  left: Callable[[], float] = endless) -> Monitor:
     """Fit, calibrate and choose.
 
     ``refused`` says why a learner's graph may not run (its figure over the budget) or nothing; it is asked in the order
-    of merit, until one may. ``heard`` is told of every trial. Without ``mode_tags``, ``modes`` says how operating modes
+    of merit, until one may. ``heard`` is told of every trial, and ``left`` gives the seconds that trials may take yet
+    (see ``Trying``). Without ``mode_tags``, ``modes`` says how operating modes
     are found: one of ``finding.mode_learners``, or a block that gives them.
 
     ``normal`` [N] marks rows of normal operation; the last ``settings.calibration`` of every run of them is held
@@ -93,37 +95,25 @@ def train_monitor(dataset: Dataset, normal: Rows, execute: Executor, *, held_out
     fit_rows, held = (normal, held_out) if held_out is not None else _split(dataset.run, normal, settings.calibration)
     roles = _as_far_as_used(Normal(dataset, fit_rows, held))
     enough(roles)
-    known, before, roles = _known(roles, mode_tags, modes, settings, execute)
-    names = list(learners()) if learner == "auto" else [learner]
-    trials, candidates = [], {}
-    fronts: dict[str, Front] = {}
-    slowest = _slowest_memory(before, roles, execute)
-    where = stretches(before, known.count, roles, execute)
-    for number, name in enumerate(names):
-        progress(number, len(names), "learning")
-        reason = _unsuited(name, slowest, roles, settings) if learner == "auto" else ""
-        if reason:
-            trials.append(Trial(name, reason=reason))
-            heard(trials[-1])
-            continue
-        kind = learners()[name].features
-        if kind not in fronts:
-            fronts[kind] = Front.of(kind, before, roles, settings, execute)
-        candidates[name] = calibrate(name, fronts[kind], execute)
-        trials.append(trial(candidates[name], where, roles, settings, execute))
-        heard(trials[-1])
-    progress(len(names), len(names), "learning")
+    known, before, roles = _known(roles, mode_tags, modes, settings, execute, left)
+    trying = Trying(before, roles, settings, stretches(before, known.count, roles, execute), execute, heard, left)
+    outputs = _outputs(known.count)
+
+    def unfit(candidate: Calibrated) -> str:
+        return refused(candidate.pipeline.graph(outputs))
+
+    trying.all(list(learners()) if learner == "auto" else [learner], progress, suited=learner == "auto")
     if known.count > 1:
-        trials = _apart(trials, candidates, fronts, where, refused, execute)
-    best, trials = _allowed(trials, candidates, settings.lead, refused)
-    return _monitor(candidates[best.learner], best, tuple(trials), known.count, roles, settings)
+        trying.apart(unfit)
+    best, trials = _allowed(trying.trials, trying.candidates, settings.lead, unfit)
+    return _monitor(trying.candidates[best.learner], best, tuple(trials), known.count, roles, settings)
 
 
-def _known(roles: Normal, mode_tags: Sequence[str], modes: OfModes | str, settings: Settings, execute: Executor
-           ) -> tuple[OfModes, Pipeline, Normal]:
+def _known(roles: Normal, mode_tags: Sequence[str], modes: OfModes | str, settings: Settings, execute: Executor,
+           left: Callable[[], float]) -> tuple[OfModes, Pipeline, Normal]:
     """The block of modes, what stands before the learners, and the rows that are far enough from a change of mode."""
     if not mode_tags and isinstance(modes, str):
-        block = found(roles.dataset, roles.fit, execute, modes, settings.seed)
+        block = found(roles.dataset, roles.fit, execute, modes, settings.seed, part(left, MODES_SHARE))
         if block is not None:
             try:
                 return block, *prefix(roles, block, settings, execute)
@@ -132,21 +122,6 @@ def _known(roles: Normal, mode_tags: Sequence[str], modes: OfModes | str, settin
                     raise
     known = Modes(_columns(roles.dataset, mode_tags)) if isinstance(modes, str) else modes
     return known, *prefix(roles, known, settings, execute)
-
-
-def _apart(trials: list[Trial], candidates: dict[str, Calibrated], fronts: Mapping[str, Front],
-           where: Sequence[Stretch], refused: Callable[[bytes], str], execute: Executor) -> list[Trial]:
-    """The trials, where the best learner may have been replaced by one for each mode: if that is clearly better and may
-    run. The others stay as they are, since a trial of all would double the time."""
-    found = list(trials)
-    best = sorted((t for t in trials if not t.reason), key=lambda t: -t.merit)[:FRONT_RUNNERS]
-    for shared in best:
-        front = fronts[learners()[shared.learner].features]
-        own = calibrate(shared.learner, front, execute, by_mode=True)
-        apart = trial(own, where, front.normal, front.settings, execute)
-        if apart.merit > shared.merit + front.settings.lead and not refused(own.pipeline.graph(OUTPUTS)):
-            candidates[shared.learner], found[found.index(shared)] = own, apart
-    return found
 
 
 def _streaming(dataset: Dataset, normal: Rows, settings: Settings, execute: Executor) -> Monitor:
@@ -182,11 +157,11 @@ def _outputs(modes: int) -> tuple[str, ...]:
 
 
 def _allowed(trials: list[Trial], candidates: Mapping[str, Calibrated], lead: float,
-             refused: Callable[[bytes], str]) -> tuple[Trial, list[Trial]]:
+             unfit: Unfit) -> tuple[Trial, list[Trial]]:
     """The best whose graph may run, and the trials with why others may not."""
     while any(not t.reason for t in trials):
         best = _best([t for t in trials if not t.reason], lead)
-        reason = refused(candidates[best.learner].pipeline.graph(OUTPUTS))
+        reason = unfit(candidates[best.learner])
         if not reason:
             return best, trials
         trials = [replace(t, reason=reason) if t is best else t for t in trials]
@@ -230,22 +205,3 @@ def _columns(dataset: Dataset, mode_tags: Sequence[str]) -> tuple[int, ...]:
     if unknown:
         raise UsageError(f"no tag is called {', '.join(unknown)}", where="modes", do="name tags of the task")
     return tuple(paths.index(tag) for tag in mode_tags)
-
-
-def _unsuited(name: str, slowest: float, roles: Normal, settings: Settings) -> str:
-    """Why a learner stands aside, or (one of dynamics) would only memorise so short a stretch; empty if it is tried."""
-    if learners()[name].aside or learners()[name].features != "past":
-        return learners()[name].aside
-    rows, width = int(roles.fit.sum()), settings.lags * len(roles.dataset.tags)
-    if rows < 3 * width:
-        return f"{rows} rows for {width} lagged values (3 times as many are needed)"
-    if rows < settings.memories * slowest:
-        return (f"the slowest tag remembers {slowest:.0f} ticks, so the stretch holds only {rows / slowest:.0f} "
-                f"independent looks at it ({settings.memories:.0f} are needed)")
-    return ""
-
-
-def _slowest_memory(prefix: Pipeline, roles: Normal, execute: Executor) -> float:
-    """Memory in ticks of the slowest tag, over the longest run of fit rows."""
-    start, stop = longest(roles.fit, roles.dataset.run)
-    return float(memory(replay(prefix, roles.dataset.rows(slice(start, stop)), ("z",), execute)["z"]).max())

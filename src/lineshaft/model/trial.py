@@ -55,13 +55,13 @@ def trial(candidate: Calibrated, where: Sequence[Stretch], roles: Normal, settin
           ) -> Trial:
     """The mean over the stretches, each counted by its ticks."""
     ticks = np.array([stop - start for start, stop in where])
-    found = np.array([_on(candidate, start, stop, roles, settings, execute) for start, stop in where])
+    through = Replay(candidate.pipeline.graph(("alarm",)), execute)
+    found = np.array([_on(through, start, stop, roles, settings) for start, stop in where])
     power, false_alarms = (float(v) for v in ticks @ found / ticks.sum())
     return Trial(candidate.name, power - false_alarms, power, false_alarms, by_mode=candidate.by_mode)
 
 
-def _on(candidate: Calibrated, start: int, stop: int, roles: Normal, settings: Settings, execute: Executor
-        ) -> tuple[float, float]:
+def _on(through: Replay, start: int, stop: int, roles: Normal, settings: Settings) -> tuple[float, float]:
     """Power and false alarms on one stretch; all faults are one batch of assets."""
     random = np.random.default_rng(settings.seed)
     x, quality = step_inputs(roles.dataset)
@@ -71,7 +71,6 @@ def _on(candidate: Calibrated, start: int, stop: int, roles: Normal, settings: S
     copies = injected(x[lead:stop], faults, onset, random)
     clean = x[lead:stop, None]
     batch = np.concatenate([clean, copies], axis=1)
-    through = Replay(candidate.pipeline.graph(("alarm",)), execute)
     alarm = through(batch, np.repeat(quality[lead:stop, None], batch.shape[1], axis=1))["alarm"][..., 0]
     kinds = [fault.kind for fault in faults]
     hits = alarm[onset:, 1:].mean(axis=0)

@@ -85,10 +85,11 @@ def test_operating_modes_are_compared_with_their_like(project: Project) -> None:
         path = "works/hall1/mode"
         historian.register([Tag(path, kind="int", address="mode")])
         random = np.random.default_rng(1)
-        for row in range(8000):
-            mode = float(row // 500 % 2) if row < 6000 else 1.0
-            values = random.normal(size=3) + np.array([0, 4 * mode, 0])
-            historian.append(Samples.row([*PATHS, path], at(1000 + row / 10), np.array([*values, mode])))
+        row = np.arange(8000)
+        mode = np.where(row < 6000, row // 500 % 2, 1.0)
+        values = random.normal(size=(8000, 3)) + np.outer(mode, [0, 4, 0])
+        historian.append(Samples.rows([*PATHS, path], np.array([at(1000 + one / 10) for one in row.tolist()]),
+                                      np.column_stack([values, mode])))
         flow.review(historian, Feedback("cell", at(1000), at(1600), Verdict.GOOD, False, "anna", "", at(1800)))
         from lineshaft.app import training
 

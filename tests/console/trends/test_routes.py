@@ -43,8 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     found = Project.open(folder)
     with found.historian() as historian:
         historian.register([*TAGS, *decision_tags(found.loop, "works/hall1")])
-        for second in range(SECONDS):
-            historian.append(Samples.row(PATHS, (START + second) * SECOND, VALUES[second]))
+        historian.append(Samples.rows(PATHS, (START + np.arange(SECONDS)) * SECOND, VALUES))
         historian.append(Samples.of([Sample(PATHS[0], (START + SECONDS) * SECOND, 5.0, BAD_SENSOR_FAILURE)]))
         training.declare_normal(found, historian, START * SECOND, (START + 600) * SECOND, "anna", "")
         training.train(found, historian)

@@ -17,13 +17,13 @@ from lineshaft.backend.onnxruntime import execute
 from lineshaft.core.errors import Refused
 from lineshaft.model.search.board import Board
 from lineshaft.model.search.cost import Cost
-from lineshaft.model.search.course import LEAST_S, NO_TIME
+from lineshaft.model.search.course import LEAST_S
 from lineshaft.model.search.finale import Found
 from lineshaft.model.search.hands import Inline
 from lineshaft.model.search.job import Job, Outcome
 from lineshaft.model.search.journal import Journal
 from lineshaft.model.search.judge import Judge, Whole
-from lineshaft.model.search.limits import Limits
+from lineshaft.model.search.limits import NO_TIME, Limits
 from lineshaft.model.search.plan import in_turns, learning_left, race_left
 from lineshaft.model.search.run import search
 

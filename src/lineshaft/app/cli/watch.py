@@ -30,6 +30,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learner", default="auto", help="auto, or the name of one learner")
     parser.add_argument("--mode", action="append", default=None, metavar="TAG",
                         help="a tag that says the operating mode; found in the data unless said; '' for none")
+    parser.add_argument("--mode-learner", default="auto", metavar="NAME",
+                        help="what finds operating modes that no tag says: auto, one (there are none), or a learner of "
+                        "`segment` by name")
+    parser.add_argument("--false-alarm-rate", type=float, metavar="SHARE",
+                        help="the stated chance that one normal tick is over the limit (2e-5 unless said)")
     parser.add_argument("--tag", action="append", default=[], help="watch only this column; may be repeated")
     parser.add_argument("--label", action="append", default=[], help="this column is a label, not a signal")
     parser.add_argument("--time", help="the time column's name")
@@ -56,7 +61,8 @@ def do(chosen: argparse.Namespace) -> int:
         period_ns=parse_duration(chosen.period, where="--period") if chosen.period else None)
     options = WatchOptions(
         chosen.normal, chosen.learner, None if chosen.mode is None else tuple(tag for tag in chosen.mode if tag),
-        parse_duration(chosen.stale, where="--stale") if chosen.stale else None, read, chosen.lang)
+        parse_duration(chosen.stale, where="--stale") if chosen.stale else None, read, chosen.lang,
+        chosen.mode_learner, chosen.false_alarm_rate)
     found = watch(chosen.files[0] if len(chosen.files) == 1 else chosen.files, chosen.out, options,
                   Talk(quiet=chosen.quiet))
     emit(chosen, _result(found, chosen.normal), _lines(found))

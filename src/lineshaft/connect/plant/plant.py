@@ -121,7 +121,7 @@ class Plant:
                              do="ask for fewer ticks or a later end")
         self.time = start
         for done in range(0, ticks, chunk):
-            yield _columns(*self.record(min(chunk, ticks - done)))
+            yield Samples.rows(_PATHS, *self.record(min(chunk, ticks - done)))
 
     def inject(self, fault: str, *, severity: float = 1.0, delay: float = 0.0,
                ramp: float | None = None) -> Injected:
@@ -186,9 +186,3 @@ class Plant:
         for _ in range(self._scans):
             self.rig.scan(self._dt)
         return self.rig.panel.published()
-
-
-def _columns(times: NDArray[np.int64], values: NDArray[np.float64], quality: NDArray[np.uint32]) -> Samples:
-    rows, count = values.shape
-    return Samples(_PATHS, np.tile(np.arange(count, dtype=np.int32), rows), np.repeat(times, count),
-                   values.reshape(-1), quality.reshape(-1))

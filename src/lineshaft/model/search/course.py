@@ -12,13 +12,12 @@ from lineshaft.model.search.hands import Hand, Turn, spread
 from lineshaft.model.search.job import Job, Outcome
 from lineshaft.model.search.journal import Journal
 from lineshaft.model.search.judge import Judge
-from lineshaft.model.search.limits import Limits
+from lineshaft.model.search.limits import NO_TIME, Limits
 from lineshaft.model.search.pace import Pace, Size
 from lineshaft.model.search.plan import pass_after, race_left
 from lineshaft.model.search.race import ranked
 
 FINALISTS = 3
-NO_TIME = "there was no time left for it"
 LEAST_S = 30.0
 """What the first job and the last resort may take whatever the time: a search ends with a model."""
 

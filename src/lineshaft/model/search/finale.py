@@ -13,11 +13,12 @@ from lineshaft.model.learning import described
 from lineshaft.model.search.board import DONE, Board, in_order, trial
 from lineshaft.model.search.choose import Finalist, chosen, mean, why
 from lineshaft.model.search.cost import Cost, Measure
-from lineshaft.model.search.course import FINALISTS, LEAST_S, NO_TIME, Course
+from lineshaft.model.search.course import FINALISTS, LEAST_S, Course
 from lineshaft.model.search.hands import Lost, asked
 from lineshaft.model.search.job import Job
 from lineshaft.model.search.journal import Measured
 from lineshaft.model.search.judge import Judge, Whole
+from lineshaft.model.search.limits import NO_TIME
 from lineshaft.model.search.plan import SURE, in_turns, learning_left
 from lineshaft.model.search.race import NAIVE
 

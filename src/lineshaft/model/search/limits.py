@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DEFAULT_S = 600.0
+NO_TIME = "there was no time left for it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from lineshaft.core.errors import EnvironmentFailed
 MOST_BYTES = 2 << 20
 MOST_LINE = 4000
 LEVELS = ("info", "warning", "error")
-_ERROR = re.compile(r"\b(traceback|error|critical|fatal|exception|failed)\b|\w+(Error|Exception)\b|^lineshaft:", re.I)
+_ERROR = re.compile(r"\b(traceback|error|critical|fatal|exception|failed)\b|\w(Error|Exception)\b|^lineshaft:", re.I)
 _WARNING = re.compile(r"\b(warn(ing)?|refused|retry|trying again|reconnecting|no answer|timeout|timed out|lost)\b"
                       r"|^\s*! ", re.I)
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")

@@ -43,8 +43,9 @@ def main() -> int:
     begun = time.monotonic()
     for done, (name, seed, found) in enumerate(_injected(wanted, chosen.jobs), 1):
         rows[name].take(seed, found)
-        print(f"  .. {done} of {len(wanted)}, {time.monotonic() - begun:.0f} s: {name}, seed {seed}: {_word(found)}",
-              file=sys.stderr, flush=True)
+        took = time.monotonic() - begun
+        print(f"  .. {done} of {len(wanted)}, {took:.0f} s, about {took * (len(wanted) - done) / done / 60:.0f} min to "
+              f"go: {name}, seed {seed}: {_word(found)}", file=sys.stderr, flush=True)
     return _told(list(rows.values()), whole=not chosen.only and chosen.times != 0)
 
 
@@ -56,7 +57,8 @@ def _word(found: Found) -> str:
 
 def _injected(wanted: list[tuple[Case, int]], jobs: int) -> Iterator[tuple[str, int, Found]]:
     with ProcessPoolExecutor(max_workers=max(1, jobs)) as pool:
-        running = [pool.submit(inject, case.name, seed) for case, seed in wanted]
+        longest_first = sorted(wanted, key=lambda one: one[0].times)  # few times: each takes long, so none ends alone
+        running = [pool.submit(inject, case.name, seed) for case, seed in longest_first]
         for one in as_completed(running):
             yield one.result()
 

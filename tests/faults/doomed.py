@@ -148,7 +148,12 @@ def _change(book: AlarmBook, number: int) -> Alarm:
 def _alarm(folder: Path) -> Callable[[int], object]:
     buffer = DiskBuffer(folder, loop="cell", opened=lambda path: StatementDisk(open_disk(path)))
     book = AlarmBook(buffer.alarms(), keep=buffer.keep_alarm)
-    return partial(_change, book)
+
+    def change(number: int) -> None:
+        _change(book, number)
+        book.keep_up()
+
+    return change
 
 
 def _alarm_wrong(folder: Path, done: int) -> list[str]:

@@ -66,6 +66,27 @@ def values_of_chance_from_file_to_decision(at: Injection) -> Outcome:
     return Outcome(lies=tuple(lies))
 
 
+SHAPES: dict[str, tuple[int, int, str, str]] = {
+    "2,000 tags": (2000, 400, "sound", "t{}"), "one sample": (3, 1, "sound", "t{}"),
+    "one tag": (1, 400, "sound", "t"), "a tag many times": (12, 400, "sound", "flow"),
+    "all missing": (3, 400, "missing", "t{}"), "all constant": (3, 400, "constant", "t{}"),
+    "one sample of each": (3, 400, "one sample", "t{}"), "all denormal": (3, 400, "denormal", "t{}"),
+}
+"""Tags, rows, kind and name."""
+
+
+@case(2, 7, 8, times=len(SHAPES), quick=0)
+def very_many_and_hardly_any_values(at: Injection) -> Outcome:
+    """A file of 2,000 tags, one sample, one tag, one name for all tags, or tags that are all missing, constant,
+    denormal or there once: watched, or refused in a sentence."""
+    shape = list(SHAPES)[at.seed % len(SHAPES)]
+    tags, rows, kind, name = SHAPES[shape]
+    random, file = np.random.default_rng(at.seed), at.folder / "plant.csv"
+    _write(file, [name.format(number) for number in range(tags)], [KINDS[kind](random, rows) for _ in range(tags)])
+    code, out, said = _watched(file, at.folder / "out")
+    return Outcome(lies=tuple(f"{shape}: {why}" for why in _wrong(code, out, said)))
+
+
 def _write(file: Path, names: list[str], columns: list[Floats]) -> None:
     quoted = ['"' + name.replace('"', '""') + '"' for name in names]
     lines = [",".join(["time", *quoted])]

@@ -74,6 +74,11 @@ def untrue_golden(bundle: Bundle, folder: Path, key: Path, to: Path) -> None:
     _packed(bundle, to, key, golden=golden)
 
 
+def slower_than_certified(bundle: Bundle, folder: Path, key: Path, to: Path) -> None:
+    """It has a certificate of a deadline that this machine does not keep, whatever the certificate says."""
+    _packed(bundle, to, key, budget=replace(bundle.manifest.budget, deadline_ns=500))
+
+
 def other_tags(bundle: Bundle, folder: Path, key: Path, to: Path) -> None:
     """It wants a tag that this plant does not have."""
     tags = (*bundle.manifest.tags[:-1], Tag("works/elsewhere/t9"))
@@ -81,13 +86,14 @@ def other_tags(bundle: Bundle, folder: Path, key: Path, to: Path) -> None:
 
 
 SPOILT: Mapping[str, Spoil] = {one.__name__: one for one in (
-    changed, torn, unsigned, signed_by_another, no_newer, of_another_loop, untrue_golden, other_tags)}
+    changed, torn, unsigned, signed_by_another, no_newer, of_another_loop, untrue_golden, other_tags,
+    slower_than_certified)}
 
 
 @case(2, 4, 6, 7, times=len(SPOILT), quick=2)
 def unfit_bundle_is_refused(at: Injection) -> Outcome:
     """A swap to a bundle that is changed, torn, unsigned, another's, no newer, of another loop or other tags, or whose
-    golden replay differs, while the loop decides."""
+    golden replay differs, or that is slower here than its certificate says, while the loop decides."""
     name = list(SPOILT)[at.seed % len(SPOILT)]
     folder = unpacked(OLD[-1], at.folder)
     trusted, path = (folder / "keys" / "lineshaft.pub",), folder / "bundles" / "cell-1"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lineshaft.app.api import Monitor, Outcome, fit, from_frame, import_model, read
     from lineshaft.app.modelled import Model
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 __all__ = ["Model", "Monitor", "Outcome", "__version__", "fit", "from_frame", "import_model", "read"]
 
 

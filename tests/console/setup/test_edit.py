@@ -85,6 +85,13 @@ def test_tables_in_braces_and_keys_with_dots_are_changed_as_they_are_written() -
         'plant = { source = "a.csv", name = "w" }  # one line\ntasks.cell.period = "1s"\ntasks.cell.stale = "3s"\n')
 
 
+@pytest.mark.parametrize("text", [
+    '[tasks]\ncell.period = "1s"\n', 'tasks.cell.period = "1s"\n', "[tasks]\ncell.limits = {}\n"])
+def test_a_task_that_is_written_with_dots_stays_when_its_last_key_goes(text: str) -> None:
+    (name,) = tomllib.loads(text)["tasks"]["cell"]
+    assert tomllib.loads(edited(text, [Change(("tasks", "cell", name), None)])) == {"tasks": {"cell": {}}}
+
+
 def test_line_ends_of_another_system_stay() -> None:
     text = '[plant]\r\nsource = "a.csv"\r\n'
     assert edited(text, [Change(("plant", "options", "speed"), 1.0)]) == (

@@ -38,11 +38,18 @@ def edited(text: str, changes: Sequence[Change]) -> str:
             continue
         _put(wanted, change)
         text = _Text(text, newline).after(change)
+        if change.value is None and _last_of_its_own(change.path[:-1], wanted, _loaded(text)):
+            text = _Text(text, newline).after(Change(change.path[:-1], {}))
     if _filled(_loaded(text)) != _filled(wanted):
         names = ", ".join(dict.fromkeys(".".join(change.path) for change in changes))
         raise UsageError("the file is written in a way that cannot be changed from here", where=names,
                          do="change it with an editor")
     return text
+
+
+def _last_of_its_own(table: Path, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether a table went with its last key and left none beside it, as a task would that is written with dots."""
+    return len(table) > 1 and _at(wanted, table) == {} and _at(found, table) is None and not _at(found, table[:-1])
 
 
 def changes_between(old: Mapping[str, Any], new: Mapping[str, Any], at: Path = ()) -> list[Change]:

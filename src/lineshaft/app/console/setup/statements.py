@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Path = tuple[str, ...]
@@ -75,6 +76,7 @@ def _end(lines: list[str], at: int) -> int:
     return at + 1  # not reached for a valid text
 
 
+@lru_cache(maxsize=1024)  # a file is read again after each change, and nearly all of it stands as before
 def _statement(text: str, table: Path, ghosts: Path | None) -> Statement:
     bare = _bare(text)
     if not bare:

@@ -300,3 +300,19 @@ async def test_only_usable_values_that_follow_each_other_count_as_recorded_time(
     await recorder.run(stream(), SECOND)
     assert recorder.moving_ns == 3 * SECOND
     assert recorder.stored == 6
+
+
+@pytest.mark.parametrize(("times", "moving"), [
+    ((0, 1, 2, 3600, *range(3, 13)), 2 + 9),  # one value an hour ahead
+    ((3600, 3601, *range(13)), 1 + 12),  # the clock was set back
+    ((100, 0, 101, 0, 102, 0, 103, 0, 104), 4),  # a slow tag that says an old time again and again
+    ((100, 90, 101, 91, 102, 92, 103), 3)])  # history that is caught up beside what is new
+async def test_what_lies_behind_counts_once_it_has_moved_on(times: tuple[int, ...], moving: int) -> None:
+    recorder = Recorder(MemoryHistorian(), print)
+
+    async def stream() -> AsyncIterator[Samples]:
+        for second in times:
+            yield Samples.row(["cell/a"], START + second * SECOND, np.array([1.0]))
+
+    await recorder.run(stream(), SECOND)
+    assert recorder.moving_ns == moving * SECOND

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import tarfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -161,3 +163,12 @@ def test_who_packs_second_under_a_name_replaces_nothing(name: str, tmp_path: Pat
         storage.write(path, Meanwhile(files))
     assert storage.read(path) == {"blobs/a": b"theirs"}
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+def test_what_a_killed_process_left_beside_a_bundle_goes_with_the_next_write_and_what_is_being_written_stays(
+        tmp_path: Path) -> None:
+    for name, age_s in ((".pump-1-dead", 2 * storage.ABANDONED_S), (".pump-1-busy", 1.0), (".pump-12-dead", 1e6)):
+        (tmp_path / name / "pump-1").mkdir(parents=True)
+        os.utime(tmp_path / name, (time.time() - age_s,) * 2)
+    storage.write(tmp_path / "pump-1", {"blobs/a": b"mine"})
+    assert {path.name for path in tmp_path.iterdir()} == {"pump-1", ".pump-1-busy", ".pump-12-dead"}

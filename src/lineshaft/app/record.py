@@ -31,13 +31,14 @@ class Recorder:
 
     def __init__(self, historian: Historian, tell: Callable[[str], None]) -> None:
         self.stored, self.lost, self.moving_ns, self.newest = 0, 0, 0, 0
+        self._behind, self._behind_ns = 0, 0
         self._historian, self._tell, self._period_ns = historian, tell, 0
         self._waiting: list[Samples] = []
         self._there, self._ended = asyncio.Event(), False
 
     def forget(self) -> None:
         """Other tags follow: what was noted of the ones before says nothing of them."""
-        self.moving_ns = self.newest = 0
+        self.moving_ns = self.newest = self._behind = self._behind_ns = 0
 
     async def run(self, stream: AsyncIterator[Samples], period_ns: int) -> None:
         """Until the stream ends; everything that came is stored then. Another stream may follow."""
@@ -56,7 +57,11 @@ class Recorder:
             await keeper
 
     def _note(self, samples: Samples) -> None:
-        """Time counts as recorded where usable values follow each other closely."""
+        """Time counts as recorded where usable values follow each other closely.
+
+        Where one lay far ahead, or the plant's clock was set back, those behind it count once they have moved on by as
+        much as may lie between two that follow each other.
+        """
         good = samples.time[usable(samples.quality) & np.isfinite(samples.value)]
         newest = int(good.max()) if len(good) else 0
         if newest > self.newest:
@@ -64,6 +69,18 @@ class Recorder:
             if self.newest and gap <= CONTINUOUS_PERIODS * self._period_ns:
                 self.moving_ns += gap
             self.newest = newest
+        elif newest and self.newest - newest > CONTINUOUS_PERIODS * self._period_ns:
+            self._far_behind(newest)
+
+    def _far_behind(self, newest: int) -> None:
+        gap, most = newest - self._behind, CONTINUOUS_PERIODS * self._period_ns
+        if gap <= 0 and -gap <= most:
+            return
+        self._behind_ns = self._behind_ns + gap if self._behind and 0 < gap <= most else 0
+        self._behind = newest
+        if self._behind_ns > most:
+            self.moving_ns += self._behind_ns
+            self.newest, self._behind, self._behind_ns = newest, 0, 0
 
     async def _keep(self) -> None:
         pause, clock = BACK_OFF_S[0], asyncio.get_running_loop().time

@@ -7,11 +7,13 @@ else that a tar can hold (links, devices, long names, padding with content) is r
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import shutil
 import stat
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -21,6 +23,8 @@ from lineshaft.core.whole import flush_folder
 
 LIMIT_BYTES = 1 << 30  # also the largest that a header may claim; far above any step graph
 LIMIT_FILES = 4096
+ABANDONED_S = 3600.0
+"""Who wrote a bundle for so long was killed."""
 _BLOCK = 512
 _RECORD = tarfile.RECORDSIZE
 
@@ -71,6 +75,7 @@ def _write(path: Path, files: Mapping[str, bytes], how: Callable[[Path, Mapping[
     scratch = Path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
         scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
         staged = scratch / path.name
         how(staged, files)
@@ -84,6 +89,13 @@ def _write(path: Path, files: Mapping[str, bytes], how: Callable[[Path, Mapping[
     finally:
         if scratch != Path():
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _sweep(path: Path) -> None:
+    """What a process that was killed while it wrote this bundle left beside it; one that still writes is younger."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}-*"):
+        if left.is_dir() and not left.is_symlink() and time.time() - left.stat().st_mtime > ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _named(staged: Path, path: Path) -> None:

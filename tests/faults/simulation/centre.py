@@ -73,7 +73,7 @@ class Centre:
         try:
             entries = self._ask(lambda node: node.glance(-1, 1, FETCH).entries)
             if self._old and self.world.happens(self.repeats):
-                deliver(self._old, self.historian, NODE)  # an answer that comes twice, or late
+                self._delivered(self._old)  # an answer that comes twice, or late: history may have refused it before
             collect(entries, keep=self._keep, acknowledge=self._acknowledge,
                     more=lambda: self._ask(lambda node: node.outbox(limit=FETCH)))
         except (EnvironmentFailed, Refused):
@@ -95,7 +95,11 @@ class Centre:
     def _keep(self, entries: Sequence[Entry]) -> int:
         numbers = [one.sequence for one in entries]
         self.world.check(numbers == sorted(set(numbers)), f"the outbox gives {numbers}")
-        self._old, before = entries, self.historian.arrived()
+        self._old = entries
+        return self._delivered(entries)
+
+    def _delivered(self, entries: Sequence[Entry]) -> int:
+        before = self.historian.arrived()
         try:
             number = deliver(entries, self.historian, NODE)
         except EnvironmentFailed:

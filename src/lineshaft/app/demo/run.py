@@ -83,13 +83,16 @@ async def demo(options: DemoOptions, talk: Talk, report: Callable[[Story, Path],
         await connector.open()
         stack.push_async_callback(connector.close)
         tags = await _learn_tags(connector, historian, talk)
+        unless_ended()
         start, end = await aside(_import, archive, historian, talk)
         recorder = Recorder(historian, talk.warn)
         recording = asyncio.create_task(recorder.run(connector.subscribe(tags, PERIOD_NS), PERIOD_NS))
         stack.push_async_callback(_cancel, recording)
         training.declare_normal(project, historian, start, end, flow.DECLARED, "the demo plant's past")
+        unless_ended()
         sealed = await aside(_learn, project, historian, tags, start, end, talk)
         node = await _deploy(project, sealed, talk, stack)
+        unless_ended()
         fault = FAULTS[options.fault]
         story = Story(fault.name, tuple(path(name) for name in fault.expected), deadline_ns=DEADLINE_NS)
         audience = Audience(node, historian, story, talk, PERIOD_NS)
@@ -103,6 +106,14 @@ async def demo(options: DemoOptions, talk: Talk, report: Callable[[Story, Path],
             talk.step(f"Everything goes on until Ctrl-C; {COMMANDS}")
             await stay(audience, plant, talk)
     return story
+
+
+def unless_ended() -> None:
+    """End here if this task was told to: ``asyncio.wait_for`` of Python 3.11 forgets that where the answer that it
+    waited for is there at that moment, and a browse of a server is many of these."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def fresh_folder(base: Path) -> Path:

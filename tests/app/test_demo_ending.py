@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -14,10 +15,8 @@ async def test_word_to_end_that_a_wait_forgot_holds_at_the_next_step() -> None:
 
     async def stage() -> str:
         waits.set()
-        try:
+        with suppress(asyncio.CancelledError):  # as wait_for of Python 3.11 does where its answer is just there
             await asyncio.Event().wait()
-        except asyncio.CancelledError:  # as wait_for of Python 3.11 does where its answer is there at that moment
-            pass
         unless_ended()
         return "went on"
 

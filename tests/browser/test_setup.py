@@ -19,6 +19,12 @@ SAID = words("en")
 SLOW_MS = 120_000.0
 
 
+def choose(option: Locator) -> None:
+    """A radio button, which the page draws anew once it was chosen."""
+    option.click(force=True)
+    expect(option).to_be_checked()
+
+
 def said(key: str, **values: object) -> str:
     return SAID[f"setup.{key}"].format(**values)
 
@@ -71,9 +77,9 @@ def test_a_source_is_set_up_recorded_learnt_and_deployed_without_touching_a_file
     write(page)
 
     expect(page.locator("main h1")).to_contain_text(said("step.task"))
-    page.get_by_role("group", name=said("task.period")).get_by_label("100 ms").check(force=True)
+    choose(page.get_by_role("group", name=said("task.period")).get_by_label("100 ms"))
     page.get_by_text(said("task.more"), exact=True).click()
-    page.get_by_role("group", name=said("task.learner")).get_by_label("pca", exact=True).check(force=True)
+    choose(page.get_by_role("group", name=said("task.learner")).get_by_label("pca", exact=True))
     write(page)
     config = load(folder / "lineshaft.toml")
     [task] = config.tasks.values()

@@ -25,6 +25,10 @@ class NotHere(Exception):
     """This machine does not allow the fault to be injected; says what it lacks."""
 
 
+class NotInstalled(NotHere):
+    """What it lacks is a package: whoever runs all of the tests has to install it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Injection:
     """One run of a case: all chance comes from ``chance`` (of ``seed``), all files lie in ``folder``."""

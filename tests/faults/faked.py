@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from tests.faults.case import NotHere
+from tests.faults.case import NotInstalled
 
 _WHERE = ("/usr/lib/*/faketime", "/usr/lib/faketime", "/usr/local/lib/faketime", "/usr/lib64/faketime")
 
@@ -28,7 +28,7 @@ class WallClock:
     def __init__(self, folder: Path, *, zone: str = "UTC") -> None:
         found = library()
         if found is None:
-            raise NotHere("no wall clock can be set here: install libfaketime (Debian: faketime)")
+            raise NotInstalled("no wall clock can be set here: install libfaketime (Debian: faketime)")
         folder.mkdir(parents=True, exist_ok=True)
         self._file, self.offset_s = folder / "offset", 0.0
         self.environment: Mapping[str, str] = {

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.faults.case import Case, NotHere, Outcome, case, cases
+from tests.faults.case import Case, NotHere, NotInstalled, Outcome, case, cases
 from tests.faults.table import Row, failures, table
 
 QUICK = [(one, seed) for one in cases() for seed in range(one.quick)]
@@ -17,7 +17,7 @@ def test_it_does_not_lose_lie_or_die(case: Case, seed: int, tmp_path: Path) -> N
     try:
         found = case.inject(seed, tmp_path)
     except NotHere as error:
-        assert "CI" not in os.environ, error
+        assert "CI" not in os.environ or not isinstance(error, NotInstalled), error
         pytest.skip(str(error))
     assert found.survived, found
 

@@ -35,7 +35,8 @@ class Child:
                 sys.executable, "-m", "lineshaft", *self.words, stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE, stderr=errors, env=self._environment)
         try:
-            self.ready = await asyncio.wait_for(self._first_line(), READY_S)
+            async with asyncio.timeout(READY_S):  # wait_for of Python 3.11 may forget that this task was told to end
+                self.ready = await self._first_line()
         except TimeoutError:
             await self._end()
             raise EnvironmentFailed(f"lineshaft {self.words[0]} {self.words[1]} was not ready after {READY_S:g} s",

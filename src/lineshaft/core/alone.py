@@ -18,6 +18,7 @@ def alone(lock: Path, who: str, *, do: str = "end that one first") -> Iterator[N
     """
     new = not lock.exists()
     held = _opened(lock)
+    opened = _number(lock)
     try:
         try:
             held.execute("BEGIN EXCLUSIVE")
@@ -26,7 +27,7 @@ def alone(lock: Path, who: str, *, do: str = "end that one first") -> Iterator[N
                 raise _unwritable(lock, error) from None
             new = False  # whoever holds it made it
             raise EnvironmentFailed(f"another {who} is at work here", where=str(lock.parent), do=do) from None
-        if not lock.exists():  # whoever had it took the file away between the two
+        if _number(lock) != opened:  # whoever had it took the file away meanwhile, and it may be made anew
             raise EnvironmentFailed(f"another {who} was just ending here", where=str(lock.parent), do="try once more")
         yield
     except Exception:
@@ -36,6 +37,11 @@ def alone(lock: Path, who: str, *, do: str = "end that one first") -> Iterator[N
         raise
     finally:
         held.close()
+
+
+def _number(lock: Path) -> int:
+    """Which file has that name now; 0 where none has."""
+    return lock.stat().st_ino if lock.exists() else 0
 
 
 def _opened(lock: Path) -> sqlite3.Connection:

@@ -87,7 +87,7 @@ def the_clock_of_a_node_turns(at: Injection) -> Outcome:
             begun = time.monotonic()
             lies += _stepped(node, shown, by_s, apart=False)
             took.append(time.monotonic() - begun)
-        time.sleep(HOLD_S)  # by then the first minute of the new hour has its decisions
+        until(lambda: clock.now() >= (moment.timestamp() + HOLD_S) * SECOND, "decisions after the turn")
         said = _of_the_clock(node)
         if len(said) != bool(by_s):
             lies.append(f"of the clock it said {said}")
@@ -122,7 +122,7 @@ def _stepped(node: SmallNode, shown: Shown, by_s: float, *, apart: bool) -> list
           "word on the clock")
     late = time.monotonic() - begun - (_slots(node)[1] - missed) * PERIOD_S  # it had no turn in slots that it missed
     until(lambda: _others(node.remote.health()) if wrong else not _others(node.remote.health()), "health after it")
-    time.sleep(HOLD_S)
+    until(lambda: sum(_slots(node)) - ticks - missed >= HOLD_S / PERIOD_S, "decisions after a step of the clock")
     found, held = node.remote.health(), time.monotonic() - begun
     decided = sum(_slots(node)) - ticks - missed
     lies = [f"{late:.2f} s until it said that the clock was set"] if late > TOLD_S else []

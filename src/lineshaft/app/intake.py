@@ -6,6 +6,7 @@ import asyncio
 
 from lineshaft.app.project import Project
 from lineshaft.app.record import Recorder
+from lineshaft.app.restated import as_recorded
 from lineshaft.app.talk import Talk
 from lineshaft.app.waiting import first, pause
 from lineshaft.connect.registry import open_connector
@@ -41,7 +42,10 @@ class Intake:
             tags = await self._there(connector, stop)
             if tags is None:
                 return
+            tags, foreign = as_recorded(tags, await asyncio.to_thread(self.historian.tags))
             await asyncio.to_thread(self.historian.register, tags)
+            if foreign:
+                self.talk.warn(foreign)
             self.begun = True
             period = self.project.recipe.period_ns
             self.talk.good(f"Recording {len(tags)} tags every {format_duration(period)} into "

@@ -59,6 +59,7 @@ class Intake:
         finally:
             ended.set()
             await closing
+            await connector.close()
 
     async def _there(self, connector: Connector, stop: asyncio.Event) -> list[Tag] | None:
         """The plant's tags, waited for as long as it takes; None when it is time to stop."""
@@ -67,6 +68,8 @@ class Intake:
         while not stop.is_set():
             try:
                 await connector.open()
+                if stop.is_set():  # what was still being opened could not be closed under our hands
+                    break
                 return self.project.choose(await connector.browse())
             except EnvironmentFailed as error:
                 if str(error) != said and not stop.is_set():

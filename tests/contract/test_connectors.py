@@ -17,7 +17,7 @@ from lineshaft.core.clock import SECOND
 from lineshaft.core.connector import Connector, ConnectorManifest
 from lineshaft.core.errors import LineshaftError, Refused, UsageError
 from lineshaft.core.guard import WriteGuard, WriteLimit
-from lineshaft.core.quality import BAD
+from lineshaft.core.quality import BAD, BAD_CONFIGURATION_ERROR
 from lineshaft.core.tag import Tag
 
 PERIOD = SECOND // 10
@@ -114,6 +114,19 @@ async def test_a_subscription_gives_every_tag_and_only_those(source: Source) -> 
     some = source.tags[:2]
     async with connected(source) as connector:
         assert await collect(connector, some) == {tag.path for tag in some}
+
+
+async def test_what_comes_in_another_unit_than_it_is_asked_for_is_bad_and_the_others_are_not(source: Source) -> None:
+    asked = [replace(source.tags[0], unit="kPa" if source.tags[0].unit == "bar" else "bar"), *source.tags[1:3]]
+    found: dict[str, set[int]] = {tag.path: set() for tag in asked}
+    async with connected(source) as connector, asyncio.timeout(PATIENCE_S):
+        async for samples in connector.subscribe(asked, PERIOD):
+            for sample in samples:
+                found[sample.tag].add(sample.quality)
+            if BAD_CONFIGURATION_ERROR in found[asked[0].path] and all(min(found[tag.path], default=BAD) < BAD
+                                                                       for tag in asked[1:]):
+                break
+    assert min(found[asked[0].path]) >= BAD and not any(BAD_CONFIGURATION_ERROR in found[tag.path] for tag in asked[1:])
 
 
 async def test_close_ends_a_subscription_and_may_be_called_twice(source: Source) -> None:

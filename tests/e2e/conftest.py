@@ -39,7 +39,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
-    """Start a process; all end with the test, whatever happens."""
+    """Start a process; all end with the test, whatever happens, and a test that failed shows what they said."""
     begun: list[Process] = []
 
     def begin(*words: str) -> Process:
@@ -49,6 +49,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     yield begin
     for process in reversed(begun):
         process.close()
+        print(f"{process.log.name}:\n{process.said()}")
 
 
 @pytest.fixture

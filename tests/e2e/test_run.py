@@ -78,6 +78,12 @@ def test_the_console_is_served_beside_recording_and_comes_back_when_it_dies(
     console.wait(timeout=60)
 
 
+def test_a_run_whose_time_is_over_while_it_connects_ends_all_the_same(folder: Path, start: Callable[..., Process]
+                                                                      ) -> None:
+    found = ran(start, folder, "--no-console", "--for", "0.1s").ended(by=None)
+    assert (found["stored"], found["lost"]) == (0, 0)
+
+
 def test_a_port_that_is_taken_is_said_and_all_else_goes_on(folder: Path, start: Callable[..., Process]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

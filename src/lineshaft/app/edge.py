@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lineshaft.app.fitting import seated
@@ -121,11 +121,14 @@ async def _open(connector: Connector, source: str) -> None:
 
 
 async def addressed(connector: Connector, tags: Sequence[Tag]) -> list[Tag]:
-    """The tags as this source names them now; those that carry an address already need no browsing."""
+    """The tags under the addresses that this source has for them; those that carry one already need no browsing.
+
+    All else stays as it was learnt: the connector marks what comes in another unit.
+    """
     if all(tag.address for tag in tags):
         return list(tags)
     there = {tag.path: tag for tag in await connector.browse()}
-    return [there.get(tag.path, tag) for tag in tags]
+    return [replace(tag, address=there[tag.path].address) if tag.path in there else tag for tag in tags]
 
 
 async def _publish(node: Node, place: Place, stack: AsyncExitStack) -> str:

@@ -6,6 +6,7 @@ import asyncio
 
 from lineshaft.app.project import Project
 from lineshaft.app.record import Recorder
+from lineshaft.app.restated import as_recorded
 from lineshaft.app.talk import Talk
 from lineshaft.app.waiting import first, pause
 from lineshaft.connect.registry import open_connector
@@ -41,7 +42,10 @@ class Intake:
             tags = await self._there(connector, stop)
             if tags is None:
                 return
+            tags, foreign = as_recorded(tags, await asyncio.to_thread(self.historian.tags))
             await asyncio.to_thread(self.historian.register, tags)
+            if foreign:
+                self.talk.warn(foreign)
             self.begun = True
             period = self.project.recipe.period_ns
             self.talk.good(f"Recording {len(tags)} tags every {format_duration(period)} into "
@@ -55,6 +59,7 @@ class Intake:
         finally:
             ended.set()
             await closing
+            await connector.close()
 
     async def _there(self, connector: Connector, stop: asyncio.Event) -> list[Tag] | None:
         """The plant's tags, waited for as long as it takes; None when it is time to stop."""
@@ -63,6 +68,8 @@ class Intake:
         while not stop.is_set():
             try:
                 await connector.open()
+                if stop.is_set():  # what was still being opened could not be closed under our hands
+                    break
                 return self.project.choose(await connector.browse())
             except EnvironmentFailed as error:
                 if str(error) != said and not stop.is_set():

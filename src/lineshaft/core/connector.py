@@ -43,7 +43,10 @@ class Connector(Protocol):
         """The current value of every tag in one batch; a value that can't be had comes with a bad quality."""
 
     def subscribe(self, tags: Sequence[Tag], period_ns: int) -> AsyncIterator[Samples]:
-        """Changes as they come, until closed. A lost link is one batch of BAD_NO_COMMUNICATION for all tags."""
+        """Changes as they come, until closed. A lost link is one batch of BAD_NO_COMMUNICATION for all tags.
+
+        What the source states to be in another unit than the tag's comes as BAD_CONFIGURATION_ERROR.
+        """
 
     async def write(self, tag: Tag, value: float) -> None:
         """Write through the guard; raises ``Refused`` with the reason where it says no (the default)."""

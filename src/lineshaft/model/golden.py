@@ -99,5 +99,7 @@ def _extremes(x: Array, quality: Array) -> Inputs:
 
 def _liveliest(x: Array, quality: Array) -> int:
     """The tag that is usable throughout and moves most from tick to tick for its size of movement."""
+    if len(x) < 2:  # the row of a table moves nowhere
+        return 0
     moves = np.abs(np.diff(x, axis=0)).mean(axis=0) / np.maximum(x.std(axis=0), 1e-12)
     return int(np.argmax(np.where(quality.all(axis=0) & (x.std(axis=0) > 0), moves, -1.0)))

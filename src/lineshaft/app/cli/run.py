@@ -27,12 +27,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def do(chosen: argparse.Namespace) -> int:
     """Record, learn, decide, show; ends with Ctrl-C."""
+    from lineshaft.app.arenas import give_back_freed
+
+    give_back_freed()
     from lineshaft.app import run
-    from lineshaft.app.arenas import few_arenas
     from lineshaft.app.project import Project
     from lineshaft.app.talk import Talk
 
-    few_arenas()
     if chosen.check:
         project = Project.open(chosen.project)
         tags, usable = asyncio.run(run.check(project))

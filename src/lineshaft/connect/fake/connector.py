@@ -13,6 +13,7 @@ from lineshaft.core.errors import EnvironmentFailed, UsageError
 from lineshaft.core.guard import WriteGuard
 from lineshaft.core.sample import Sample, Samples
 from lineshaft.core.tag import Tag
+from lineshaft.core.units import marked, misstated
 
 
 def create(uri: str, *, guard: WriteGuard, **options: object) -> FakeConnector:
@@ -50,13 +51,13 @@ class FakeConnector:
 
     async def subscribe(self, tags: Sequence[Tag], period_ns: int) -> AsyncIterator[Samples]:
         plant, queue = self._open(), asyncio.Queue[Samples | None]()
-        wanted = {tag.path for tag in tags}
+        wanted, foreign = {tag.path for tag in tags}, misstated(tags, plant.tags.values())
         self._queues.append(queue)
         plant.listeners.append(queue)
         try:
-            yield await self.read(tags)
+            yield marked(await self.read(tags), foreign)
             while (samples := await queue.get()) is not None:
-                yield Samples.of(sample for sample in samples if sample.tag in wanted)
+                yield marked(Samples.of(sample for sample in samples if sample.tag in wanted), foreign)
         finally:
             plant.listeners.remove(queue)
             self._queues.remove(queue)

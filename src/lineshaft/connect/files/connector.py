@@ -21,6 +21,7 @@ from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
 from lineshaft.core.guard import WriteGuard
 from lineshaft.core.sample import Samples
 from lineshaft.core.tag import Tag
+from lineshaft.core.units import marked, misstated
 
 BAD_NODE_ID_UNKNOWN = 0x80340000
 
@@ -83,13 +84,14 @@ class FileConnector:
     async def subscribe(self, tags: Sequence[Tag], period_ns: int) -> AsyncIterator[Samples]:
         """Every sample of these tags in order of source time; rows within one period come as one batch."""
         wanted = {tag.path for tag in tags}
+        foreign = misstated(tags, await self.browse())
         for number, run in enumerate(self.table.runs):
             paths = self.table.paths(run)
             for start, end in _windows(run, period_ns):
                 if self._closed.is_set():
                     return
                 self._at = (number, end - 1)
-                batch = _chosen(samples(run, paths, slice(start, end)), wanted)
+                batch = marked(_chosen(samples(run, paths, slice(start, end)), wanted), foreign)
                 if len(batch):
                     yield batch
                     await asyncio.sleep(0)  # other tasks get their turn, also when the consumer never waits

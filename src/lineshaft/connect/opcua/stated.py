@@ -34,7 +34,7 @@ class StatedUnits:
     async def look(self, link: Link, tags: Sequence[Tag]) -> bool:
         """Ask the server; whether ``foreign`` is another than before."""
         found = await self._stated(link, tags)
-        foreign = {place: unit for place, unit in found.items() if not _same(tags[place].unit, unit)}
+        foreign = {place: unit for place, unit in found.items() if not units.same(tags[place].unit, unit)}
         before, self.foreign = self.foreign, foreign
         news = [place for place, unit in foreign.items() if before.get(place) != unit]
         if news:
@@ -76,8 +76,3 @@ class StatedUnits:
         values = await link.attributes([(node, ua.AttributeIds.Value) for node in nodes.values()])
         return {place: browse.unit_of(found) for place, value in zip(nodes, values, strict=True)
                 if isinstance(found := browse.good(value), ua.EUInformation)}
-
-
-def _same(learnt: str, stated: str) -> bool:
-    known = units.from_engineering_units(None, units.NO_CODE, learnt)
-    return stated == known or not {stated, known} <= units.UNITS.keys()

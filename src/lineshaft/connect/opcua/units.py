@@ -86,3 +86,13 @@ def from_engineering_units(namespace: str | None, identifier: int, display: str 
     if namespace == UCUM or shown in UNITS:
         return shown
     return _SPOKEN.get(shown, shown)
+
+
+def same(learnt: str, stated: str) -> bool:
+    """Whether two units are one; so they count where one of them is no known unit, since nothing can be said then.
+
+    >>> same("bar", "kPa"), same("degC", "Cel"), same("", "kPa")
+    (False, True, True)
+    """
+    one, other = (from_engineering_units(None, NO_CODE, unit) for unit in (learnt, stated))
+    return one == other or not {one, other} <= UNITS.keys()

@@ -18,6 +18,7 @@ from lineshaft.core.guard import WriteGuard
 from lineshaft.core.quality import BAD_NO_DATA
 from lineshaft.core.sample import Samples
 from lineshaft.core.tag import Tag
+from lineshaft.core.units import marked, misstated
 
 _PLACE = {tag.address: place for place, tag in enumerate(TAGS)}
 _BREATH = 100
@@ -77,13 +78,14 @@ class PlantConnector:
         self.plant  # noqa: B018 - says so when it is not open
         every = max(1, round(period_ns / PERIOD_NS)) * PERIOD_NS
         known = [tag for tag in tags if tag.address in _PLACE]
+        foreign = misstated(tags, TAGS)
         queue: asyncio.Queue[Samples | None] = asyncio.Queue()
         self._queues.append(queue)
         try:
-            yield _select(self._newest, tags)
+            yield marked(_select(self._newest, tags), foreign)
             while (row := await queue.get()) is not None:
                 if int(row.time[0]) % every == 0:
-                    yield _select(row, known)
+                    yield marked(_select(row, known), foreign)
         finally:
             self._queues.remove(queue)
 

@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = Path(os.environ.get("LINESHAFT_VENV", ROOT / ".venv"))
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 OLDEST = (3, 11)
+TRYING = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": ""}
+"""Of tests: they start hundreds of processes, which share what the first one compiled."""
 
 
 def say(text: str) -> None:
@@ -67,7 +69,7 @@ def test(rest: Sequence[str]) -> int:
     """run the whole suite, parallel"""
     install("dev")
     workers = () if any(word.startswith("-n") for word in rest) else ("-n", "auto")
-    return run(PYTHON, "-m", "pytest", *workers, *rest, env={"OMP_NUM_THREADS": "1"})
+    return run(PYTHON, "-m", "pytest", *workers, *rest, env=TRYING)
 
 
 def check(rest: Sequence[str]) -> int:
@@ -93,13 +95,13 @@ def fuzz(rest: Sequence[str]) -> int:
     install("dev")
     wanted = os.environ.get("LINESHAFT_FUZZ", "500")
     return run(PYTHON, "-m", "pytest", "-n", "auto", "--timeout=0", "-vv", "tests/fuzz/test_backends.py", *rest,
-               env={"OMP_NUM_THREADS": "1", "LINESHAFT_FUZZ": wanted})
+               env={**TRYING, "LINESHAFT_FUZZ": wanted})
 
 
 def faults(rest: Sequence[str]) -> int:
     """inject every fault of the matrix and write bench/FAULTS.md anew"""
     install("dev")
-    return run(PYTHON, "-m", "tests.faults", *rest, env={"OMP_NUM_THREADS": "1"})
+    return run(PYTHON, "-m", "tests.faults", *rest, env=TRYING)
 
 
 def audit(_: Sequence[str]) -> int:

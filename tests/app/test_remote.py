@@ -89,7 +89,7 @@ def test_a_look_goes_on_over_a_new_connection_where_the_old_one_was_closed(serve
     server.hang_up = True
     for _ in range(3):
         assert node.alarms() == []
-        server.gone.acquire(timeout=10)
+        server.gone.acquire(timeout=60)
     assert server.connections == 3 and len(server.heard) == 3
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no local
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
         heard.bind(str(tmp_path / "notify"))
-        heard.settimeout(10)
+        heard.settimeout(60)
         monkeypatch.setenv(supervised.SOCKET, str(tmp_path / "notify"))
         monkeypatch.setenv(supervised.EVERY, "100000")
         monkeypatch.setenv(supervised.WHOSE, str(os.getpid()))

@@ -247,7 +247,7 @@ async def test_what_the_disk_refuses_waits_and_is_told(disk: FullDisk, monkeypat
         while recorder.stored < 20:  # noqa: ASYNC110 (the recorder has no event to wait for)
             await asyncio.sleep(0.01)
 
-    await asyncio.wait_for(recorder.run(stream(), SECOND), 30)
+    await asyncio.wait_for(recorder.run(stream(), SECOND), 60)
     assert disk.read(["cell/a"], 0, 2**62)["cell/a"].value.tolist() == list(range(20))
     assert len(told) == 2 and "the disk is full" in told[0]
     assert recorder.lost == 0
@@ -275,13 +275,13 @@ async def test_a_sample_after_silence_does_not_wait_for_a_batch_and_what_follows
     async def stream() -> AsyncIterator[Samples]:
         yield Samples.row(["cell/a"], START, np.array([1.0]))
         yield Samples.row(["cell/b"], START, np.array([1.0]))
-        await asyncio.to_thread(history.first.wait, 30)
+        await asyncio.to_thread(history.first.wait, 60)
         for second in range(1, 20):
             yield Samples.row(["cell/a"], START + second * SECOND, np.array([float(second)]))
             await asyncio.sleep(0)
 
     running = asyncio.create_task(recorder.run(stream(), SECOND))
-    await asyncio.to_thread(history.first.wait, 30)
+    await asyncio.to_thread(history.first.wait, 60)
     assert history.first.is_set() and len(history.read(["cell/b"], 0, 2**62)["cell/b"]) == 1, "one commit for both"
     while recorder.newest < START + 19 * SECOND:  # noqa: ASYNC110 (the recorder has no event to wait for)
         await asyncio.sleep(0.01)

@@ -30,6 +30,6 @@ class Full(MemoryHistorian):
 async def test_compaction_that_fails_is_said_and_tried_again_until_the_end() -> None:
     stop, said = asyncio.Event(), io.StringIO()
     history = Full(stop, asyncio.get_running_loop())
-    await asyncio.wait_for(tidy(history, stop, Talk(console=Console(file=said)), every_s=0.001), 30)
+    await asyncio.wait_for(tidy(history, stop, Talk(console=Console(file=said)), every_s=0.001), 60)
     assert history.calls >= 2
     assert "history: the disk is full" in said.getvalue().replace("\n", " ")

@@ -17,7 +17,7 @@ LEFT_OUT = ("net::ERR_ABORTED",)
 """A page that is left stops asking."""
 MISSING = re.compile(r"\[[a-z]+(\.[\w-]+)+\]|\{\w+\}|\bundefined\b|\bNaN\b|\[object ")
 """What stands on a page where a word or a value was not found."""
-WAIT_MS = 15_000.0
+WAIT_MS = 60_000.0
 expect.set_options(timeout=WAIT_MS)
 
 

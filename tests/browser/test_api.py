@@ -53,7 +53,7 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A system of its own, since what is asked of it may stop the node or rewrite the project's file."""
     with System(tmp_path_factory.mktemp("api")) as system:
-        with urlopen(f"{system.url}/api/v1/session", timeout=10) as answer:
+        with urlopen(f"{system.url}/api/v1/session", timeout=60) as answer:
             token = json.load(answer)["token"]
         yield Served(system.url, token)
 

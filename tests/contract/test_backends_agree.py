@@ -15,7 +15,7 @@ from lineshaft.core.step import Backend
 from lineshaft.core.tag import Tag
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.check import signature
-from lineshaft.graph.reference import golden
+from lineshaft.graph.reference import golden, goldens
 from lineshaft.model.golden import golden_inputs
 from lineshaft.model.learner import learners
 from lineshaft.model.train import train_monitor
@@ -79,6 +79,17 @@ def monitor(learner: str) -> tuple[bytes, tuple[Golden, ...]]:
     sequences = golden_inputs(data, rows, made.settings)
     wanted = [s for s in sequences if s.name in ("operation", "extremes")]
     return made.graph, tuple(golden(made.graph, s.x[-120:], s.quality[-120:], s.name) for s in wanted)
+
+
+def test_sequences_side_by_side_say_what_each_says_alone() -> None:
+    whole = rich_golden()
+    parts = [(whole.x[at:at + length], whole.quality[at:at + length], f"from {at}")
+             for at, length in ((0, 40), (30, 100), (70, 40), (110, 40))]
+    for (x, quality, name), found in zip(parts, goldens(rich_graph(), parts), strict=True):
+        alone = golden(rich_graph(), x, quality, name)
+        assert found.name == name and np.array_equal(found.x, x) and found.outputs.keys() == alone.outputs.keys()
+        for port, expected in alone.outputs.items():
+            np.testing.assert_allclose(found.outputs[port], expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.fixture(params=backends())

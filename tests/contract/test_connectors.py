@@ -21,7 +21,7 @@ from lineshaft.core.quality import BAD, BAD_CONFIGURATION_ERROR
 from lineshaft.core.tag import Tag
 
 PERIOD = SECOND // 10
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 

@@ -75,7 +75,7 @@ def test_the_console_is_served_beside_recording_and_comes_back_when_it_dies(
     assert "<html" in page(url_of(process))
     [console] = consoles(process)
     assert process.ended()["lost"] == 0
-    console.wait(timeout=30)
+    console.wait(timeout=60)
 
 
 def test_a_run_whose_time_is_over_while_it_connects_ends_all_the_same(folder: Path, start: Callable[..., Process]

@@ -14,6 +14,7 @@ from lineshaft.core.step import Array
 from lineshaft.graph.builder import StepBuilder
 from lineshaft.graph.replay import Replay
 from lineshaft.model.blocks.decide import Alarm, Evened, Score
+from lineshaft.model.blocks.distance import Distance
 from lineshaft.model.blocks.explain import Cause, Confidence
 from lineshaft.model.blocks.features import Level, Past
 from lineshaft.model.blocks.impute import Impute
@@ -220,6 +221,40 @@ def test_confidence_never_falls_when_the_score_rises(calibration: list[float], s
     found = through(block, {"score": column(sorted(scores))})["confidence"][:, 0]
     assert (np.diff(found) >= 0).all()
     assert ((found >= -1e-6) & (found < 1)).all()
+
+
+@FEW
+@given(SCORES, st.floats(0.0, 1.0))
+def test_what_two_backends_round_apart_moves_no_confidence_further_than_they_promise(
+        calibration: list[float], place: float) -> None:
+    block = Confidence()
+    block.fit(seen(score=column(calibration)))
+    score = float(np.quantile(block.table, place)) + block.width * place
+    found = through(block, {"score": column([score, score * (1 + 2e-6)])})["confidence"][:, 0]
+    assert abs(found[1] - found[0]) < 1e-4
+
+
+def test_scores_that_lie_close_together_still_tell_a_strange_row() -> None:
+    block = Confidence()
+    block.fit(seen(score=column([*(0.3 + 1e-6 * np.arange(250)), *np.linspace(0.5, 1.0, 6)])))
+    low, high = through(block, {"score": column([0.29, 0.45])})["confidence"][:, 0]
+    assert low == 0 and high > 0.95
+
+
+@FEW
+@given(st.integers(0, 2**32 - 1))
+def test_the_distance_is_that_of_mahalanobis_and_its_parts_add_up(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    rows = (random.normal(size=(400, 60)) @ np.diag(np.logspace(2, -2, 60)) @ random.normal(size=(60, 60))
+            ).astype(np.float32)
+    block = Distance()
+    block.fit(seen(features=rows))
+    found = through(block, {"features": rows[:50]})
+    z = (rows[:50].astype(np.float64) - block.centre) / block.scale
+    covariance = block.rest * np.eye(60) + block.directions @ np.diag(block.variances - block.rest) @ block.directions.T
+    wanted = (z * np.linalg.solve(covariance, z.T).T).sum(axis=1)
+    np.testing.assert_allclose(found["distance"][:, 0] ** 2 * 60, wanted, rtol=1e-4)
+    np.testing.assert_allclose(found["strangeness"].sum(axis=1), wanted, rtol=1e-2)
 
 
 def test_confidence_is_a_valid_conformal_p_value_on_exchangeable_scores(rng: np.random.Generator) -> None:

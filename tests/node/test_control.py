@@ -33,7 +33,7 @@ class Client:
         self.port = int(node.control.url.rsplit(":", 1)[1])
 
     def raw(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         answer = connection.getresponse()
         found = answer.status, answer.read()
@@ -114,7 +114,7 @@ def test_a_node_that_has_seen_nothing_can_be_glanced_at(load: Build, clock: Manu
 
 
 def test_one_connection_serves_many_glances(client: Client) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=60)
     connection.request("GET", "/glance")
     connection.getresponse().read()
     socket = connection.sock

@@ -237,7 +237,7 @@ def test_a_job_takes_a_last_turn_when_it_is_stopped_and_none_after() -> None:
 
     job = Threads().every(3600.0, turn, "a job")
     job.wake()
-    assert came.wait(10)
+    assert came.wait(60)
     job.stop()
     count = len(turns)
     job.stop()

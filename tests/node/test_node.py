@@ -188,7 +188,7 @@ def test_the_alarm_of_a_decision_is_raised_acknowledged_and_survives_a_restart(
     node.on_alarm.append(lambda alarm: raised.set() if alarm.active else None)
     node.start()
     seconds(node, clock, row, 4, 100.0, 50.0, 0.0)
-    assert raised.wait(10)
+    assert raised.wait(60)
     alarm, = node.alarm_list()
     assert alarm.state is AlarmState.UNACKNOWLEDGED and alarm.causes[0] == "cell/flow"
     assert node.act_on_alarm("cell", "acknowledge", by="ana").state is AlarmState.ACKNOWLEDGED
@@ -199,7 +199,7 @@ def test_the_alarm_of_a_decision_is_raised_acknowledged_and_survives_a_restart(
     assert again.alarm_list()[0].state is AlarmState.ACKNOWLEDGED
     again.start()
     seconds(again, clock, row, 2, 0.0, 0.0, 0.0)
-    assert returned.wait(10), "the first decision after a restart settles the condition"
+    assert returned.wait(60), "the first decision after a restart settles the condition"
     assert [line.event for line in again.journal()] == ["raised", "acknowledged", "returned"]
     again.close()
 
@@ -251,9 +251,9 @@ def test_health_changes_are_told(load: Build, clock: ManualClock, row: Row, tmp_
     node.on_health.append(lambda report: events.get(report.state, threading.Event()).set())
     node.start()
     seconds(node, clock, row, 3)
-    assert active.wait(10)
+    assert active.wait(60)
     clock.advance(3 * SECOND)
-    assert degraded.wait(10)
+    assert degraded.wait(60)
     node.close()
 
 
@@ -281,7 +281,7 @@ async def test_running_on_a_live_stream_ticks_on_time_and_stops_at_its_end(load:
 async def test_stopping_from_another_thread_ends_the_run(load: Build, tmp_path: Path) -> None:
     node = Node(load(period_ns=20 * MS), tmp_path, settings=NodeSettings(control_port=None))
     node.on_decision.append(lambda _: threading.Thread(target=node.stop, args=("enough",)).start())
-    await asyncio.wait_for(node.run(aiter(Live(0.02, 10_000))), 20)
+    await asyncio.wait_for(node.run(aiter(Live(0.02, 10_000))), 60)
     assert node.health().reasons == ("enough",)
 
 

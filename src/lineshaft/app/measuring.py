@@ -13,7 +13,7 @@ from lineshaft.core.golden import Golden
 from lineshaft.core.manifest import Budget, Certificate
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.target import Target
-from lineshaft.graph.reference import golden
+from lineshaft.graph.reference import goldens
 from lineshaft.model.golden import Inputs
 from lineshaft.model.learnt import Windowed
 from lineshaft.model.search.cost import Cost, Measure
@@ -30,7 +30,7 @@ class Warm:
     seed: int = 0
 
 
-Lowered = tuple[list[Golden], tuple[Attempt, ...]]
+Lowered = tuple[tuple[Golden, ...], tuple[Attempt, ...]]
 
 
 class Measuring:
@@ -51,7 +51,7 @@ class Measuring:
         """The golden sequences of a graph and what each backend of the target made of it, found out once."""
         digest = oci.digest(graph)
         if digest not in self._made:
-            sequences = [golden(graph, one.x, one.quality, one.name) for one in self._inputs(model)]
+            sequences = goldens(graph, [(one.x, one.quality, one.name) for one in self._inputs(model)])
             self._made[digest] = sequences, lower(graph, sequences, self._target, self.budget, progress=progress)
         return self._made[digest]
 

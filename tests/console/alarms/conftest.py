@@ -48,7 +48,7 @@ class Plant:
     def until(self, wanted: Callable[[Alarm], bool]) -> Alarm:
         """The next change of the alarm that is wanted."""
         while True:
-            alarm = self.told.get(timeout=30)
+            alarm = self.told.get(timeout=60)
             if wanted(alarm):
                 return alarm
 

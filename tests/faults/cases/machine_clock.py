@@ -150,7 +150,7 @@ def _others(report: HealthReport) -> list[str]:
 
 def _ended(node: SmallNode, shown: Shown, lies: list[str], took: list[float]) -> Outcome:
     node.remote.stop()
-    node.running[-1].popen.wait(30)
+    node.running[-1].popen.wait(60)
     kept = node.kept()
     lies += shown.untrue([when for _, when in kept])
     lies += [f"{when} is no slot" for _, when in kept if when % PERIOD_NS]

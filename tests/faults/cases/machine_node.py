@@ -42,7 +42,7 @@ def two_nodes_in_one_folder(at: Injection) -> Outcome:
         node.active()
         took = time.monotonic() - begun
         node.remote.stop()
-        node.running[-1].popen.wait(30)
+        node.running[-1].popen.wait(60)
         found = whole(node)
         return Outcome(2, found.lost, found.doubled, recovery_s=(took,))
 
@@ -78,7 +78,7 @@ def file_handles_run_out(at: Injection) -> Outcome:
         assert int(status["ticks"]) - before >= 0.5 * held / (PERIOD_NS / 1e9), (status, held)
         assert node.remote.health().state is Health.ACTIVE
         node.remote.stop()
-        process.popen.wait(30)
+        process.popen.wait(60)
         found = whole(node)
         return Outcome(1, found.lost, found.doubled, recovery_s=(took,))
 
@@ -99,7 +99,7 @@ def the_disk_of_a_node_is_full(at: Injection) -> Outcome:
         took = node.active()
         until(lambda: node.remote.status()["dropped"] == 0, "no decision dropped")
         node.remote.stop()
-        process.popen.wait(30)
+        process.popen.wait(60)
         found = whole(node)
         return Outcome(1, found.lost, found.doubled, recovery_s=(took,))
 

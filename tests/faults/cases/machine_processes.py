@@ -118,7 +118,7 @@ def _end_left_over(project: Path) -> None:
 def _kill(process: psutil.Process) -> None:
     with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def _kept(project: Path) -> list[Decision]:

@@ -17,6 +17,7 @@ from lineshaft.model.blocks.orders import at_frequencies
 from lineshaft.model.blocks.signal import Recent, Samples
 from lineshaft.model.blocks.spectrum import Spectrum, welch
 from lineshaft.model.blocks.statistics import Statistics, statistics
+from lineshaft.model.pipeline import Seen
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -101,6 +102,27 @@ def test_statistics_are_those_of_numpy(rng: np.random.Generator) -> None:
               "slope": np.polyfit(np.linspace(-0.5, 0.5, 50), pieces.reshape(8, 50).T, 1)[0].reshape(4, 2)}
     for name, value in wanted.items():
         np.testing.assert_allclose(said[name][..., 0], value, rtol=2e-3, atol=1e-3, err_msg=name)
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=seeds, level=st.sampled_from([300.0, -2000.0, 1e5]))
+def test_a_small_movement_on_a_high_level_keeps_its_shape(seed: int, level: float) -> None:
+    x = (level + 1e-3 * abs(level) * np.random.default_rng(seed).normal(size=(1, 60))).astype(np.float32)
+    g = StepBuilder(60)
+    said = Replay(g.model(statistics(g, g.reshape(g.x, (1, 60)))), execute)(x, np.ones_like(x))
+    exact = x.astype(np.float64)[0]
+    unit = (exact - exact.mean()) / exact.std()
+    for name, value in (("kurtosis", (unit**4).mean()), ("skewness", (unit**3).mean()), ("crest", np.abs(unit).max())):
+        assert said[name].item() == pytest.approx(value, rel=2e-5, abs=2e-5), name
+
+
+def test_levels_are_told_in_deviations_of_the_rows_that_were_learnt_from(rng: np.random.Generator) -> None:
+    x = (np.array([5e4, -3.0]).repeat(20) + np.array([0.5, 10.0]).repeat(20) * rng.normal(size=(200, 40)))
+    block, g = Samples(2, 20, levels=True), StepBuilder(40)
+    block.fit(Seen({"x": x.astype(np.float32)}, np.zeros(200, np.int32), np.arange(200)))
+    said = Replay(g.model(block.emit(g, {"x": g.x})), execute)(x.astype(np.float32), np.ones(x.shape, np.float32))
+    np.testing.assert_allclose(said["signal"].mean(axis=(0, 2)), [0.0, 0.0], atol=1e-2)
+    np.testing.assert_allclose(said["signal"].std(axis=(0, 2)), [1.0, 1.0], atol=1e-2)
 
 
 def test_a_tag_that_stands_still_gives_finite_statistics() -> None:

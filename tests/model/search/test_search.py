@@ -106,8 +106,12 @@ def test_what_looks_too_large_is_measured_when_nothing_else_keeps_the_budget() -
 def test_a_learner_that_is_asked_for_is_judged_beside_the_naive_baseline_alone() -> None:
     one = found(limits=Limits(learner="ridge"))
     assert {row.name.partition(" ")[0] for row in one.board.rows} == {"ridge", "naive"}
-    with pytest.raises(UsageError, match="no learner of infer is called 'oracle'"):
+    with pytest.raises(UsageError, match="no learner of infer is called 'oracle'") as refused:
         found(limits=Limits(learner="oracle"))
+    offered = str(refused.value).partition("use one of: ")[2].split(", ")
+    assert len(offered) > 1
+    for name in offered:
+        assert name in {row.name for row in found(limits=Limits(learner=name)).board.rows}
 
 
 def test_a_search_without_time_still_ends_with_a_model_or_says_that_there_was_none() -> None:

@@ -17,8 +17,8 @@ from lineshaft.connect.registry import open_connector
 from lineshaft.core.sample import Sample
 from lineshaft.core.tag import Tag
 
-PATIENCE_S = 20.0
-QUICK: dict[str, Any] = {"backoff_s": (0.05, 0.3), "timeout_s": 3.0}
+PATIENCE_S = 60.0
+QUICK: dict[str, Any] = {"backoff_s": (0.05, 0.3), "timeout_s": 60.0}
 
 
 class Connected(Protocol):

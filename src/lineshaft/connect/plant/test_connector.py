@@ -17,7 +17,7 @@ from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
 from lineshaft.core.guard import WriteGuard, WriteLimit
 from lineshaft.core.quality import BAD_NO_DATA
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @asynccontextmanager

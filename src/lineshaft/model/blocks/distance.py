@@ -51,10 +51,12 @@ class Distance:
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         z = g.clip(scaled(g, wires["features"], self.centre, self.scale), -FARTHEST, FARTHEST)
-        along = g.multiply(g.project(z, self.directions), 1.0 / self.variances - 1.0 / self.rest)
-        whitened = g.add(g.multiply(z, 1.0 / self.rest), g.project(along, self.directions.T))
-        strangeness = g.multiply(z, whitened)
-        square = g.maximum(g.sum(strangeness), 0.0)
+        along = g.project(z, self.directions)
+        across = g.square(g.subtract(z, g.project(along, self.directions.T)))
+        sure = g.multiply(along, 1.0 / self.variances)
+        strangeness = g.add(g.multiply(across, 1.0 / self.rest), g.multiply(z, g.project(sure, self.directions.T)))
+        # Only squares are added up: in the sum of the parts above large ones of both signs would leave their rounding.
+        square = g.add(g.multiply(g.sum(across), 1.0 / self.rest), g.sum(g.multiply(sure, along)))
         distance = g.sqrt(g.multiply(square, 1.0 / len(self.centre)))
         return {"deviation": z, "strangeness": strangeness, "distance": distance}
 

@@ -10,6 +10,7 @@ from lineshaft.model.pipeline import Seen, Wires
 
 TABLE = 256
 SMALLEST = 1e-30
+STEEPEST = 32.0  # backends differ by some 1e-6 of a score and promise 1e-4 of a confidence
 
 
 class Cause:
@@ -46,7 +47,8 @@ class Confidence:
 
     p = (1 + #{calibration scores >= score}) / (n + 1) (Vovk et al., Algorithmic Learning in a Random World,
     2005); at most 256 quantiles of the calibration scores are kept. Each counts less only gradually once it is
-    exceeded, so that rounding can't make the confidence jump; p is then never smaller than the count says.
+    exceeded, so that rounding can't make the confidence jump; p is then never smaller than the count says. Where the
+    scores lie so close together that this were not enough, each counts less more gradually still.
     Neighbouring scores resemble each other, so p is a rank among normal operation and no promise for one tick.
     """
 
@@ -62,6 +64,14 @@ class Confidence:
             scores = np.quantile(scores, (np.arange(TABLE) + 0.5) / TABLE)
         self.table = np.sort(scores)
         self.width = max(float(np.ptp(self.table)) / TABLE, 1e-4)
+        while self._steepest() > STEEPEST:
+            self.width *= 2.0
+
+    def _steepest(self) -> float:
+        """How many times its relative error a score can make the error of the confidence."""
+        ends = np.concatenate([self.table, self.table + self.width])
+        within = np.searchsorted(self.table, ends, "right") - np.searchsorted(self.table, ends - self.width, "left")
+        return float((np.abs(ends) * within).max()) / (self.width * (len(self.table) + 1.0))
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         exceeded = g.multiply(g.subtract(wires["score"], self.table), 1.0 / self.width)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lineshaft.graph.builder import StepBuilder, Wire
+from lineshaft.model.learner import scaled, standard_scale
 from lineshaft.model.pipeline import Seen, Wires
 
 
@@ -48,21 +49,27 @@ class Recent:
 class Samples:
     """Wires ``signal`` [sensors, samples] and ``facts``: the columns of x behind the samples.
 
-    Without ``levels`` each sensor's mean is taken off.
+    Without ``levels`` each sensor's mean is taken off; with them each sensor is standardised by all rows it learnt
+    from, since what is far from zero leaves single precision few digits for how it moves.
     """
 
-    reads: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ("x",)
 
     def __init__(self, sensors: int, samples: int, levels: bool = False) -> None:
         self.sensors, self.samples, self.levels = sensors, samples, levels
+        self.centre, self.scale = np.zeros(sensors), np.ones(sensors)
 
     def fit(self, seen: Seen) -> None:
-        """Nothing to learn."""
+        if self.levels:
+            rows = np.asarray(seen["x"][:, :self.sensors * self.samples], np.float64)
+            every = rows.reshape(len(rows), self.sensors, self.samples).swapaxes(1, 2).reshape(-1, self.sensors)
+            self.centre, self.scale = standard_scale(every)
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         x, width = wires["x"], self.sensors * self.samples
         raw = g.reshape(g.slice(x, 0, width), (self.sensors, self.samples))
-        signal = raw if self.levels else g.subtract(raw, g.mean(raw))
+        signal = scaled(g, raw, self.centre[:, None], self.scale[:, None]) if self.levels else \
+            centred(g, raw)[0]
         return {"signal": signal} | ({"facts": g.slice(x, width, x.shape[0])} if x.shape[0] > width else {})
 
 
@@ -76,6 +83,18 @@ class Flat:
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         return joined(g, wires, [wires["signal"]])
+
+
+def centred(g: StepBuilder, signal: Wire) -> tuple[Wire, Wire]:
+    """Each row of ``signal`` [C, T] about its mean, and the mean [C, 1].
+
+    Differences to the first sample are exact where they are small beside the level; the mean is taken of them, so that
+    backends that add up in another order still agree on a small movement.
+    """
+    first = g.slice(signal, 0, 1, axis=1)
+    moved = g.subtract(signal, first)
+    mean = g.mean(moved)
+    return g.subtract(moved, mean), g.add(first, mean)
 
 
 def joined(g: StepBuilder, wires: Wires, parts: list[Wire]) -> Wires:

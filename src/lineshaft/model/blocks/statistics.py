@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lineshaft.graph.builder import StepBuilder, Wire
-from lineshaft.model.blocks.signal import joined
+from lineshaft.model.blocks.signal import centred, joined
 from lineshaft.model.pipeline import Seen, Wires
 
 TINY = 1e-6
@@ -42,8 +42,8 @@ class Statistics:
         upper = np.flatnonzero(np.triu(np.ones((sensors, sensors)), 1))
         if not self.pairs or not len(upper) or len(upper) > self.most_pairs:
             return []
-        centred = g.subtract(signal, g.mean(signal))
-        unit = g.divide(centred, g.add(g.sqrt(g.sum(g.square(centred))), TINY))
+        about, _ = centred(g, signal)
+        unit = g.divide(about, g.add(g.sqrt(g.sum(g.square(about))), TINY))
         whole = g.reshape(g.matmul(unit, g.transpose(unit, (1, 0))), (sensors * sensors,))
         return [g.op("Gather", [whole, g.constant(upper, np.int64)], (len(upper),), axis=1)]
 
@@ -56,13 +56,11 @@ def statistics(g: StepBuilder, signal: Wire, levels: bool = True, lags: Sequence
     ``memory k`` the correlation with itself k samples before.
     """
     length = signal.shape[1]
-    mean = g.mean(signal)
-    centred = g.subtract(signal, mean)
-    square = g.square(centred)
-    variance = g.mean(square)
+    about, mean = centred(g, signal)
+    variance = g.mean(g.square(about))
     spread = g.sqrt(g.add(variance, TINY**2))
-    unit = g.divide(centred, spread)
-    told = _shape(g, centred, unit, spread)
+    unit = g.divide(about, spread)
+    told = _shape(g, about, unit, spread)
     if levels:
         told |= {"mean": mean, "last": g.slice(signal, length - 1, length, axis=1), "min": g.smallest(signal),
                  "max": g.largest(signal), "rms": g.sqrt(g.mean(g.square(signal))), "spread": spread}
@@ -75,14 +73,14 @@ def statistics(g: StepBuilder, signal: Wire, levels: bool = True, lags: Sequence
     return told
 
 
-def _shape(g: StepBuilder, centred: Wire, unit: Wire, spread: Wire) -> dict[str, Wire]:
-    length = centred.shape[1]
+def _shape(g: StepBuilder, about: Wire, unit: Wire, spread: Wire) -> dict[str, Wire]:
+    length = about.shape[1]
     time = np.linspace(-0.5, 0.5, length) if length > 1 else np.zeros(1)
     weights = (time / max(float((time**2).sum()), TINY))[:, None]
     third = g.mean(g.multiply(g.square(unit), unit))
-    told = {"slope": g.project(centred, weights), "skewness": third, "kurtosis": g.mean(g.square(g.square(unit))),
+    told = {"slope": g.project(about, weights), "skewness": third, "kurtosis": g.mean(g.square(g.square(unit))),
             "crest": g.largest(g.absolute(unit))}
     if length > 1:
-        change = g.subtract(g.slice(centred, 1, length, axis=1), g.slice(centred, 0, length - 1, axis=1))
+        change = g.subtract(g.slice(about, 1, length, axis=1), g.slice(about, 0, length - 1, axis=1))
         told["moved"] = g.divide(g.sqrt(g.mean(g.square(change))), spread)
     return told

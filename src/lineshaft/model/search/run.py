@@ -65,10 +65,10 @@ class _Race:
     # -- who
 
     def _entrants(self) -> list[str]:
-        """Candidates of the learner asked for, the naive baselines among them."""
+        """Candidates whose first words are the learner asked for, the naive baselines among them."""
         judge, learner = self.course.judge, self.course.limits.learner
         own = [one.name for one in judge.entrants]
-        wanted = [name for name in own if learner in ("auto", name.partition(" ")[0])]
+        wanted = [name for name in own if learner == "auto" or f"{name} ".startswith(f"{learner} ")]
         if not wanted:
             raise UsageError(f"no learner of {judge.learning.task} is called {learner!r}",
                              where="learner", do=f"use one of: {', '.join(dict.fromkeys(own))}")

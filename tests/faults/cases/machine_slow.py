@@ -25,7 +25,7 @@ PATIENCE_S, LOOP, ASSET = 120.0, "cell", "works/hall1"
 MOST_APART_NS = 2 * SECOND  # a plant on a busy machine, which gives a value each 200 ms
 
 
-@case(3, 4, 7, times=4, quick=1)
+@case(3, 4, 7, times=4, quick=0)
 def slow_disk_under_a_node(at: Injection) -> Outcome:
     """Each flush of a running node's disk takes 0.2 to 2 s for a while: it decides on, misses no more slots than
     before, says which file is slow where a second goes by, keeps every decision, and is well again."""

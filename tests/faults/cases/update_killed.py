@@ -41,7 +41,7 @@ STEPS = tuple(replace(step, done=done) for step in _CALLS for done in (False, Tr
 HOUR, PATIENCE_S = 3600 * SECOND, 120.0
 
 
-@case(1, 2, 5, 6, 7, times=len(STEPS), quick=1)
+@case(1, 2, 5, 6, 7, times=len(STEPS), quick=0)
 def killed_within_a_swap(at: Injection) -> Outcome:
     """kill -9 before or after each step of a swap under a whole run that decides every 100 ms: of the node that opens,
     replays, warms and takes the newer bundle, or of the command that deploys it. One of the two decides afterwards, the

@@ -121,6 +121,21 @@ def test_a_graph_of_windows_networks_and_neighbours_agrees_with_the_reference(su
     agrees(subject, rich_graph(), found)
 
 
+def test_a_denormal_is_kept_or_taken_for_zero(subject: Backend) -> None:
+    g = StepBuilder(3)
+    graph = g.model({"same": g.multiply(g.x, g.quality), "mean": g.mean(g.window("window", g.x, 2), axis=0)})
+    support = subject.supports(graph, PC)
+    if not support:
+        pytest.skip(f"{subject.name}: {'; '.join(support.reasons)}")
+    engine = subject.load(subject.compile(graph, PC), signature(graph), PC)
+    given = np.array([1e-40, -1e-42, 1.2e-38], np.float32)
+    engine.x[0], engine.quality[0] = given, 1.0
+    for _ in range(2):
+        engine.step()
+    for found in (engine.out["same"].ravel(), engine.out["mean"].ravel()):
+        np.testing.assert_array_equal(found, given if found[0] else [0.0, 0.0, given[2]])
+
+
 def test_a_small_spread_around_a_large_mean_keeps_its_digits(subject: Backend) -> None:
     if subject.name in SLOW_TO_COMPILE:
         pytest.skip("one compilation for the rich graph is enough")

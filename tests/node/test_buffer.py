@@ -9,14 +9,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lineshaft.core.alarm import Alarm, AlarmState
 from lineshaft.core.decision import Cause
 from lineshaft.core.errors import EnvironmentFailed, UsageError
+from lineshaft.node import buffer as buffer_module
 from lineshaft.node.alarms import AlarmBook
 from lineshaft.node.buffer import BufferLimits, DiskBuffer
+from lineshaft.node.disk import open_disk
 from lineshaft.node.record import Record
 
 Open = Callable[..., DiskBuffer]
@@ -163,3 +166,36 @@ def test_kill_9_loses_nothing_that_was_flushed_and_repeats_nothing(tmp_path: Pat
     assert times[:flushed] == list(range(flushed))
     assert times == list(range(len(times)))
     assert sqlite3.connect(tmp_path / "node.sqlite").execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_commit_that_lasts_is_said_until_a_quicker_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = [100.0]
+    monkeypatch.setattr(buffer_module, "monotonic", lambda: shown[0])
+    takes, during, said = [1.5], list[str](), list[str]()
+
+    class SlowDisk:
+        def __init__(self, path: Path) -> None:
+            self._disk = open_disk(path)
+
+        def execute(self, statement: str, *values: Any) -> Any:
+            if statement == "COMMIT" and buffer._in_flight:
+                shown[0] += takes[0]
+                during.append(buffer.slow)
+            return self._disk.execute(statement, *values)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._disk, name)
+
+    buffer = DiskBuffer(tmp_path, loop="cell", opened=SlowDisk)
+    try:
+        for number, takes[0] in enumerate((1.5, 0.1, 2.0)):
+            buffer.put(record(number))
+            assert buffer.flush()
+            said.append(buffer.slow)
+        slow = "the disk is slow: a write to node.sqlite takes"
+        assert during == [f"{slow} 1.5 s", f"{slow} 1.5 s", f"{slow} 2 s"]
+        assert said == [f"{slow} 1.5 s", "", f"{slow} 2 s"]
+        shown[0] += 61.0
+        assert buffer.slow == "", "of a minute ago nothing is known"
+    finally:
+        buffer.close()

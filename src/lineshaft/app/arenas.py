@@ -12,15 +12,15 @@ _STORAGE_ENGINE = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0"
 
 
 def give_back_freed(most: int = 2) -> None:
-    """Let glibc use so many arenas at most, elsewhere nothing; and the storage engine's allocator return what was free
-    for a second. Call it before threads begin and before the historian is imported.
+    """On Linux let glibc use so many arenas at most, and the storage engine's allocator return what was free for a
+    second. Call it before threads begin and before the historian is imported.
 
     Two weeks of appends with daily merges left 400 MB in the arenas of the storage engine's threads, and the same
     work 150 to 250 MB with few. That engine brings a jemalloc of its own, which else returns pages only while it is
     asked for more: after a merge of 1.8 million rows 350 to 430 MB stayed, and so 225 to 255 MB. Neither made a merge
     or a query slower; pages returned at once (a decay of 0) doubled the time of a query.
     """
-    os.environ.setdefault("_RJEM_MALLOC_CONF", _STORAGE_ENGINE)  # read once, when the library is loaded
-    if sys.platform == "linux":
+    if sys.platform == "linux":  # elsewhere it has no thread to return them, and would say so
+        os.environ.setdefault("_RJEM_MALLOC_CONF", _STORAGE_ENGINE)  # read once, when the library is loaded
         with suppress(OSError, AttributeError):  # another C library
             ctypes.CDLL(None).mallopt(_M_ARENA_MAX, most)

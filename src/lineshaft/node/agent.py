@@ -339,7 +339,8 @@ class Node:
                 f"{format_duration(abs(jump.by_ns))}" for jump in self.grid.jumps if now - jump.at < _TELL_JUMP_NS]
 
     def _other_faults(self) -> list[str]:
-        return [fault for fault in (self.buffer.fault, self._fault, *self.watch.faults.values()) if fault]
+        said = (self.buffer.fault, self.buffer.slow, self._fault, *self.watch.faults.values())
+        return [fault for fault in said if fault]
 
 
 def _set_from_anywhere(events: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

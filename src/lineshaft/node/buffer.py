@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ import msgspec
 from lineshaft.core.alarm import Alarm
 from lineshaft.core.answer import Answer
 from lineshaft.core.background import Background, Threads
+from lineshaft.core.clock import format_duration
 from lineshaft.core.decision import Decision
 from lineshaft.core.errors import EnvironmentFailed, Refused, UsageError
 from lineshaft.node.alarms import Transition
@@ -48,6 +50,7 @@ _SELECT = ("SELECT sequence, loop, asset, time, score, alarm, confidence, latenc
 _LAYOUT = 1
 """``user_version`` of the file; 0 in those of before there was one."""
 _BATCH, _NAME_BITS = 2000, 62
+_SLOW_S, _SLOW_FOR_S = 1.0, 60.0
 _Numbers = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], bool]
 
 
@@ -96,6 +99,7 @@ class DiskBuffer:
         self._lock = background.lock()
         self._written = threading.Condition()
         self._in_flight, self._tries = False, 0
+        self._begun = self._ended = self._took_s = 0.0
         self._bundles: dict[str, int] = {}
         self._answers: dict[tuple[Answer, ...], int] = {}
         try:
@@ -129,6 +133,16 @@ class DiskBuffer:
     def depth(self) -> int:
         """Decisions that nobody has acknowledged."""
         return self._rows + len(self._queue)
+
+    @property
+    def slow(self) -> str:
+        """Why decisions wait longer for their commit than ``interval_s`` says; "" where they don't.
+
+        A commit that lasts counts, and the last one until a quicker one follows, or for a minute.
+        """
+        begun, now = self._begun, monotonic()
+        lasts = max(self._took_s if now - self._ended < _SLOW_FOR_S else 0.0, now - begun if begun else 0.0)
+        return f"the disk is slow: a write to {FILE} takes {format_duration(lasts * 1e9)}" if lasts > _SLOW_S else ""
 
     def pending(self, after: int = 0, limit: int = 1000) -> list[Entry]:
         """Unacknowledged decisions with a number above ``after``, in order; only what is safely on disk."""
@@ -205,7 +219,7 @@ class DiskBuffer:
             self._written.notify_all()
 
     def _commit(self) -> None:
-        self._in_flight = True
+        self._in_flight, self._begun = True, monotonic()
         batch = self._take()
         try:
             with self._lock:
@@ -216,7 +230,8 @@ class DiskBuffer:
             self._queue.extendleft(reversed(batch))
             raise
         finally:
-            self._in_flight = False
+            self._ended = monotonic()
+            self._in_flight, self._took_s, self._begun = False, self._ended - self._begun, 0.0
 
     def _insert(self, batch: list[Record]) -> None:
         over = max(0, self._rows + len(batch) - self.limits.rows)

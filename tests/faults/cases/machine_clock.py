@@ -48,10 +48,11 @@ class Shown:
         self._begun = self.clock.now()
         self.back += by_s < 0
 
-    def untrue(self, times: Sequence[int]) -> list[str]:
+    def untrue(self, times: Sequence[int], period_ns: int = PERIOD_NS) -> list[str]:
         """Decisions of times that were never shown, or that go back more often than the clock was set back."""
         spans = [*self.spans, (self._begun, self.clock.now())]
-        late = [at for at in times if not any(a - PERIOD_NS <= at <= b + PERIOD_NS for a, b in spans)]
+        off = [(at, min(max(a - at, at - b) for a, b in spans) / SECOND) for at in times]
+        late = [(at, by) for at, by in off if by > period_ns / SECOND]
         back = sum(b <= a for a, b in pairwise(times))
         return [f"{len(late)} decisions of times that the clock never showed: {late[:3]}"] * bool(late) + [
             f"time went back {back} times, the clock {self.back}"] * (back > self.back)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.e2e.conftest import free_port, node_of, with_history
+from tests.e2e.conftest import free_port, with_history
 from tests.faults.case import Injection, Outcome, case
 from tests.processes import Process, until
 
@@ -20,7 +20,7 @@ from lineshaft.feedback.decisions import decisions
 
 TAG = next(tag for tag in TAGS if tag.path.endswith("P101/flow"))
 OTHER = "m3/h"
-PATIENCE_S = 120.0
+PATIENCE_S = 400.0  # it learns first, which a busy machine takes minutes for
 
 
 @case(1, 2, 3, 7, times=1, quick=0)
@@ -60,7 +60,6 @@ def _serve(port: int) -> tuple[str, ...]:
 def _ran(begin: Callable[..., Process], project: Path, ready: Callable[[], bool]) -> str:
     """What a run said that ended once its node was ``ready`` and a decision after that was in the history."""
     run = begin("lineshaft", "run", "--no-console", "--project", str(project), "-o", "json")
-    node_of(project)
     until(ready, "node as it should be", PATIENCE_S)
     now = time.time_ns()
     until(lambda: _decided(project, now), "decision in history", PATIENCE_S)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from lineshaft.core.clock import format_duration, format_time
 from lineshaft.dataset.quality.finding import Finding, Kind, QualityReport, Unusable
 
+MOST_WRITTEN_OUT = 1e15
 REASONS = {
     Unusable.NO: "usable",
     Unusable.DEAD: "left out: it never shows a usable value",
@@ -49,8 +51,19 @@ def percent(share: float) -> str:
     return f"{100 * share:.2g} %" if share < 0.995 else f"{100 * share:.0f} %"
 
 
-def _number(value: float) -> str:
-    return f"{value:.4g}"
+def _number(value: float, digits: int = 4) -> str:
+    return f"{value:,.0f}" if 10**digits <= abs(value) < MOST_WRITTEN_OUT else f"{value:.{digits}g}"
+
+
+def _way(start: float, end: float) -> str:
+    """From one value to another, with as many digits as tell them apart.
+
+    >>> _way(1e9, 1e9 + 6019), _way(293.15, 293.17), _way(0.0, 3.0)
+    ('from 1,000,000,000 to 1,000,006,019', 'from 293.15 to 293.17', 'from 0 to 3')
+    """
+    largest, apart = max(abs(start), abs(end)), abs(end - start)
+    digits = 4 if apart == 0 else min(15, max(4, math.ceil(math.log10(largest / apart)) + 1))
+    return f"from {_number(start, digits)} to {_number(end, digits)}"
 
 
 def _times(count: int, one: str, many: str) -> str:
@@ -106,7 +119,7 @@ def _coarse(f: Finding, unit: str) -> str:
 
 def _drift(f: Finding, unit: str) -> str:
     way = "climbs" if f.figures["to"] > f.figures["from"] else "falls"
-    return f"{way} steadily from {_number(f.figures['from'])} to {_number(f.figures['to'])}{unit}"
+    return f"{way} steadily {_way(f.figures['from'], f.figures['to'])}{unit}"
 
 
 def _duplicate(f: Finding, unit: str) -> str:

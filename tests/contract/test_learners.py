@@ -26,7 +26,7 @@ from lineshaft.model.blocks.modes import Modes
 from lineshaft.model.blocks.standardise import Standardise
 from lineshaft.model.golden import golden_inputs
 from lineshaft.model.learner import Learner, Settings
-from lineshaft.model.pipeline import Block, Pipeline, Seen, Wires, extend, step_inputs
+from lineshaft.model.pipeline import Block, Pipeline, Seen, Wires, extend, onward, read, replay, step_inputs
 from lineshaft.model.train import train_monitor
 
 CHANNELS, ROWS = 6, 700
@@ -64,6 +64,7 @@ def normal_data() -> Dataset:
     return Dataset.of(values, tuple(Tag(f"t{i}") for i in range(CHANNELS)))
 
 
+@cache
 def fitted(kind: type[Learner]) -> Pipeline:
     data, rows = normal_data(), np.arange(ROWS) < ROWS - 200
     kinds: dict[str, Block] = {"level": Level(10), "past": Past(3), "signal": Signal()}
@@ -97,6 +98,20 @@ def test_replay_equals_stepping_bit_for_bit(graph: bytes) -> None:
         engine.step()
         for name, value in engine.out.items():
             assert np.array_equal(value[0], replayed[name][tick])
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_alone_on_what_was_seen_it_says_what_the_whole_pipeline_says(name: str) -> None:
+    whole, data = fitted(KINDS[name]), normal_data()
+    front, features, learner = Pipeline(CHANNELS, whole.blocks[:-1]), whole.blocks[-2], whole.blocks[-1]
+    assert isinstance(features, Level | Past | Signal)
+    known = replay(front, data, ("features", "z", "mode", *features.beside), execute)
+    if not read(front, learner) <= known.wires.keys():
+        assert isinstance(features, Signal), "its windows are too large to be kept"
+        return
+    energy = ("energy",)
+    assert np.array_equal(onward([learner], known, energy, execute)["energy"],
+                          replay(whole, data, energy, execute)["energy"])
 
 
 def test_the_reference_agrees(graph: bytes) -> None:

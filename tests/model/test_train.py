@@ -80,6 +80,21 @@ def test_normal_operation_raises_no_alarm_and_a_fault_does() -> None:
     assert found["cause"][800].argmax() == 3
 
 
+@pytest.mark.parametrize("name", sorted(learnable()))
+def test_a_meter_that_counts_on_raises_no_alarm_and_is_named(name: str) -> None:
+    values = np.hstack([steady(1800, 5), 100.0 + np.cumsum(np.random.default_rng(3).integers(0, 3, (1800, 1)), axis=0)])
+    monitor = trained(values[:ROWS], name)
+    assert monitor.why.endswith("only ever went one way, as meters and clocks do: works/t5")
+    found = decided(monitor, values)
+    assert found["alarm"][ROWS:].mean() < 0.1
+    assert found["cause"][:, 5].mean() < 0.05
+
+
+def test_where_every_tag_counts_they_are_watched_all_the_same() -> None:
+    values = np.cumsum(np.random.default_rng(3).integers(0, 3, (ROWS, 2)), axis=0).astype(np.float64)
+    assert "not watched" not in trained(values, "zscore").why
+
+
 def test_learners_for_which_no_time_is_left_are_not_tried_and_say_so() -> None:
     left, heard = iter([1e9] * 3 + [0.0] * 99), list[Trial]()
     values = steady(ROWS, 5)

@@ -22,7 +22,7 @@ from lineshaft.model.blocks.features import Level, Past, Signal
 from lineshaft.model.blocks.late import Late
 from lineshaft.model.blocks.smooth import Smooth
 from lineshaft.model.learner import Settings, learners
-from lineshaft.model.pipeline import Block, Pipeline, Seen, extend, replay, run_spans
+from lineshaft.model.pipeline import Block, Pipeline, Seen, extend, onward, read, replay, run_spans
 
 Rows = NDArray[np.bool_]
 Vector = NDArray[np.float64]
@@ -73,8 +73,9 @@ def calibrate(name: str, front: Front, execute: Executor, by_mode: bool = False)
     """
     normal, settings = front.normal, front.settings
     whole = front.learn(name, normal.fit, by_mode)
-    seen = replay(whole, normal.dataset, ("energy", "mode"), execute)
-    energy, age, features = seen["energy"][:, 0], seen.age, front.features
+    seen, features = front.seen, front.features
+    alone = read(front.pipeline, whole.blocks[-1]) <= seen.wires.keys()
+    energy, age = front.energy(whole, alone, execute), seen.age
     warm = age >= features.memory - 1
     held_out = _segments(energy, age, normal.held_out & warm, normal.dataset.run)
     if sum(len(e) for e, _ in held_out) < FEWEST:
@@ -87,7 +88,7 @@ def calibrate(name: str, front: Front, execute: Executor, by_mode: bool = False)
     length = max(features.memory, 1.0 / settings.smoothing)
     centres = _centres(logs, modes, seen["mode"].shape[1], length)
     centre = float(centres.mean())
-    inside = _fold_variances(name, front, execute, by_mode)
+    inside = _fold_variances(name, front, alone, execute, by_mode)
     weight = settings.fold_weight if inside else 0.0
     about = np.concatenate([log - (centres[mode] - centre) for log, mode in zip(logs, modes, strict=True)])
     variance = (1.0 - weight) * float(about.var()) + weight * float(np.mean(inside or [0.0]))
@@ -144,7 +145,7 @@ class Front:
         """The front of learners that take features of one kind, over the whole dataset."""
         features = features_of(kind, settings)
         pipeline = extend(prefix, (features,), normal.dataset, normal.fit, execute)
-        seen = replay(pipeline, normal.dataset, ("features", "z", "mode"), execute)
+        seen = replay(pipeline, normal.dataset, ("features", "z", "mode", *features.beside), execute)
         return cls(pipeline, features, seen, normal, settings)
 
     def learn(self, name: str, rows: Rows, by_mode: bool = False) -> Pipeline:
@@ -161,6 +162,14 @@ class Front:
         learner = ByMode(make, self.seen["mode"].shape[1], FEWEST) if by_mode else make()
         learner.fit(self.seen.rows(keep))
         return Pipeline(self.pipeline.channels, (*self.pipeline.blocks, learner))
+
+    def energy(self, whole: Pipeline, alone: bool, execute: Executor, rows: slice = slice(None)) -> Array:
+        """Energy [n] of some rows by what ``learn`` gave; its learner runs ``alone`` where it reads what was seen."""
+        if alone:
+            said = onward(whole.blocks[-1:], self.seen.rows(rows), ("energy",), execute)
+        else:
+            said = replay(whole, self.normal.dataset.rows(rows), ("energy",), execute)
+        return said["energy"][:, 0]
 
 
 def features_of(kind: str, settings: Settings) -> Level | Past | Signal:
@@ -188,7 +197,7 @@ def _burn(energy: Array, first_age: int, front: Front) -> int:
     return min(len(energy) // 4, int(2 / front.settings.smoothing)) if cold else 0
 
 
-def _fold_variances(name: str, front: Front, execute: Executor, by_mode: bool) -> list[float]:
+def _fold_variances(name: str, front: Front, alone: bool, execute: Executor, by_mode: bool) -> list[float]:
     """Variance of ln(smoothed energy) inside blocks of the fit rows that the learner had not seen."""
     normal, settings, memory = front.normal, front.settings, front.features.memory
     found = []
@@ -199,9 +208,8 @@ def _fold_variances(name: str, front: Front, execute: Executor, by_mode: bool) -
             continue
         fold = front.learn(name, normal.fit & ~left_out, by_mode)
         near = slice(max(int(block[0]) - LEAD, 0), int(block[-1]) + 1)
-        seen = replay(fold, normal.dataset.rows(near), ("energy",), execute)
-        parts = _segments(seen["energy"][:, 0], seen.age, (left_out & (front.seen.age >= memory - 1))[near],
-                          normal.dataset.run[near])
+        parts = _segments(front.energy(fold, alone, execute, near), front.seen.age[near],
+                          (left_out & (front.seen.age >= memory - 1))[near], normal.dataset.run[near])
         found += [_variance(e, front.weights, execute) for e, _ in parts if len(e) > memory]
     return found
 

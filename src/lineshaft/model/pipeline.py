@@ -36,7 +36,7 @@ class Seen:
     def __len__(self) -> int:
         return len(self.run)
 
-    def rows(self, keep: NDArray[np.bool_]) -> Seen:
+    def rows(self, keep: NDArray[np.bool_] | slice) -> Seen:
         """The same wires at fewer rows."""
         return Seen({name: wire[keep] for name, wire in self.wires.items()}, self.run[keep], self.age[keep])
 
@@ -89,6 +89,51 @@ def replay(pipeline: Pipeline, dataset: Dataset, wires: Sequence[str], execute: 
     found = _through(Replay(pipeline.graph(computed), execute), x, quality, spans) if computed else {}
     age = np.concatenate([np.arange(stop - start) for start, stop in spans]) if spans else np.empty(0, np.int64)
     return Seen({name: (inputs | found)[name] for name in wires}, dataset.run, age)
+
+
+def onward(blocks: Sequence[Block], known: Seen, wires: Sequence[str], execute: Executor) -> Seen:
+    """What further blocks say of history, each run from zero state, where ``known`` has every wire that they read.
+
+    As ``replay`` of the whole pipeline says it, without running what stands before them again.
+    """
+    parts = [np.asarray(wire, np.float32).reshape(len(known), -1) for wire in known.wires.values()]
+    g, at, found = StepBuilder(sum(part.shape[1] for part in parts)), 0, Wires()
+    for (name, wire), part in zip(known.wires.items(), parts, strict=True):
+        found[name] = g.reshape(g.slice(g.x, at, at + part.shape[1]), wire.shape[1:])
+        at += part.shape[1]
+    for block in blocks:
+        found.update(block.emit(g, found))
+    x = np.hstack(parts)
+    said = _through(Replay(g.model({name: found[name] for name in wires}), execute), x, np.ones_like(x),
+                    run_spans(known.run))
+    return Seen(said, known.run, known.age)
+
+
+def read(pipeline: Pipeline, block: Block) -> frozenset[str]:
+    """The wires of a pipeline that a further block looks at."""
+    g, wires = StepBuilder(pipeline.channels), _Noted()
+    wires.update(x=g.x, quality=g.quality)
+    for one in pipeline.blocks:
+        wires.update(one.emit(g, wires))
+    wires.noted.clear()
+    block.emit(g, wires)
+    return frozenset(wires.noted)
+
+
+class _Noted(Wires):
+    """Wires that note who is looked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: set[str] = set()
+
+    def __getitem__(self, name: str) -> Wire:
+        self.noted.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.noted.update({name} & self.keys())
+        return super().get(name, default)
 
 
 def _through(through: Replay, x: Array, quality: Array, spans: Sequence[tuple[int, int]]) -> dict[str, Array]:

@@ -53,7 +53,7 @@ def enough(roles: Normal, which: str = "") -> None:
 
 def _scaled(modes: Pipeline, dataset: Dataset, rows: Rows, execute: Executor) -> Pipeline:
     spans = [0.0 if tag.low is None or tag.high is None else tag.high - tag.low for tag in dataset.tags]
-    return extend(modes, (Standardise(len(spans), spans), Impute(len(spans))), dataset, rows, execute)
+    return extend(modes, (Standardise(len(spans), spans, totals=False), Impute(len(spans))), dataset, rows, execute)
 
 
 class _Moves:

@@ -16,6 +16,7 @@ from lineshaft.core.progress import Progress, silent
 from lineshaft.core.step import Executor
 from lineshaft.core.task import Task
 from lineshaft.model.blocks.modes import Modes, OfModes
+from lineshaft.model.blocks.standardise import Standardise
 from lineshaft.model.blocks.told_mode import MODE
 from lineshaft.model.blocks.told_mode import OUTPUTS as MODE_OUTPUTS
 from lineshaft.model.calibrate import FEWEST, Calibrated, Normal, Rows
@@ -29,6 +30,7 @@ from lineshaft.model.trying import REFERENCE, Trying, Unfit, endless, part
 
 OUTPUTS = ("score", "alarm", "cause", "confidence")
 DEFAULT = Settings()
+NAMED = 8
 MODES_SHARE = 0.5
 """Modes are looked for during so much of the time that is left at most."""
 
@@ -148,8 +150,20 @@ def _monitor(chosen: Calibrated, best: Trial, trials: tuple[Trial, ...], modes: 
     figures = {"held_out_false_alarms": best.false_alarms, "synthetic_power": best.power,
                "limit_reach": chosen.reach, "degrees_of_freedom": chosen.freedom,
                "fit_rows": float(roles.fit.sum()), "held_out_rows": float(roles.held_out.sum())}
-    return Monitor(chosen.name, chosen.pipeline.graph(_outputs(modes)), _why(best, trials), trials, settings, modes,
+    why = "; ".join([_why(best, trials), *_passed_over(chosen.pipeline, roles.dataset)])
+    return Monitor(chosen.name, chosen.pipeline.graph(_outputs(modes)), why, trials, settings, modes,
                    roles.settle, figures, (MODE,) if modes > 1 else ())
+
+
+def _passed_over(pipeline: Pipeline, dataset: Dataset) -> list[str]:
+    """What to say of tags that count and are not watched."""
+    scale = next(block for block in pipeline.blocks if isinstance(block, Standardise))
+    counting = [tag.path for tag, counts in zip(dataset.tags, scale.counting, strict=True) if counts]
+    if not counting:
+        return []
+    more = f" and {len(counting) - NAMED} more" if len(counting) > NAMED else ""
+    return [f"not watched, since in normal operation they only ever went one way, as meters and clocks do: "
+            f"{', '.join(counting[:NAMED])}{more}"]
 
 
 def _outputs(modes: int) -> tuple[str, ...]:

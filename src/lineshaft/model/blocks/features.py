@@ -1,7 +1,7 @@
 """What learners look at: the level of every tag over a window, its newest values one beside the other, or their shape.
 
 ``memory`` is how many rows the features at a tick depend on, ``context`` how many rows one row of the wire
-``features`` does.
+``features`` does; ``beside`` names what else a learner reads of it, as far as a row of it is small.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ class Level:
     """Wire ``features`` [C]: the mean of ``z`` over the newest ``window`` ticks; ``warm`` [1] once it is full."""
 
     reads: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     def __init__(self, window: int) -> None:
         self.window = self.memory = self.context = window
@@ -40,6 +41,7 @@ class Past:
     """
 
     reads: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ("lost",)
 
     def __init__(self, lags: int) -> None:
         self.lags = self.memory = self.context = lags
@@ -65,6 +67,7 @@ class Signal:
     """
 
     reads: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     memory, context = SIGNAL, 1
 
     def fit(self, seen: Seen) -> None:

@@ -90,7 +90,7 @@ class FoundModes:
 
 def levels(channels: int) -> tuple[Block, ...]:
     """What modes are found in: wires ``features`` [C], the levels of tags on one scale for all modes, and ``warm``."""
-    blocks: tuple[Block, ...] = (Modes(), Standardise(channels), Impute(channels), Level(LEVEL))
+    blocks: tuple[Block, ...] = (Modes(), Standardise(channels, totals=False), Impute(channels), Level(LEVEL))
     return tuple(Apart(block, "segment") for block in blocks)
 
 

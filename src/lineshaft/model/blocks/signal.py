@@ -8,6 +8,9 @@ from lineshaft.graph.builder import StepBuilder, Wire
 from lineshaft.model.learner import scaled, standard_scale
 from lineshaft.model.pipeline import Seen, Wires
 
+USUAL = (0.001, 0.999)
+"""A wild value in history must not set the scale of all others."""
+
 
 class Tags:
     """Wire ``features`` [C]: the tags as they are (standardised where ``z`` is there), for rows that stand alone."""
@@ -63,7 +66,8 @@ class Samples:
         if self.levels:
             rows = np.asarray(seen["x"][:, :self.sensors * self.samples], np.float64)
             every = rows.reshape(len(rows), self.sensors, self.samples).swapaxes(1, 2).reshape(-1, self.sensors)
-            self.centre, self.scale = standard_scale(every)
+            self.centre, self.scale = np.median(every, axis=0), standard_scale(np.clip(every, *np.quantile(
+                every, USUAL, axis=0)))[1]
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         x, width = wires["x"], self.sensors * self.samples

@@ -12,6 +12,7 @@ Matrix = NDArray[np.float64]
 CLIP = 1e3
 FEWEST_KNOWN = 8
 RESOLUTION = 1e-6  # of its size: less than this is the rounding of float32 and no movement
+FEWEST_COUNTS = 30
 
 
 class Standardise:
@@ -21,18 +22,26 @@ class Standardise:
     never moved in normal operation gets a scale of 0.1 % of its size, so that a later move counts and the
     rounding of float32 does not (of its instrument range, ``spans`` [C], where that is larger). A tag that was never
     read in normal operation has no normal and stays 0. ``held`` [C] counts the ticks for which a tag has been masked.
+
+    Without ``totals``, a tag that only ever went one way in normal operation, as a meter or a clock does, stays 0 too:
+    it never comes back to where it was learnt (unless there are no others). ``counting`` [C] says which do.
     """
 
     reads: tuple[str, ...] = ("x", "quality", "mode")
 
-    def __init__(self, channels: int, spans: ArrayLike = 0.0, longest_hold: int = 1_000_000) -> None:
-        self.longest_hold = longest_hold
+    def __init__(self, channels: int, spans: ArrayLike = 0.0, longest_hold: int = 1_000_000, totals: bool = True
+                 ) -> None:
+        self.longest_hold, self.totals = longest_hold, totals
+        self.counting = np.zeros(channels, np.bool_)
         self.spans = np.broadcast_to(np.asarray(spans, np.float64), channels)
         self.mean: Matrix = np.zeros((1, channels))
         self.deviation: Matrix = np.ones((1, channels))
 
     def fit(self, seen: Seen) -> None:
         x = np.where(seen["quality"] > 0, seen["x"], np.nan).astype(np.float64)
+        if not self.totals:
+            counting = np.array([only_one_way(column, seen.run) for column in x.T], np.bool_)
+            self.counting = counting & ~counting.all()
         mode = seen["mode"].argmax(axis=1)
         count = seen["mode"].shape[1]
         mean, deviation = self._moments(x, np.zeros(x.shape[1]), np.full(x.shape[1], np.inf))
@@ -41,7 +50,7 @@ class Standardise:
         self.deviation = np.maximum(np.stack([own for _, own in moments]), 1e-3 * deviation)
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
-        mean, gain = self.mean, 1.0 / self.deviation
+        mean, gain = self.mean, np.where(self.counting, 0.0, 1.0 / self.deviation)
         if len(mean) == 1:
             z = g.multiply(g.subtract(wires["x"], mean[0]), gain[0])
         else:
@@ -65,3 +74,16 @@ class Standardise:
         spread = np.where(moved, spread, 1e-3 * np.maximum(np.maximum(size, self.spans), 1e-6))
         enough = count >= FEWEST_KNOWN
         return np.where(enough, own, mean), np.where(enough, spread, deviation)
+
+
+def only_one_way(value: Matrix, run: NDArray[np.integer]) -> bool:
+    """Whether known values [N] only ever rise, or only ever fall, within each run, thirty times or more.
+
+    >>> ticks = np.arange(300.0)
+    >>> only_one_way(ticks // 2, np.zeros(300, np.int32)), only_one_way(ticks % 150, np.zeros(300, np.int32))
+    (True, False)
+    """
+    known = np.isfinite(value)
+    steps = np.diff(value[known])[np.diff(run[known]) == 0]
+    up, down = int((steps > 0).sum()), int((steps < 0).sum())
+    return min(up, down) == 0 and max(up, down) >= FEWEST_COUNTS

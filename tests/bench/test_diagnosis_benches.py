@@ -59,7 +59,8 @@ def test_gearbox_learns_at_some_loads_and_is_tested_at_the_others(tmp_path: Path
             time = np.arange(6 * 1024)
             values = np.sin(2 * np.pi * tone * time)[:, None] * (1 + load / 30) + rng.normal(size=(len(time), 4))
             np.savetxt(tmp_path / f"{kind}30hz{load}.csv", values, "%.4f", ",", header="a1,a2,a3,a4", comments="")
-    assert figures("gearbox", tmp_path, "--seconds", "40")["balanced_accuracy"] > 0.9
+    found = figures("gearbox", tmp_path, "--learner", "vibration spectrum discriminant")
+    assert found["balanced_accuracy"] > 0.9
 
 
 def test_hydraulic_says_the_recall_of_each_part_beside_a_baseline(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -67,9 +68,8 @@ def test_hydraulic_says_the_recall_of_each_part_beside_a_baseline(tmp_path: Path
     np.savetxt(tmp_path / "profile.txt", np.column_stack([state, np.zeros(len(state))]), "%d", "\t")
     for name, width in (("TS1", 60), ("FS1", 600)):
         np.savetxt(tmp_path / f"{name}.txt", state[:, :1] + rng.normal(size=(len(state), width)), "%.3f", "\t")
-    found = figures("hydraulic", tmp_path, "--seconds", "60")
-    # How far twelve searches get in a minute depends on what else runs: well above chance is what any machine reaches.
-    assert found["cooler_recall"] > found["cooler_naive"] + 0.3 and found["baseline_best"] > 0.5
+    found = figures("hydraulic", tmp_path, "--learner", "vibration course discriminant")
+    assert found["cooler_recall"] > 0.9 and found["baseline_best"] > 0.5
 
 
 def test_a_folder_without_the_set_is_told(tmp_path: Path) -> None:

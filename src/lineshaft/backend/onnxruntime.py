@@ -19,6 +19,8 @@ from lineshaft.backend._refuse import or_refuse, refusals
 from lineshaft.core.step import Array, Engine, Facts, StepSignature, Support
 from lineshaft.core.target import Target
 
+ort.disable_telemetry_events()  # where somebody imported it before Lineshaft said so
+
 
 class OnnxRuntime:
     """The default backend: every graph, every desktop and server processor, and a GPU where there is one.

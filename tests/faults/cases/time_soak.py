@@ -38,9 +38,8 @@ OF_A_NODE = Bounds(later=Size(0.5, 0, 1.0, 50.0), ever=Size(8.0, 8, 8.0, 100.0))
 LINE = tuple(f"works/line/tag{number:02d}" for number in range(30))
 """So many tags that a merged file is full after eight days: each third of a month has every size of a merge."""
 AN_APPEND = 360
-BYTES_A_ROW, SHORT = 16.0, 9
-"""Handles are counted at a moment in which threads of the storage engine may still hold files of the merge before; one
-a day that stays open makes ten from a third of the month to the next."""
+BYTES_A_ROW, HANDLES = 16.0, 3
+"""One handle a day that stays open makes ten from a third of the month to the next."""
 
 
 @case(2, 4, 8, times=1, quick=0)
@@ -125,7 +124,7 @@ def _centre(folder: Path, days: int) -> Outcome:
     lost = sum(rows - len(np.unique(time)) for time in times)
     doubled = sum(len(time) - len(np.unique(time)) for time in times)
     a_day_mb = BYTES_A_ROW * A_DAY * len(LINE) / 2**20
-    bounds = Bounds(later=Size(60.0, SHORT, a_day_mb * 2 * days / 3), ever=Size(350.0, 3 * SHORT, a_day_mb * days))
+    bounds = Bounds(later=Size(60.0, HANDLES, a_day_mb * 2 * days / 3), ever=Size(350.0, HANDLES, a_day_mb * days))
     return Outcome(days, lost, doubled, tuple(grown(sizes, bounds)))
 
 

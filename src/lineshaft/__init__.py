@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from lineshaft.app.api import Monitor, Outcome, fit, from_frame, import_model, read
     from lineshaft.app.modelled import Model
 
-# ONNX Runtime reports what it loads and how often to its maker, and keeps it on the disk until it can, unless it is told
-# before it is imported. What a plant runs is nobody else's business.
+# ONNX Runtime reports what it loads to its maker, and keeps it on the disk until it can, unless it is told before it
+# is imported. What a plant runs is nobody else's business.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.6.0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,7 +22,7 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
         while (said := await receive())["type"] == "websocket.receive":
             await send({"type": "websocket.send", "text": said["text"]})
         return
-    while scope["type"] == "http" and (await receive()).get("more_body"):
+    while scope["path"] != "/early" and (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
@@ -81,3 +82,30 @@ async def test_a_connection_that_says_nothing_and_one_too_many_are_let_go(monkey
         writer.write(ASK)
         assert b"200" in await reader.readuntil(b"ok")
         writer.close()
+
+
+async def test_who_turns_to_nonsense_once_they_are_answered_is_let_go_without_a_fault_of_ours(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: faults.append(told))
+    async with served(monkeypatch) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        assert b"200" in await reader.readuntil(b"ok")
+        writer.write(b"no chunk\r\n")
+        assert await asyncio.wait_for(reader.read(), 60) == b""
+        writer.close()
+    assert faults == []
+
+
+@pytest.mark.parametrize("path", [b"/", b"/early"])
+async def test_nonsense_behind_a_head_is_answered_once_and_the_work_on_it_ends_quietly(
+        path: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    async with served(monkeypatch) as port:
+        logging.getLogger("uvicorn.error").addHandler(caplog.handler)  # it hands nothing on
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n")
+        answer = await asyncio.wait_for(reader.read(), 60)
+        assert answer.startswith(b"HTTP/1.1 400") and answer.count(b"HTTP/1.1") == 1
+        writer.close()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

@@ -43,6 +43,16 @@ class BoundedProtocol(H11Protocol):
         self._socket = True
         super().handle_websocket_upgrade(event)
 
+    def send_400_response(self, msg: str) -> None:
+        """Who turns to nonsense gets this one answer, or none where theirs has begun or is over."""
+        if self.cycle is not None:  # what may still be at work on it has nobody to answer
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
     def _wait(self) -> None:
         """The request isn't all there; the first of these calls counts."""
         if self._late is None:

@@ -118,11 +118,11 @@ def test_every_control_is_reached_by_tab_and_seen_there(name: str, screen: Scree
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_is_cut_the_day_after_when_every_time_carries_its_day(name: str, screen: Screen) -> None:
     screen.page.clock.set_fixed_time(datetime.now(tz=UTC) + timedelta(days=1))
-    with screen.forgiving("status of 400"):  # a report of tomorrow has nothing to tell
+    with screen.forgiving("status of 400"):  # a report of tomorrow has nothing to tell, and is asked for each minute
         page = settled(screen, name)
-    for size in SIZES:
-        resize(page, size)
-        assert page.evaluate(CUT) == [], size
+        for size in SIZES:
+            resize(page, size)
+            assert page.evaluate(CUT) == [], size
 
 
 @pytest.mark.parametrize("lang", languages())

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.processes import WAIT_S, Process, until
@@ -42,8 +43,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     """Start a process; all end with the test, whatever happens, and a test that failed shows what they said."""
     begun: list[Process] = []
 
-    def begin(*words: str) -> Process:
-        begun.append(Process(words, tmp_path / f"{words[0]}-{len(begun)}.log"))
+    def begin(*words: str, **more: Any) -> Process:
+        begun.append(Process(words, tmp_path / f"{words[0]}-{len(begun)}.log", **more))
         return begun[-1]
 
     yield begin

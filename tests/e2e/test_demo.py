@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -84,8 +85,13 @@ def test_a_demo_that_stays_is_a_project_with_a_console_that_can_be_broken_and_me
     assert psutil.wait_procs(children, timeout=30)[1] == [], "nothing outlives it"
 
 
+def as_behind_a_script() -> None:
+    """A shell that starts something behind itself has its SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def test_a_demo_that_is_told_to_end_takes_its_plant_along(start: Callable[..., Process], tmp_path: Path) -> None:
-    demo = start("demo", "--no-console", "--out", str(tmp_path / "out"))
+    demo = start("demo", "--no-console", "--out", str(tmp_path / "out"), before=as_behind_a_script)
     until(lambda: "Browsing the server" in demo.said(), "plant", LONG_S)
     children = psutil.Process(demo.popen.pid).children(recursive=True)
     assert children

@@ -27,8 +27,6 @@ from lineshaft.node.buffer import DiskBuffer
 PERIOD_NS, ASSET, LOOP = SECOND // 5, "works/hall1", "cell"
 LEARN_S, HOLD_S, PATIENCE_S = 20, 2.0, 400.0
 MOST_APART = 50  # periods
-WRITTEN_NS = SECOND // 10
-"""A slot may be decided a period before it is due, and a clock is read on while it is being set."""
 TOLD_S = 2.0
 """Health has to say it within two periods; half a second goes by between two looks of a run, and the rest is for a busy
 machine, of which the slots that the node missed are taken off."""
@@ -118,7 +116,7 @@ class Running:
         waiting = buffer.depth
         buffer.close()
         lies = [f"{waiting} decisions wait in the outbox"] if waiting else []
-        lies += self.shown.untrue(sorted(found), PERIOD_NS + WRITTEN_NS)
+        lies += self.shown.untrue(sorted(found), PERIOD_NS)
         return (abs(given_out - len(found)) + waiting + (sum(map(_gaps, times)) if self.apart else 0),
                 sum(len(moments) - len(np.unique(moments)) for moments in times) if self.apart else 0, lies)
 

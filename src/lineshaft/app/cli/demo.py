@@ -45,7 +45,10 @@ def do(chosen: argparse.Namespace) -> int:
         result = _result(story, folder)
         emit(chosen, result, [_verdict(result)])
 
-    story = asyncio.run(demo(options, Talk(quiet=chosen.headless and chosen.output == "json"), report))
+    try:
+        story = asyncio.run(demo(options, Talk(quiet=chosen.headless and chosen.output == "json"), report))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None  # told to end, by whichever signal
     return 0 if story.passed else 1
 
 

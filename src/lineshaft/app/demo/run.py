@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -70,8 +69,7 @@ async def demo(options: DemoOptions, talk: Talk, report: Callable[[Story, Path],
     ``report`` is given the story and that folder once it is told, which is long before the end where it stays.
     """
     folder = fresh_folder(options.folder)
-    with suppress(NotImplementedError):  # not on Windows, where the system ends a process without asking
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, os.kill, os.getpid(), signal.SIGINT)
+    _ends_with_sigterm()
     async with AsyncExitStack() as stack:
         plant, archive = await _start_plant(options, folder, talk, stack)
         project = set_up(folder, plant.ready["url"])
@@ -106,6 +104,15 @@ async def demo(options: DemoOptions, talk: Talk, report: Callable[[Story, Path],
             talk.step(f"Everything goes on until Ctrl-C; {COMMANDS}")
             await stay(audience, plant, talk)
     return story
+
+
+def _ends_with_sigterm() -> None:
+    """It ends this task. It is not handed on as a SIGINT, of which a process hears nothing that a shell script started
+    behind itself: such a shell has it ignored."""
+    task = asyncio.current_task()
+    with suppress(NotImplementedError):  # not on Windows, where the system ends a process without asking
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 def unless_ended() -> None:

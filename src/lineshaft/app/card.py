@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lineshaft.app.said import figure, numbered
 from lineshaft.app.sizes import certified_line
 from lineshaft.core.clock import format_duration, format_time
+from lineshaft.core.listed import some
 from lineshaft.core.manifest import Certificate, Manifest
 from lineshaft.core.task import Task
 from lineshaft.model.answer import Fitted
@@ -60,7 +61,7 @@ def _of_monitor(manifest: Manifest, monitor: Monitor) -> list[str]:
 
 def _of_answer(manifest: Manifest, learnt: Learnt) -> list[str]:
     names = list(dict.fromkeys(one.name for one in manifest.answers))
-    what = ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
+    what = some(names, MOST_NAMED)
     purpose = PURPOSE.get(learnt.task, "Says {what} from {tags} tags").format(
         what=what, tags=len(manifest.tags), many=len(names))
     ahead = [one.ahead for one in manifest.answers if one.ahead]

@@ -13,6 +13,7 @@ from lineshaft.connect.files.table import Run, Table
 from lineshaft.core.clock import format_duration
 from lineshaft.core.dataset import Dataset
 from lineshaft.core.errors import UsageError
+from lineshaft.core.listed import some
 from lineshaft.core.tag import Tag
 from lineshaft.dataset.build import from_runs
 from lineshaft.dataset.quality import QualityReport, Unusable, assess_recordings, overall
@@ -127,12 +128,3 @@ def _period(tags: Sequence[Tag], table: Table, talk: Talk) -> int:
     if usual != table.period_ns:
         talk.say(f"Decisions are made every {format_duration(usual)}, the period of most tags.")
     return usual
-
-
-def some(names: Sequence[str], most: int = 8) -> str:
-    """The first few names, and how many more.
-
-    >>> some(["a", "b", "c"], 2)
-    'a, b and 1 more'
-    """
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lineshaft.connect.opcua.units import same
+from lineshaft.core.listed import some
 from lineshaft.core.tag import Tag
+from lineshaft.core.units import same
 
 NAMED = 5
 
@@ -23,8 +24,7 @@ def as_recorded(tags: Sequence[Tag], known: Sequence[Tag]) -> tuple[list[Tag], s
 
 
 def _told(foreign: Sequence[tuple[str, Tag]]) -> str:
-    named = ", ".join(f"{tag.path} in {tag.unit} (the history has {unit})" for unit, tag in foreign[:NAMED])
-    more = f" and {len(foreign) - NAMED} more" if len(foreign) > NAMED else ""
-    return (f"The plant now measures {named}{more}: what comes is kept as bad and nothing decides on it, until the "
+    named = some([f"{tag.path} in {tag.unit} (the history has {unit})" for unit, tag in foreign], NAMED)
+    return (f"The plant now measures {named}: what comes is kept as bad and nothing decides on it, until the "
             "plant states the unit as before, or until you name another folder as `history` in lineshaft.toml and, "
             "after `lineshaft model train`, deploy what was learnt there with `lineshaft bundle deploy`.")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lineshaft.core.answer import Answer
 from lineshaft.core.dataset import ABNORMAL, Dataset
 from lineshaft.core.errors import Refused, UsageError
+from lineshaft.core.listed import some
 from lineshaft.core.progress import Progress, silent
 from lineshaft.core.step import Executor
 from lineshaft.core.task import Task
@@ -30,7 +31,6 @@ from lineshaft.model.trying import REFERENCE, Trying, Unfit, endless, part
 
 OUTPUTS = ("score", "alarm", "cause", "confidence")
 DEFAULT = Settings()
-NAMED = 8
 MODES_SHARE = 0.5
 """Modes are looked for during so much of the time that is left at most."""
 
@@ -159,11 +159,8 @@ def _passed_over(pipeline: Pipeline, dataset: Dataset) -> list[str]:
     """What to say of tags that count and are not watched."""
     scale = next(block for block in pipeline.blocks if isinstance(block, Standardise))
     counting = [tag.path for tag, counts in zip(dataset.tags, scale.counting, strict=True) if counts]
-    if not counting:
-        return []
-    more = f" and {len(counting) - NAMED} more" if len(counting) > NAMED else ""
     return [f"not watched, since in normal operation they only ever went one way, as meters and clocks do: "
-            f"{', '.join(counting[:NAMED])}{more}"]
+            f"{some(counting)}"] if counting else []
 
 
 def _outputs(modes: int) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def do(chosen: argparse.Namespace) -> int:
     try:
         story = asyncio.run(demo(options, Talk(quiet=chosen.headless and chosen.output == "json"), report))
     except asyncio.CancelledError:
-        raise KeyboardInterrupt from None  # told to end, by whichever signal
+        raise KeyboardInterrupt from None  # SIGTERM ends it as Ctrl-C does
     return 0 if story.passed else 1
 
 

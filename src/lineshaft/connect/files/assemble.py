@@ -17,6 +17,7 @@ from lineshaft.connect.files.table import Run, Table, Words
 from lineshaft.core import quality
 from lineshaft.core.clock import SECOND, format_duration, format_time
 from lineshaft.core.errors import UsageError
+from lineshaft.core.listed import some
 from lineshaft.core.tag import Tag
 
 _LONG_GAP = 5
@@ -230,8 +231,7 @@ def _label(run: Recording, use: Use) -> NDArray[np.float64]:
 
 def _units_said(tags: Sequence[Tag]) -> list[str]:
     known = [f"{tag.name} in {tag.unit}" for tag in tags if tag.unit]
-    more = f" and {len(known) - 8} more" if len(known) > 8 else ""
-    return [f"Units from the headers: {', '.join(known[:8])}{more}."] if known else []
+    return [f"Units from the headers: {some(known)}."] if known else []
 
 
 def _content_said(runs: Sequence[Run], tags: Sequence[Tag]) -> list[str]:

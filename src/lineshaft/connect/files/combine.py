@@ -14,6 +14,7 @@ from lineshaft.connect.files.recording import Column, Recording, below, distinct
 from lineshaft.connect.files.timestamps import Times
 from lineshaft.core.clock import format_duration
 from lineshaft.core.errors import UsageError
+from lineshaft.core.listed import some
 
 _GENERIC = re.compile(r"value|val|v|wert|data|reading|y|column 1|数值|值", re.IGNORECASE)
 _PART = re.compile(
@@ -108,7 +109,7 @@ def combine(recordings: Sequence[Recording], options: ReadOptions) -> Combined:
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return some([repr(name) for name in names])
 
 
 def _renamed(recordings: Sequence[Recording]) -> list[Recording]:

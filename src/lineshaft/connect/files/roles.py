@@ -13,6 +13,7 @@ import numpy as np
 from lineshaft.connect.files.numeric import status_of
 from lineshaft.connect.files.options import ReadOptions
 from lineshaft.connect.files.recording import Column, Recording
+from lineshaft.core.listed import some
 
 _LABEL_WORDS = {
     "anomaly",
@@ -254,4 +255,4 @@ def _coded(numbers: dict[str, float]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return some([repr(name) for name in names])

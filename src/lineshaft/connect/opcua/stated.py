@@ -9,11 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 from asyncua import ua
 
-from lineshaft.connect.opcua import browse, units
+from lineshaft.connect.opcua import browse
 from lineshaft.connect.opcua.link import Link
 from lineshaft.core import quality
 from lineshaft.core.sample import Samples
 from lineshaft.core.tag import Tag
+from lineshaft.core.units import same
 
 log = logging.getLogger("lineshaft.connect.opcua")
 
@@ -34,7 +35,7 @@ class StatedUnits:
     async def look(self, link: Link, tags: Sequence[Tag]) -> bool:
         """Ask the server; whether ``foreign`` is another than before."""
         found = await self._stated(link, tags)
-        foreign = {place: unit for place, unit in found.items() if not units.same(tags[place].unit, unit)}
+        foreign = {place: unit for place, unit in found.items() if not same(tags[place].unit, unit)}
         before, self.foreign = self.foreign, foreign
         news = [place for place, unit in foreign.items() if before.get(place) != unit]
         if news:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from lineshaft.core.clock import format_duration, format_time
+from lineshaft.core.listed import some
 from lineshaft.dataset.quality.finding import Finding, Kind, QualityReport, Unusable
 
 MOST_WRITTEN_OUT = 1e15
@@ -36,8 +37,8 @@ def overall(report: QualityReport, *, timed: bool = True) -> str:
     rows = f"{report.rows:,} samples a tag{over}"
     if not left_out:
         return f"All {len(report.tags)} tags can be used ({rows})."
-    named = ", ".join(left_out[:3]) + (f" and {len(left_out) - 3} more" if len(left_out) > 3 else "")
-    return f"{len(report.tags) - len(left_out)} of {len(report.tags)} tags can be used ({rows}); not {named}."
+    return (f"{len(report.tags) - len(left_out)} of {len(report.tags)} tags can be used ({rows}); "
+            f"not {some(left_out, 3)}.")
 
 
 def percent(share: float) -> str:

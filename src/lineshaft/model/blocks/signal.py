@@ -56,24 +56,22 @@ class Samples:
     from, since what is far from zero leaves single precision few digits for how it moves.
     """
 
-    reads: tuple[str, ...] = ("x",)
-
     def __init__(self, sensors: int, samples: int, levels: bool = False) -> None:
         self.sensors, self.samples, self.levels = sensors, samples, levels
+        self.reads: tuple[str, ...] = ("x",) if levels else ()
         self.centre, self.scale = np.zeros(sensors), np.ones(sensors)
 
     def fit(self, seen: Seen) -> None:
         if self.levels:
             rows = np.asarray(seen["x"][:, :self.sensors * self.samples], np.float64)
             every = rows.reshape(len(rows), self.sensors, self.samples).swapaxes(1, 2).reshape(-1, self.sensors)
-            self.centre, self.scale = np.median(every, axis=0), standard_scale(np.clip(every, *np.quantile(
-                every, USUAL, axis=0)))[1]
+            low, self.centre, high = np.quantile(every, (USUAL[0], 0.5, USUAL[1]), axis=0)
+            _, self.scale = standard_scale(np.clip(every, low, high))
 
     def emit(self, g: StepBuilder, wires: Wires) -> Wires:
         x, width = wires["x"], self.sensors * self.samples
         raw = g.reshape(g.slice(x, 0, width), (self.sensors, self.samples))
-        signal = scaled(g, raw, self.centre[:, None], self.scale[:, None]) if self.levels else \
-            centred(g, raw)[0]
+        signal = scaled(g, raw, self.centre[:, None], self.scale[:, None]) if self.levels else centred(g, raw)[0]
         return {"signal": signal} | ({"facts": g.slice(x, width, x.shape[0])} if x.shape[0] > width else {})
 
 
